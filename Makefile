@@ -1,0 +1,67 @@
+# `make` lists what can be made. Everything runs in .venv, made on first use.
+ASSIGNMENT ?= seq2seq
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup sandbox source release sample check grade feedback test measure lint format bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: .venv/installed  ## create .venv and install the pinned dependencies
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	@echo "installing into .venv (several minutes the first time) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+sandbox:  # bubblewrap, from the system's packages
+	@command -v bwrap >/dev/null || { echo "installing bubblewrap, the sandbox ..."; \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq bubblewrap; \
+	  else sudo -n apt-get update -qq && sudo -n apt-get install -y -qq bubblewrap; fi >/dev/null 2>&1; }; \
+	command -v bwrap >/dev/null || { \
+	  echo "error: bubblewrap is missing and could not be installed; run: sudo apt-get install bubblewrap" >&2; exit 1; }
+
+source: setup  ## build the folder that nbgrader releases from (build/source)
+	@python -m autograder source $(ASSIGNMENT)
+
+release: setup sandbox  ## build assignments/ from solutions/, and refuse a release that leaks
+	@python -m autograder release $(ASSIGNMENT)
+
+sample: release  ## put the sample class into submitted/
+	@python -m autograder sample $(ASSIGNMENT)
+
+grade: sample  ## grade everything in submitted/ (with the sample class), feedback and grades.csv
+	@python -m autograder class $(ASSIGNMENT)
+
+feedback: setup  ## write the feedback pages again, after grading by hand
+	@nbgrader generate_feedback $(ASSIGNMENT) --force
+
+check: setup  ## run the public checks on the released notebook, as a student would
+	@$(MAKE) --no-print-directory -C assignments/$(ASSIGNMENT) check
+
+test: setup sandbox  ## run the project's own tests
+	@python -m pytest tests
+
+measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
+	@OMP_NUM_THREADS=1 python -m tests.measure
+
+lint: setup  ## check style, format and types
+	@ruff check .
+	@ruff format --check .
+	@mypy autograder data tests
+
+format: setup  ## apply the format
+	@ruff check --fix-only --quiet .
+	@ruff format .
+
+bench: setup sandbox  ## time grading: start of a worker, the whole suite, the share of student code
+	@python -m tests.bench $(ASSIGNMENT)
+
+clean:  ## remove what was built (not submissions, gradebook, reports or the salt)
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
