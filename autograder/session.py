@@ -1,0 +1,210 @@
+"""One submission's worker: started behind the wall, asked over the wire, killed at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from .checks.program import Cell, NotDefined, Trouble
+from .checks.student import fault
+from .checks.verdicts import StudentFault, Verdict
+from .wall import Wall
+from .wire import Deadline, Patience, WireError, pack, read_frame, unpack, write_frame
+from .worker import READY
+
+IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
+START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
+
+
+class WorkerError(RuntimeError):
+    """The worker did not start: the grader's fault, since no student code has run."""
+
+
+class Session:
+    """Runs probes in a worker; a worker that dies or hangs is replaced before the next call."""
+
+    def __init__(
+        self, wall: Wall, suite: str, cells: Sequence[Cell], names: Iterable[str] = ()
+    ) -> None:
+        """Take a program to run; `names` are those of the contract that it should define."""
+        self._wall = wall
+        self._suite = suite
+        self._cells = list(cells)
+        self._names = frozenset(names)
+        self._unloadable: StudentFault | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reading = self._writing = -1
+        self.troubles: dict[str, Trouble] = {}
+        self.findings: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def call(self, probe: str, inputs: dict[str, Any]) -> Any:
+        """Run one probe on the submission.
+
+        Raises:
+            StudentFault: the code crashed, ran out of time, ended its process or sent nonsense.
+        """
+        self._ensure_loaded()
+        reply = self._ask({"probe": probe, "inputs": inputs}, self._wall.limits.call_seconds)
+        if "trouble" in reply:
+            raise self._fault(self._trouble(reply["trouble"]))
+        if "too_large" in reply:
+            raise StudentFault(Verdict.EXCEEDED_LIMIT, "the value returned is too large to judge")
+        if "value" not in reply:
+            raise self._lost("sent a reply that is not one")
+        return reply["value"]
+
+    def close(self) -> None:
+        """Kill the worker and everything it started."""
+        if self._process is not None:
+            self._process.kill()  # bwrap's death kills its whole PID namespace
+            self._process.wait()
+            os.close(self._reading)
+            os.close(self._writing)
+            self._process = None
+
+    def _ensure_loaded(self) -> None:
+        """Start a worker if there is none and run the notebook's cells in it.
+
+        A notebook that does not finish loading is loaded again with definitions only: what
+        stands at the top level of its cells is then left out.
+        """
+        if self._process is not None:
+            return
+        if self._unloadable is not None:
+            raise self._unloadable
+        limit = self._wall.limits.load_seconds
+        for cells in (self._cells, [dataclasses.replace(c, whole=False) for c in self._cells]):
+            self._start()
+            try:
+                reply = self._ask({"load": [dataclasses.asdict(cell) for cell in cells]}, limit)
+            except StudentFault as error:
+                finding = f"running your cells from top to bottom failed: {error.private_rationale}"
+                if finding not in self.findings:
+                    self.findings.append(finding)
+                continue
+            value = reply.get("value")
+            troubles = value if isinstance(value, dict) else {}
+            self.troubles = {str(label): self._trouble(t) for label, t in troubles.items()}
+            self._cells = list(cells)
+            return
+        self._unloadable = StudentFault(
+            Verdict.TIMED_OUT,
+            "your notebook's cells do not run to their end, so nothing could be tried",
+        )
+        raise self._unloadable
+
+    def _start(self) -> None:
+        self.close()
+        child_reads, self._writing = os.pipe()
+        self._reading, child_writes = os.pipe()
+        os.set_blocking(self._writing, False)
+        with tempfile.TemporaryFile() as errors:
+            try:
+                self._process = self._wall.start(self._suite, child_reads, child_writes, errors)
+            except OSError as error:
+                os.close(self._reading)
+                os.close(self._writing)
+                raise WorkerError(f"the worker did not start: {error}") from error
+            finally:
+                os.close(child_reads)
+                os.close(child_writes)
+            try:
+                ready = read_frame(self._reading, Patience(START_SECONDS))
+            except (WireError, Deadline, OSError):
+                ready = None
+            if ready is None or unpack(*ready) != {"id": READY}:
+                self.close()
+                errors.seek(0)
+                last = errors.read().decode(errors="replace").strip().splitlines()[-1:]
+                raise WorkerError(f"the worker did not start: {last[0] if last else 'no message'}")
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send a request and read the reply that carries its id.
+
+        The worker may take `seconds` of processor time, or `IDLE` times that of wall time.
+        """
+        identity = secrets.token_hex(8)  # unguessable: a reply cannot be written before its request
+        patience = Patience(IDLE * seconds, self._processor_seconds, seconds)
+        try:
+            write_frame(self._writing, pack({"id": identity, **request}), patience)
+            frame = read_frame(self._reading, patience)
+            reply = unpack(*frame) if frame is not None else None
+        except Deadline:
+            self.close()
+            raise StudentFault(
+                Verdict.TIMED_OUT,
+                f"no answer within {seconds:.0f} seconds of computing; a loop may never end, or "
+                "far too much is computed",
+            ) from None
+        except WireError:
+            raise self._lost("sent a reply that is not one") from None
+        except OSError:
+            reply = None
+        if reply is None:
+            raise self._lost("ended its own process, or used more memory or time than allowed")
+        if not isinstance(reply, dict) or reply.get("id") != identity:
+            raise self._lost("sent a reply that is not one")
+        return reply
+
+    def _trouble(self, value: Any) -> Trouble:
+        """Read a trouble from the wire, whatever was sent: it may be shown beside hidden checks."""
+        fields = value if isinstance(value, dict) else {}
+        type_name, message = str(fields.get("type_name", "")), str(fields.get("message", ""))[:300]
+        if type_name == NotDefined.__name__ and message not in self._names:
+            type_name = NameError.__name__
+        lengths = {cell.label: cell.code.count("\n") + 1 for cell in self._cells}
+        label, line = str(fields.get("label", "")), fields.get("line")
+        line = line if isinstance(line, int) else 0
+        known = label in lengths and 0 < line <= lengths[label]
+        return Trouble(
+            type_name=re.sub(r"\W", "", type_name)[:64] or "an exception",
+            message=message,
+            label=label if known else "",
+            line=line if known else 0,
+            stub=known and fields.get("stub") is True,
+        )
+
+    def _processor_seconds(self) -> float:
+        """What the worker and all it started have used so far."""
+        assert self._process is not None
+        used = 0.0
+        try:
+            for child in psutil.Process(self._process.pid).children(recursive=True):
+                times = child.cpu_times()
+                used += times.user + times.system
+        except psutil.Error:  # gone meanwhile; reading its pipe will tell
+            pass
+        return used
+
+    def _lost(self, what: str) -> StudentFault:
+        self.close()
+        return StudentFault(Verdict.EXCEEDED_LIMIT, f"your code {what}")
+
+    def _fault(self, trouble: Trouble) -> StudentFault:
+        """A name may be missing because the cell that defines it failed: then say that."""
+        if trouble.type_name == NotDefined.__name__:
+            pattern = re.compile(rf"\b(class|def)\s+{re.escape(trouble.message)}\b")
+            for cell in self._cells:
+                if cell.label in self.troubles and pattern.search(cell.code):
+                    return fault(self.troubles[cell.label])
+        return fault(trouble)

@@ -1,0 +1,210 @@
+"""The messages that pass through the wall: framed, capped, typed; plain values and tensors only.
+
+A frame is a header of two lengths, a JSON text and a safetensors blob. JSON carries the structure,
+safetensors the arrays. Neither can hold code. Both sides use this file; only the judge must not
+trust what it reads, so every cap is enforced on reading.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import select
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from .checks.values import MAX_DEPTH, MAX_ITEMS, Opaque
+
+HEADER = struct.Struct(">II")  # bytes of JSON, bytes of safetensors
+# bytes; the largest honest texts and arrays, a notebook and a model's weights, have a tenth of that
+MAX_JSON = 8 * 1024 * 1024
+MAX_ARRAYS = 32 * 1024 * 1024
+MAX_ARRAY_NAMES = 1024 * 1024  # bytes of the part of a safetensors blob that names its arrays
+LOOK_SECONDS = 0.25  # wall time between two looks at a silent worker's processor time
+MAX_TEXT = 2_000  # characters of a string that the judge reads; the rest is cut off
+DTYPES = frozenset({torch.float32, torch.float64, torch.int64, torch.int32, torch.bool})
+OTHER_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.int16, torch.int8, torch.uint8})
+
+
+class WireError(ValueError):
+    """What came is not a message."""
+
+
+class Deadline(TimeoutError):
+    """No whole message came in time."""
+
+
+class Patience:
+    """How long to wait for the other side: until a wall time, or until it has used its processor.
+
+    Args:
+        seconds: of wall time.
+        processor: tells the processor seconds the other side has used so far.
+        processor_seconds: how many more of them it may use. A busy machine slows wall time, not
+            this, so that a mark does not depend on what else runs.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        processor: Callable[[], float] | None = None,
+        processor_seconds: float = math.inf,
+    ) -> None:
+        self._until = time.monotonic() + seconds
+        self._processor = processor
+        self._may_use = processor_seconds
+        self._first: float | None = None
+
+    def wait(self, descriptor: int, event: int) -> None:
+        """Wait until the descriptor is ready.
+
+        Raises:
+            Deadline: time is up.
+        """
+        poller = select.poll()
+        poller.register(descriptor, event)
+        while not poller.poll(1000 * max(0.0, min(LOOK_SECONDS, self._until - time.monotonic()))):
+            if time.monotonic() >= self._until or self._used() > self._may_use:
+                raise Deadline("no whole message in time")
+
+    def _used(self) -> float:
+        """Processor seconds since the first look, which comes soon after the wait began."""
+        if self._processor is None:
+            return 0.0
+        now = self._processor()
+        if self._first is None:
+            self._first = now
+        return now - self._first
+
+
+def pack(value: Any) -> bytes:
+    """Encode plain values (see `checks.values.plain`) and tensors as one frame."""
+    tensors: dict[str, Tensor] = {}
+    text = json.dumps(_encode(value, tensors)).encode()
+    blob = save(tensors) if tensors else b""
+    return HEADER.pack(len(text), len(blob)) + text + blob
+
+
+def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(value, Opaque):
+        return {"opaque": value.type_name}
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, tensors) for item in value]}
+    if isinstance(value, list):
+        return [_encode(item, tensors) for item in value]
+    if isinstance(value, dict):
+        return {"dict": {key: _encode(item, tensors) for key, item in value.items()}}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"cannot send a value of type {type(value).__name__!r}: not a plain value")
+
+
+def unpack(text: bytes, blob: bytes, max_text: int = MAX_TEXT) -> Any:
+    """Decode the two parts of a frame.
+
+    Args:
+        max_text: characters kept of each string; the worker, reading cells, keeps all.
+
+    Raises:
+        WireError: not JSON, not safetensors, nested or long beyond the caps, unknown dtype.
+    """
+    if len(blob) >= 8 and int.from_bytes(blob[:8], "little") > MAX_ARRAY_NAMES:
+        raise WireError("message with far too many arrays")
+    try:
+        tree = json.loads(text)
+        tensors = load(blob) if blob else {}
+    except Exception as error:  # whatever a hostile text can provoke in a parser
+        raise WireError(f"unreadable message: {type(error).__name__}") from error
+    budget = [MAX_ITEMS]
+    return _decode(tree, tensors, 0, budget, max_text)
+
+
+def _decode(
+    tree: Any, tensors: dict[str, Tensor], depth: int, budget: list[int], max_text: int
+) -> Any:
+    budget[0] -= 1
+    if depth > 2 * MAX_DEPTH or budget[0] < 0:
+        raise WireError("message nested or long beyond the caps")
+    if isinstance(tree, int) and not -(2**63) <= tree < 2**63:
+        return Opaque("int")  # no tensor and no float could hold it
+    if tree is None or isinstance(tree, bool | int | float):
+        return tree
+    if isinstance(tree, str):  # without lone surrogates, which no file can hold
+        return tree[:max_text].encode("utf-8", "replace").decode()
+    if isinstance(tree, list):
+        return [_decode(item, tensors, depth + 1, budget, max_text) for item in tree]
+    if isinstance(tree, dict) and len(tree) == 1:
+        ((tag, body),) = tree.items()
+        if tag == "tuple" and isinstance(body, list):
+            return tuple(_decode(item, tensors, depth + 1, budget, max_text) for item in body)
+        if tag == "dict" and isinstance(body, dict):
+            return {
+                key: _decode(item, tensors, depth + 1, budget, max_text)
+                for key, item in body.items()
+            }
+        if tag == "opaque" and isinstance(body, str):
+            return Opaque(body[:64])
+        if tag == "tensor" and isinstance(body, str) and body in tensors:
+            return _checked(tensors[body])
+    raise WireError("message of unknown structure")
+
+
+def _checked(tensor: Tensor) -> Tensor:
+    if tensor.dtype in DTYPES:
+        return tensor
+    if tensor.dtype in OTHER_DTYPES:
+        return tensor.to(torch.float64)
+    raise WireError(f"tensor of unexpected dtype {tensor.dtype}")
+
+
+def write_frame(descriptor: int, frame: bytes, patience: Patience | None = None) -> None:
+    """Write a whole frame, waiting no longer than `patience` for a stuck reader."""
+    view = memoryview(frame)
+    while view:
+        if patience is not None:
+            patience.wait(descriptor, select.POLLOUT)
+        view = view[os.write(descriptor, view[:65536]) :]
+
+
+def read_frame(descriptor: int, patience: Patience | None = None) -> tuple[bytes, bytes] | None:
+    """Read one frame, None at the end of the stream.
+
+    Raises:
+        Deadline: the frame is not whole when `patience` ends.
+        WireError: the announced size is beyond `MAX_FRAME`, or the stream ends inside a frame.
+    """
+    header = _read(descriptor, HEADER.size, patience)
+    if header is None:
+        return None
+    lengths = HEADER.unpack(header)
+    if lengths[0] > MAX_JSON or lengths[1] > MAX_ARRAYS:
+        raise WireError(f"message larger than {MAX_JSON} or {MAX_ARRAYS} bytes")
+    parts = [_read(descriptor, length, patience) if length else b"" for length in lengths]
+    if parts[0] is None or parts[1] is None:
+        raise WireError("stream ended inside a message")
+    return parts[0], parts[1]
+
+
+def _read(descriptor: int, count: int, patience: Patience | None) -> bytes | None:
+    data = bytearray()
+    while len(data) < count:
+        if patience is not None:
+            patience.wait(descriptor, select.POLLIN)
+        chunk = os.read(descriptor, min(count - len(data), 1 << 20))
+        if not chunk:
+            if data:
+                raise WireError("stream ended inside a message")
+            return None
+        data += chunk
+    return bytes(data)

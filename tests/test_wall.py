@@ -1,0 +1,196 @@
+"""Student code behind the wall: what it cannot do, and how its failures are told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.program import Cell
+from autograder.checks.verdicts import StudentFault, Verdict
+from autograder.session import Session, WorkerError
+from autograder.wall import CONFINED, UNCONFINED, Limits, Wall, WallError
+
+LIMITS = Limits(load_seconds=20.0, call_seconds=20.0)
+
+
+@pytest.fixture(scope="module")
+def wall() -> Wall:
+    return Wall.build(limits=LIMITS)
+
+
+def tell(wall: Wall, code: str) -> str:
+    """Run code inside the wall; it tells what it saw by raising it."""
+    with Session(wall, "seq2seq", [Cell("spy", code)]) as session:
+        with pytest.raises(StudentFault):
+            session.call("no_such_probe", {})
+        trouble = session.troubles.get("spy")
+        return trouble.message if trouble else "nothing raised"
+
+
+def test_the_wall_holds_here(wall: Wall) -> None:
+    assert wall.level == CONFINED
+    assert wall.leaks() == []
+
+
+SPY = """
+import os, pathlib, socket, subprocess, sys, resource
+seen = {}
+seen["user"] = os.getuid()
+seen["environment"] = sorted(set(os.environ) - {"PWD", "LC_CTYPE"})
+seen["processes"] = sum(name.isdigit() for name in os.listdir("/proc"))
+found = pathlib.Path("/").glob("**/suites/**/*.py")
+seen["hidden"] = [str(p) for p in found if "checks" not in p.parts and p.name != "__init__.py"]
+seen["solutions"] = os.path.exists(ROOT + "/solutions")
+seen["salt"] = os.path.exists(ROOT + "/.salt")
+for name in ("/", "/usr", ROOT + "/.venv", "/opt/judge/autograder"):
+    try:
+        open(name + "/planted", "w").close()
+        seen.setdefault("written", []).append(name)
+    except OSError:
+        pass
+try:
+    socket.create_connection(("127.0.0.1", 22), 1)
+except OSError as error:
+    seen["network"] = type(error).__name__
+seen["descriptors"] = len(os.listdir("/proc/self/fd"))
+raise ValueError(seen)
+"""
+
+
+def test_code_inside_sees_nothing_of_the_judge(wall: Wall) -> None:
+    root = str(Path(__file__).resolve().parent.parent)
+    seen = eval(tell(wall, f"ROOT = {root!r}\n{SPY}"))
+    assert seen["user"] != 0
+    assert seen["environment"] == [
+        *("HOME", "LANG", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "PATH"),
+        *("PYTHONDONTWRITEBYTECODE", "USER"),
+    ]
+    assert seen["processes"] <= 3
+    assert seen["hidden"] == []
+    assert not seen["solutions"]
+    assert not seen["salt"]
+    assert "written" not in seen
+    assert seen["network"] in ("ConnectionRefusedError", "OSError")
+
+
+def test_a_fork_bomb_meets_its_limit(wall: Wall) -> None:
+    code = """
+import os
+children = 0
+try:
+    while children < 500:
+        if os.fork() == 0:
+            import time
+            time.sleep(30)
+        children += 1
+except OSError:
+    pass
+raise ValueError(children)
+"""
+    assert int(tell(wall, code)) < LIMITS.processes
+
+
+def test_memory_and_disk_have_limits(wall: Wall) -> None:
+    greedy = "try:\n    bytearray(1 << 40)\nexcept MemoryError:\n    raise ValueError('refused')"
+    assert tell(wall, greedy) == "refused"
+    code = """
+written = 0
+try:
+    for number in range(20):
+        with open(f"/tmp/{number}", "wb") as file:
+            for _ in range(63):
+                written += file.write(b"x" * (1 << 20))
+except OSError:
+    pass
+raise ValueError(written >> 20)
+"""
+    assert int(tell(wall, code)) <= LIMITS.scratch >> 20
+
+
+def test_nothing_outlives_the_session(wall: Wall) -> None:
+    mark = f"outlive{os.getpid()}x{time.monotonic_ns()}"
+    code = f"""
+import subprocess, sys
+sleeper = [sys.executable, "-c", "import time; time.sleep(600)", "{mark}"]
+subprocess.Popen(sleeper, start_new_session=True)
+raise ValueError("started")
+"""
+    assert tell(wall, code) == "started"
+    deadline = time.monotonic() + 10
+    while (left := list(_running(mark))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
+
+
+def _running(mark: str) -> Iterator[str]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes():
+                yield path.parent.name
+        except OSError:
+            continue
+
+
+def test_sessions_share_no_scratch(wall: Wall) -> None:
+    assert tell(wall, "open('/tmp/note', 'w').write('x')\nraise ValueError('written')") == "written"
+    assert tell(wall, "import os\nraise ValueError(os.listdir('/tmp'))") == "[]"
+
+
+def test_a_cell_that_never_ends_is_left_out_and_told(wall: Wall) -> None:
+    limits = Limits(load_seconds=2.0)
+    session = Session(Wall(wall.level, limits), "seq2seq", [Cell("task", "while True: pass")])
+    with session, pytest.raises(StudentFault):
+        session.call("no_such_probe", {})
+    assert "no answer within 2 seconds" in session.findings[0]
+
+
+def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
+    session = Session(wall, "seq2seq", [Cell("task", "class T:\n    import os\n    os._exit(0)")])
+    with session, pytest.raises(StudentFault) as caught:
+        session.call("no_such_probe", {})
+    assert "ended its own process" in session.findings[0]
+    assert caught.value.verdict is Verdict.TIMED_OUT
+
+
+def test_a_long_cell_arrives_whole(wall: Wall) -> None:
+    code = "x = 0\n" + "x += 1  # one more\n" * 5_000 + "raise ValueError(x)"
+    assert tell(wall, code) == "5000"
+
+
+FORGER = """
+import json, os, struct
+def frame(value):
+    text = json.dumps(value).encode()
+    return struct.pack(">II", len(text), 0) + text
+for descriptor in range(3, 128):
+    try:
+        os.write(descriptor, frame({"dict": {"id": "x", "value": 1}}))
+    except OSError:
+        pass
+"""
+
+
+def test_a_reply_written_before_its_request_is_not_taken(wall: Wall) -> None:
+    session = Session(wall, "seq2seq", [Cell("task", FORGER)])
+    with session, pytest.raises(StudentFault, match="no_such_probe"):
+        session.call("no_such_probe", {})
+    assert "sent a reply that is not one" in session.findings[0]
+
+
+def test_without_a_sandbox_grading_is_refused_unless_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(WallError, match="apt-get install bubblewrap"):
+        Wall.build()
+    assert Wall.build(allow_unconfined=True).level == UNCONFINED
+
+
+def test_a_worker_that_cannot_start_is_the_graders_fault(wall: Wall) -> None:
+    limits = Limits(memory=64 << 20)
+    with Session(Wall(wall.level, limits), "seq2seq", []) as session, pytest.raises(WorkerError):
+        session.call("no_such_probe", {})
