@@ -1,0 +1,1208 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Module 04: Sequence-to-Sequence Models
+#
+# **Difficulty**: ⭐⭐⭐ Advanced
+# **Estimated time**: 120 minutes
+# **Prerequisites**: Module 03: Recurrent Neural Networks
+#
+# ## Learning Objectives
+#
+# By the end of this notebook you will be able to
+#
+# 1. explain the encoder–decoder architecture, and why variable lengths call for it;
+# 2. implement a sequence-to-sequence model from scratch in PyTorch;
+# 3. train it with teacher forcing, and say what that buys and what it costs;
+# 4. decode with greedy search and with beam search;
+# 5. build an English-to-French translator and measure it with BLEU and chrF;
+# 6. show, with experiments of your own, the limits that led to attention.
+#
+# ## How this notebook works
+#
+# You write five pieces of code, each in a cell that is empty now, and one written answer:
+#
+# | task | you write | points |
+# |---|---|---|
+# | `encoder` | the class `Encoder` | 20 |
+# | `decoder` | the class `Decoder` | 15 |
+# | `teacher_forcing` | the function `train_step` | 20 |
+# | `greedy` | the function `greedy_decode` | 15 |
+# | `beam_search` | the function `beam_search` | 20 |
+# | `translation` | a written answer about your own experiments | 10 |
+#
+# Each task opens with a small example worked out by number, then a box called **contract**. The
+# contract is the whole of what is asked: whatever it does not fix is yours to choose. After your
+# cell, a cell with `check(...)` runs tests that you may see; marking uses more tests of the same
+# rules, on other inputs. The tasks do not depend on each other: `train_step`, `greedy_decode` and
+# `beam_search` are marked with models of our own, so a slip in your encoder costs you the encoder
+# only.
+#
+# Everything else, the training loop, the measurements, the figures, is there already. Fill in the
+# five cells, run the notebook from top to bottom, and you have a translator and its portrait.
+
+# %% [markdown]
+# ## What are Sequence-to-Sequence Models?
+#
+# A **sequence-to-sequence** model turns one sequence into another:
+#
+# | task | source | target |
+# |---|---|---|
+# | translation | *the cat sleeps.* | *le chat dort.* |
+# | summarisation | a long article | three sentences |
+# | question answering | *who wrote this letter?* | *my sister.* |
+# | dialogue | *how are you?* | *well, thank you!* |
+#
+# ### The Challenge
+#
+# The recurrent network of Module 03 reads $S$ words and gives $S$ outputs, one a word. That suits
+# tagging. Translation breaks it three times over:
+#
+# - **The lengths differ, and nobody tells you by how much.** *He will not leave.* has four words,
+#   *il ne va pas partir.* has five. The model must decide itself when the translation ends.
+# - **The order differs.** *The black cat* is *le chat noir*; *Mary misses Paul* is *Paul manque à
+#   Marie*, with subject and object changed over. Word 2 of the target may depend on the last word
+#   of the source.
+# - **One word may become none, or three.** There is no position-by-position alignment to learn.
+#
+# **The answer** of Cho et al. (2014) and Sutskever et al. (2014): split the work. One network,
+# the *encoder*, reads the whole source and says nothing. Another, the *decoder*, takes over what
+# the first remembers and speaks, one word at a time, until it chooses to say the special token
+# EOS, *end of sequence*.
+
+# %% [markdown]
+# ## Setup and Imports
+
+# %% nbgrader={"grade_id": "setup", "locked": true} tags=["worker"]
+import heapq
+import math
+import os
+import random
+from collections import Counter
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+print(f"Using device: {device}")
+
+# %% nbgrader={"grade_id": "checks", "locked": true}
+from checks import check
+
+# %% [markdown]
+# ## 1. Encoder-Decoder Architecture
+#
+# Two recurrent networks, joined at one point:
+#
+# ```
+#                                                     le      chat     dort      .       EOS
+#                                                     ↑        ↑        ↑        ↑        ↑
+#   ┌───┐    ┌───┐    ┌───┐    ┌───┐                ┌─┴─┐    ┌─┴─┐    ┌─┴─┐    ┌─┴─┐    ┌─┴─┐
+#   │ E │───→│ E │───→│ E │───→│ E │──── (h, c) ───→│ D │───→│ D │───→│ D │───→│ D │───→│ D │
+#   └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘                └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘
+#     ↑        ↑        ↑        ↑                    ↑        ↑        ↑        ↑        ↑
+#    the      cat     sleeps     .                   BOS       le      chat     dort      .
+# ```
+#
+# 1. The **encoder** reads the source and keeps only its final state, the **context**.
+# 2. The **decoder** starts from the context. At each step it gets the previous target word and
+#    predicts the next. Its first input is BOS, *begin of sequence*; its last word is EOS.
+#
+# The context has one fixed size, be the sentence three words long or thirty. Keep that in mind:
+# section 5 makes it visible.
+#
+# ### Mathematics
+#
+# We want the probability of a target $y_1, \dots, y_T$ (with $y_T = \text{EOS}$) given a source
+# $x_1, \dots, x_S$. The chain rule of probability, with nothing assumed, says
+#
+# $$p(y \mid x) = \prod_{t=1}^{T} p(y_t \mid y_1, \dots, y_{t-1}, x).$$
+#
+# Because EOS is a word like others, this is a distribution over sentences of *every* length: that
+# is how variable lengths are dealt with.
+#
+# **Encoder.** With the embedding $e(x_t)$ of each source word, an LSTM updates a hidden state $h$
+# and a cell state $c$:
+#
+# $$h_t^{\text{enc}}, c_t^{\text{enc}} = \text{LSTM}\big(e(x_t),\; h_{t-1}^{\text{enc}},\;
+# c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, S,$$
+#
+# where, you will remember, with $z = [e(x_t); h_{t-1}]$,
+#
+# $$\begin{aligned}
+# i &= \sigma(W_i z + b_i) & f &= \sigma(W_f z + b_f) & o &= \sigma(W_o z + b_o) \\
+# g &= \tanh(W_g z + b_g) & c_t &= f \odot c_{t-1} + i \odot g & h_t &= o \odot \tanh(c_t).
+# \end{aligned}$$
+#
+# **Context.** The pair $(h_S^{\text{enc}}, c_S^{\text{enc}})$ of all layers, handed over
+# unchanged as in Sutskever et al. (2014): $h_0^{\text{dec}} = h_S^{\text{enc}}$ and
+# $c_0^{\text{dec}} = c_S^{\text{enc}}$.
+#
+# **Decoder.** One step, with $y_0 = \text{BOS}$:
+#
+# $$h_t^{\text{dec}}, c_t^{\text{dec}} = \text{LSTM}\big(e(y_{t-1}),\; h_{t-1}^{\text{dec}},\;
+# c_{t-1}^{\text{dec}}\big), \qquad
+# p(y_t \mid y_{<t}, x) = \text{softmax}\big(W h_t^{\text{dec}} + b\big)_{y_t}.$$
+#
+# All that the decoder ever learns about the source comes to it through the context.
+
+# %% [markdown]
+# ## 2. Teacher Forcing
+#
+# How do we train it? We maximise the log-probability of the correct translations, which is to
+# minimise
+#
+# $$\mathcal{L} = -\frac{1}{N} \sum_{b} \sum_{t}
+# \log p\big(y_t^{(b)} \mid y_{<t}^{(b)}, x^{(b)}\big),$$
+#
+# $N$ being the number of target tokens in the batch, EOS among them, padding not.
+#
+# The formula already contains a decision. At step $t$ the decoder is given $y_{<t}$, the
+# *correct* beginning, whatever it would have said itself. That is **teacher forcing** (Williams &
+# Zipser, 1989). The alternative is to feed the decoder its own words, **free running**:
+#
+# ```python
+# previous = bos
+# for t in range(1, T):
+#     logits, state = decoder(previous, state)
+#     loss += cross_entropy(logits, target[t])
+#     previous = target[t]          # teacher forcing: the correct word
+#     previous = logits.argmax()    # free running: the word it would have said
+# ```
+#
+# Why force? Early in training the decoder's words are noise. One wrong word, and all later steps
+# are asked to continue nonsense correctly: the errors compound, and the gradient tells little.
+# With the correct beginning, each step is an ordinary classification.
+#
+# What does it cost? In use there is no teacher. A decoder that has only ever seen correct
+# beginnings has never practised going on after its own mistake. This gap between training and use
+# is called **exposure bias**. Bengio et al. (2015) narrow it by *scheduled sampling*: at each
+# step a coin decides whether the next input is the correct word or the model's own. The
+# probability of the correct word is our `teacher_forcing_ratio`: 1 is teacher forcing, 0 free
+# running.
+
+# %% [markdown]
+# ## 3. Implementing Seq2Seq
+#
+# Sentences become tensors of word ids. **The batch comes first, always.** For the two pairs
+#
+# > *the cat sleeps.* → *le chat dort.* and *he leaves.* → *il part.*
+#
+# a batch looks like this (words instead of ids, so that you can read it):
+#
+# ```
+# source  (2, 4)   the  cat     sleeps  .        source_lengths (2,)   4
+#                  he   leaves  .       PAD                            3
+#
+# target  (2, 6)   BOS  le   chat  dort  .    EOS
+#                  BOS  il   part  .     EOS  PAD
+# ```
+#
+# - `source (B, S)`, int64: padded at the right. `source_lengths (B,)`, int64: each at least 1, in
+#   no special order, on the same device as `source`. The longest may be shorter than S. What
+#   stands at a padded position is *not specified*: often PAD, but any id may stand there, so
+#   trust the lengths and not the ids.
+# - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to the width.
+# - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are distinct, and
+#   that is all you may assume: padding need not be 0.
+#
+# Two small classes are given. `Seq2Seq` only holds the parts together; it has no `forward`.
+
+# %% nbgrader={"grade_id": "given", "locked": true} tags=["worker"]
+State = tuple[Tensor, Tensor]  # (h, c), each (layers, batch, hidden)
+
+
+class Seq2Seq(nn.Module):
+    """An encoder and a decoder, and the three ids that both need.
+
+    Attributes: encoder, decoder, pad_id, bos_id, eos_id.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, pad_id: int, bos_id: int, eos_id: int
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.pad_id = pad_id
+        self.bos_id = bos_id
+        self.eos_id = eos_id
+
+
+class Hypothesis(NamedTuple):
+    """One translation that beam search returns: no BOS; EOS only as the last token."""
+
+    tokens: list[int]
+    log_prob: float
+    score: float
+
+
+# %% [markdown]
+# And a toy to try your functions on: a "translator" for a language of two words, *a* and *b*, so
+# small that you can do its sums by hand. Its next word depends on its last word only, by a table
+# of probabilities; the first word of the source chooses the table. Its ids are a = 0, b = 1, EOS
+# = 2, BOS = 3, PAD = 4. We shall meet these three tables again and again (read: after BOS, *a*
+# has probability 0.7 in the first):
+#
+# | table 0, after | a | b | EOS | | table 1, after | a | b | EOS | | table 2, after | a | b | EOS |
+# |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+# | BOS | 0.7 | 0.1 | 0.2 | | BOS | 0.3 | 0.1 | 0.6 | | BOS | 0.8 | 0.1 | 0.1 |
+# | a | 0.5 | 0.4 | 0.1 | | a | 0.5 | 0.4 | 0.1 | | a | 0.2 | 0.7 | 0.1 |
+# | b | 0.05 | 0.05 | 0.9 | | b | 0.2 | 0.1 | 0.7 | | b | 0.2 | 0.1 | 0.7 |
+# | EOS | 0.2 | 0.3 | 0.5 | | EOS | 0.2 | 0.3 | 0.5 | | EOS | 0.2 | 0.3 | 0.5 |
+
+# %% nbgrader={"grade_id": "toy", "locked": true}
+from toy import BOS, EOS, PAD, A, B, ToyEncoder, letters, toy_decoder
+
+after_eos = {"a": 0.2, "b": 0.3, "EOS": 0.5}
+after_b = {"a": 0.2, "b": 0.1, "EOS": 0.7}
+tables = [
+    {
+        "BOS": {"a": 0.7, "b": 0.1, "EOS": 0.2},
+        "a": {"a": 0.5, "b": 0.4, "EOS": 0.1},
+        "b": {"a": 0.05, "b": 0.05, "EOS": 0.9},
+        "EOS": after_eos,
+    },
+    {
+        "BOS": {"a": 0.3, "b": 0.1, "EOS": 0.6},
+        "a": {"a": 0.5, "b": 0.4, "EOS": 0.1},
+        "b": after_b,
+        "EOS": after_eos,
+    },
+    {
+        "BOS": {"a": 0.8, "b": 0.1, "EOS": 0.1},
+        "a": {"a": 0.2, "b": 0.7, "EOS": 0.1},
+        "b": after_b,
+        "EOS": after_eos,
+    },
+]
+
+
+def toy_model() -> Seq2Seq:
+    """Return the toy translator with the tables above."""
+    return Seq2Seq(ToyEncoder(), toy_decoder(*tables), pad_id=PAD, bos_id=BOS, eos_id=EOS)
+
+
+# %% [markdown]
+# ### Task `encoder` (20 points)
+#
+# **By number.** Take a recurrent network simple enough for mental arithmetic, $h_t = \tfrac12
+# h_{t-1} + x_t$ with $h_0 = 0$, and a batch of two sequences padded with 0:
+#
+# | | $x_1$ | $x_2$ | $x_3$ | $x_4$ | length | | $h_1$ | $h_2$ | $h_3$ | $h_4$ | context |
+# |---|---|---|---|---|---|---|---|---|---|---|---|
+# | row 0 | 4 | 2 | 2 | 0 | 3 | | 4 | 4 | **4** | 2 | 4 |
+# | row 1 | 2 | 4 | 0 | 0 | 2 | | 2 | **5** | 2.5 | 1.25 | 5 |
+#
+# The context of row 1 is 5, its state after its last *real* token. The last column of the table
+# would give 1.25: a network that goes on reading padding slowly forgets the sentence, even where
+# the padding is all zeros. And it would give row 1 another context in another batch, with more
+# padding. Note too that the longest row has length 3 and S is 4: the batch keeps its four
+# columns.
+#
+# PyTorch's `pack_padded_sequence` and `pad_packed_sequence` (imported above) make an LSTM skip
+# the padding. Read what they say about the *order* of the lengths (`enforce_sorted`), where the
+# lengths must live, and how wide the result is (`total_length`). You may as well do without them.
+#
+# > **Contract** `Encoder(vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id)`,
+# > `forward(source, source_lengths) -> (outputs, (h, c))`
+# >
+# > - Embedding, then an LSTM in one direction with `num_layers` layers. In training mode, dropout
+# >   on the embeddings; dropout between layers too if you like; nowhere else.
+# > - `outputs (B, S, H)`: the top layer's h at every position, *undefined* at padded positions.
+# >   The second dimension is S, also when `max(source_lengths) < S`.
+# > - `h` and `c`, each `(L, B, H)`: the states of every layer after each row's last real token,
+# >   rows in the order in which they came.
+# > - Row b is what the encoder would return for that row alone without padding (to 1e-5).
+# > - The inputs are left as they were.
+# >
+# > *Free:* packing or masking, names and initialisation of the parameters, one bias vector or
+# > two.
+
+
+# %% nbgrader={"grade_id": "encoder", "solution": true}
+class Encoder(nn.Module):
+    """Reads a batch of source sentences and returns what it remembers of each."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_dim: int,
+        hidden_dim: int,
+        num_layers: int,
+        dropout: float,
+        pad_id: int,
+    ) -> None:
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(
+            embedding_dim,
+            hidden_dim,
+            num_layers,
+            batch_first=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        ### END SOLUTION
+
+    def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
+        """Encode a right-padded batch.
+
+        Args:
+            source: (B, S) int64 token ids; what stands after a row's length is unspecified.
+            source_lengths: (B,) int64, each at least 1, in any order.
+
+        Returns:
+            outputs (B, S, H) of the top layer, and the state (h, c), each (L, B, H),
+            after each row's last real token.
+        """
+        ### BEGIN SOLUTION
+        embedded = self.dropout(self.embedding(source))  # (batch, source_time, embedding)
+        packed = pack_padded_sequence(
+            embedded,
+            source_lengths.cpu(),  # packing wants its lengths on the CPU
+            batch_first=True,
+            enforce_sorted=False,
+        )
+        packed_outputs, state = self.lstm(packed)
+        outputs, _ = pad_packed_sequence(
+            packed_outputs, batch_first=True, total_length=source.shape[1]
+        )  # (batch, source_time, hidden)
+        return outputs, state
+        ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "test_encoder", "grade": true, "locked": true, "points": 20}
+check("encoder", globals())
+
+# %% [markdown]
+# Try it. The second row, alone and without padding, must get the context that it gets in company.
+# Here padding has id 9, the batch has a column more than it needs, and one padded position holds
+# an ordinary word.
+
+# %%
+encoder = Encoder(vocab_size=10, embedding_dim=6, hidden_dim=8, num_layers=2, dropout=0.0, pad_id=9)
+source = torch.tensor([[5, 3, 7, 9, 9], [1, 2, 4, 9, 9]])  # in row 1, the 4 is beyond the end
+source_lengths = torch.tensor([3, 2])
+outputs, (h, c) = encoder(source, source_lengths)
+_, (h_alone, c_alone) = encoder(source[1:, :2], source_lengths[1:])
+print("outputs", tuple(outputs.shape), " h", tuple(h.shape), " c", tuple(c.shape))
+print("largest difference between row 1 in company and alone:")
+print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs().max():.1e}")
+
+# %% [markdown]
+# ### Task `decoder` (15 points)
+#
+# **By number.** Suppose B = 3 sentences, L = 2 layers, H = 8, a vocabulary of V = 11. One step:
+#
+# | | shape | |
+# |---|---|---|
+# | `previous` | (3,) | one id a sentence |
+# | embedded | (3, E), for an LSTM (3, 1, E) | a sequence of length 1 |
+# | `h`, `c` going in | (2, 3, 8) | layers first: `batch_first` does not apply to states |
+# | LSTM's output | (3, 1, 8) | equal to the new top-layer `h[-1]`, apart from the 1 |
+# | `logits` | (3, 11) | a score for every word |
+#
+# Logits are scores of any size; softmax makes probabilities of them. For the logits $(2, 1, 0)$:
+# $e^2, e^1, e^0 = 7.39, 2.72, 1$, together $11.11$, so $p = (0.665, 0.245, 0.090)$ and $\log p =
+# (-0.408, -1.408, -2.408)$. Adding a constant to all logits changes nothing, and so
+# log-probabilities are logits too. Probabilities are *not*: softmax of $(0.665, 0.245, 0.090)$ is
+# $(0.451, 0.296, 0.253)$, a much flatter distribution.
+#
+# > **Contract** `Decoder(vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id)`,
+# > `forward(previous, (h, c)) -> (logits, (h, c))`
+# >
+# > - One step: embedding (dropout on it in training mode) → LSTM → a linear layer on the new
+# >   top-layer h.
+# > - `previous (B,)` int64; `logits (B, V)`: unnormalised scores, or log-probabilities, but not
+# >   probabilities. The new `h` and `c` are `(L, B, H)` like the old.
+# > - Nothing is remembered on `self` between calls: in evaluation mode the same arguments give
+# >   the same answer. The arguments are left as they were.
+# > - B = 1 works like any other B (beware of `squeeze()` without a dimension).
+# >
+# > *Free:* as in the encoder; dropout between layers, or just before the linear layer, is
+# > allowed.
+
+
+# %% nbgrader={"grade_id": "decoder", "solution": true}
+class Decoder(nn.Module):
+    """Predicts the next target token from the previous one and the state."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_dim: int,
+        hidden_dim: int,
+        num_layers: int,
+        dropout: float,
+        pad_id: int,
+    ) -> None:
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(
+            embedding_dim,
+            hidden_dim,
+            num_layers,
+            batch_first=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        self.output = nn.Linear(hidden_dim, vocab_size)
+        ### END SOLUTION
+
+    def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Take one step.
+
+        Args:
+            previous: (B,) int64, the token before the one to predict.
+            state: (h, c), each (L, B, H).
+
+        Returns:
+            logits (B, V) for the next token, and the new state.
+        """
+        ### BEGIN SOLUTION
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)  # (batch, 1, embedding)
+        outputs, new_state = self.lstm(embedded, state)  # (batch, 1, hidden)
+        logits = self.output(outputs.squeeze(1))  # (batch, vocabulary)
+        return logits, new_state
+        ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "test_decoder", "grade": true, "locked": true, "points": 15}
+check("decoder", globals())
+
+# %% [markdown]
+# Try it: two steps for the two sentences above, starting from what the encoder remembers.
+
+# %%
+decoder = Decoder(
+    vocab_size=11, embedding_dim=6, hidden_dim=8, num_layers=2, dropout=0.0, pad_id=10
+)
+logits, state = decoder(torch.tensor([3, 3]), (h, c))
+print("logits", tuple(logits.shape), " state", [tuple(part.shape) for part in state])
+logits, state = decoder(logits.argmax(dim=1), state)
+print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(dim=1).tolist())
+
+# %% [markdown]
+# ### Task `teacher_forcing` (20 points)
+#
+# **By number.** The toy translator, table 0, and a batch of two targets:
+#
+# ```
+# target   BOS  a  b    EOS
+#          BOS  a  EOS  PAD
+# ```
+#
+# *Teacher forcing* (ratio 1): the inputs are the targets, one step earlier.
+#
+# | step | row 0: input | scored against | $-\log p$ | | row 1: input | scored against | $-\log p$ |
+# |---|---|---|---|---|---|---|---|
+# | 1 | BOS | a | $-\ln 0.7 = 0.357$ | | BOS | a | $-\ln 0.7 = 0.357$ |
+# | 2 | a | b | $-\ln 0.4 = 0.916$ | | a | EOS | $-\ln 0.1 = 2.303$ |
+# | 3 | b | EOS | $-\ln 0.9 = 0.105$ | | EOS | PAD | not counted |
+#
+# There are 5 real target tokens: EOS counts, BOS is never predicted, PAD is no token. The loss is
+# the sum over the batch divided by their number in the batch: $4.038 / 5 = \mathbf{0.808}$. It is
+# not the mean of the rows' means, $(0.459 + 1.330)/2 = 0.895$: every *token* weighs the same, so
+# a long sentence weighs more than a short one.
+#
+# *Free running* (ratio 0): after BOS the most probable word is *a*, after *a* it is *a* again.
+# Row 0 gets BOS, a, a as inputs; its third step now costs $-\ln 0.1 = 2.303$. Row 1 is as before.
+# The loss is $6.235 / 5 = \mathbf{1.247}$. What is scored against has not changed, only what is
+# fed.
+#
+# *A coin at every step* (ratio 0.5). Follow one sentence, target BOS b a b EOS, with the coins
+# gold, own, gold:
+#
+# | step | input | model's favourite | scored against | coin | so the next input is |
+# |---|---|---|---|---|---|
+# | 1 | BOS | a | b | gold | b |
+# | 2 | b | EOS | a | own | EOS |
+# | 3 | EOS | EOS | b | gold | b |
+# | 4 | b | EOS | EOS | | |
+#
+# At step 2 the model would have ended the sentence. Nothing special happens: EOS is its next
+# input, and the remaining steps are scored as always. (Would you stop there, ending early would
+# become a way to a small loss.)
+#
+# > **Contract** `train_step(model, optimizer, source, source_lengths, target,
+# > teacher_forcing_ratio=1.0, clip=1.0) -> float`
+# >
+# > - The model is used only through `model.encoder(source, source_lengths)` and
+# >   `model.decoder(previous, state)`, one decoder call a step, in training mode
+# >   (`model.train()`).
+# > - The first input is `target[:, 0]`. The logits of step t are scored against `target[:, t]`.
+# > - The next input is the gold token with probability `teacher_forcing_ratio`, else the argmax
+# >   of this step's logits (no gradient through it, no sampling). A fresh coin at every step.
+# >   Ratios 1 and 0 are exact. Nothing special happens after a predicted EOS.
+# > - Loss: the sum of $-\log p$ over the targets that are not `model.pad_id`, divided by their
+# >   number in the batch.
+# > - Gradients of earlier calls do not accumulate. The global L2 norm of the gradient of all
+# >   parameters is clipped to `clip`, once; then exactly one `optimizer.step()`.
+# > - Returns the loss *before* the update, as a float (a 0-d tensor without a graph is accepted).
+# > - No global state is changed (no seeds, no gradient mode); the batch is left as it was.
+# >
+# > *Free:* one coin for the batch or one a row, any source of randomness, when gradients are
+# > zeroed.
+
+
+# %% nbgrader={"grade_id": "teacher_forcing", "solution": true}
+def train_step(
+    model: Seq2Seq,
+    optimizer: optim.Optimizer,
+    source: Tensor,
+    source_lengths: Tensor,
+    target: Tensor,
+    teacher_forcing_ratio: float = 1.0,
+    clip: float = 1.0,
+) -> float:
+    """Train on one batch and return its loss before the update.
+
+    Args:
+        source: (B, S) int64. source_lengths: (B,) int64.
+        target: (B, T) int64: BOS, words, one EOS, then padding.
+        teacher_forcing_ratio: probability that the next input is the gold token.
+        clip: largest global L2 norm of the gradient.
+
+    Returns:
+        The mean negative log-probability over the batch's non-padding targets.
+    """
+    ### BEGIN SOLUTION
+    model.train()
+    optimizer.zero_grad()
+    _, state = model.encoder(source, source_lengths)
+    previous = target[:, 0]  # (batch,)
+    total = torch.zeros((), device=target.device)
+    for step in range(1, target.shape[1]):
+        logits, state = model.decoder(previous, state)  # (batch, vocabulary)
+        gold = target[:, step]  # (batch,)
+        total = total + F.cross_entropy(logits, gold, ignore_index=model.pad_id, reduction="sum")
+        use_gold = random.random() < teacher_forcing_ratio
+        previous = gold if use_gold else logits.detach().argmax(dim=1)  # (batch,)
+    loss = total / (target[:, 1:] != model.pad_id).sum()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "test_teacher_forcing", "grade": true, "locked": true, "points": 20}
+check("teacher_forcing", globals())
+
+# %% [markdown]
+# Try it on the example; the losses should be 0.808 and 1.247. With ratio 0.5 either may come,
+# depending on the coin.
+
+# %%
+source, source_lengths = torch.tensor([[0], [0]]), torch.tensor([1, 1])
+target = torch.tensor([[BOS, A, B, EOS], [BOS, A, EOS, PAD]])
+for ratio in (1.0, 0.0, 0.5):
+    model = toy_model()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    loss = train_step(model, optimizer, source, source_lengths, target, ratio)
+    print(f"teacher forcing ratio {ratio}: loss {loss:.3f}")
+
+# %% [markdown]
+# ## 4. Decoding Strategies
+#
+# A trained model gives a probability to every possible translation. Using it means to look for
+#
+# $$\hat y = \arg\max_y \log p(y \mid x) = \arg\max_y \sum_t \log p(y_t \mid y_{<t}, x).$$
+#
+# With V words and T steps there are about $V^T$ candidates. Nobody can try them all: we search.
+#
+# ### Greedy decoding
+#
+# Take the most probable word, feed it back, and go on until EOS. One decoder step a word, and
+# each choice is final.
+#
+# ### Task `greedy` (15 points)
+#
+# **By number.** A batch of three sources for the toy: the first words 0, 1, 2 choose the tables.
+# With `max_length=4`:
+#
+# | step | row 0 | row 1 | row 2 |
+# |---|---|---|---|
+# | 1 | BOS: **a** 0.7, EOS 0.2, … | BOS: **EOS** 0.6, a 0.3, … | BOS: **a** 0.8, b 0.1, … |
+# | 2 | a: **a** 0.5, b 0.4, … | finished | a: **b** 0.7, a 0.2, … |
+# | 3 | a: **a** 0.5, b 0.4, … | | b: **EOS** 0.7, a 0.2, … |
+# | 4 | a: **a** 0.5, b 0.4, … | | finished |
+# | result | `[a, a, a, a]` | `[EOS]` | `[a, b, EOS]` |
+#
+# - Row 0 would never end. It is cut after `max_length` tokens, and no EOS is put at its end.
+# - Row 1 ends at once. The empty translation `[EOS]` is legal: the model asked for it.
+# - Row 2 ends with its first EOS, *included*. BOS is in no result.
+# - The rows finish at different times. A finished row may run along, but nothing more is added to
+#   it, and after the last has finished the decoder is not called again.
+#
+# > **Contract** `greedy_decode(model, source, source_lengths, max_length) -> list[list[int]]`
+# >
+# > - A list for each row, of Python integers: at every step the argmax over *all* ids, starting
+# >   from `model.bos_id` (not included), up to and including the row's first EOS, or `max_length`
+# >   tokens without one.
+# > - Stops when all rows are finished. Row b is what decoding row b alone would give.
+# > - Runs in evaluation mode and builds no graph. Afterwards the model's training flag and the
+# >   global gradient mode are as before, weights and inputs unchanged; calling again gives the
+# >   same.
+# > - Tensors it makes live on `source.device`.
+# >
+# > *Free:* whether rows are decoded together or one by one.
+
+
+# %% nbgrader={"grade_id": "greedy", "solution": true}
+def greedy_decode(
+    model: Seq2Seq, source: Tensor, source_lengths: Tensor, max_length: int
+) -> list[list[int]]:
+    """Translate by taking the most probable token at every step.
+
+    Args:
+        source: (B, S) int64. source_lengths: (B,) int64.
+        max_length: the largest number of tokens a translation may have.
+
+    Returns:
+        For each row its tokens, without BOS, up to and including its first EOS.
+    """
+    ### BEGIN SOLUTION
+    was_training = model.training
+    model.eval()
+    translations: list[list[int]] = [[] for _ in range(source.shape[0])]
+    with torch.no_grad():
+        _, state = model.encoder(source, source_lengths)
+        previous = torch.full_like(source[:, 0], model.bos_id)  # (batch,)
+        finished = torch.zeros_like(previous, dtype=torch.bool)  # (batch,)
+        for _ in range(max_length):
+            logits, state = model.decoder(previous, state)  # (batch, vocabulary)
+            previous = logits.argmax(dim=1)  # (batch,)
+            for row, token in enumerate(previous.tolist()):
+                if not finished[row]:
+                    translations[row].append(token)
+            finished = finished | (previous == model.eos_id)
+            if finished.all():
+                break
+    model.train(was_training)
+    return translations
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "test_greedy", "grade": true, "locked": true, "points": 15}
+check("greedy", globals())
+
+# %% [markdown]
+# Try it on the table above. The sources are padded, the lengths are 2, 1 and 3.
+
+# %%
+source = torch.tensor([[0, 0, PAD], [1, PAD, PAD], [2, 0, 1]])
+source_lengths = torch.tensor([2, 1, 3])
+for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
+    print(letters(tokens))
+
+# %% [markdown]
+# ### Beam search
+#
+# Greedy decoding of row 0 gave *a a a a*, with probability $0.7 \cdot 0.5^3 = 0.0875$, without an
+# end. But *a b EOS* has $0.7 \cdot 0.4 \cdot 0.9 = 0.252$. The second word, *b*, was slightly
+# worse than *a*, and what it led to was much better. Greedy decoding never looks back.
+#
+# **Beam search** keeps the `beam_width` best beginnings, called *hypotheses*, instead of one.
+# Width 1 is greedy decoding. Sutskever et al. (2014) found that width 2 gave most of the benefit.
+#
+# There are several algorithms by that name, and they give different results. The question is what
+# happens to a hypothesis that ends. Ours, for each row on its own:
+#
+# ```
+# live = {(empty, 0.0)}; pool = {}
+# repeat max_length times:
+#     candidates = every live hypothesis extended by every token, log-probabilities added
+#     keep the beam_width best of the candidates (all if there are fewer; -inf is dropped)
+#     those that end in EOS go to the pool, the others are the new live hypotheses
+#     stop if none is live
+# pool += live                     # cut at max_length: no EOS, nothing added to the score
+# score = log_prob / ((5 + length) / 6) ** length_penalty
+# return the beam_width best of the pool by score, best first
+# ```
+#
+# A hypothesis that ends leaves the beam, as in Sutskever et al. (2014), and *the beam is filled
+# up again*: at every step `beam_width` candidates are kept, however many have ended before.
+#
+# **Length penalty.** Every further word makes the log-probability smaller, so the search favours
+# short translations. Stahlberg & Byrne (2019) searched exhaustively and found that for over half
+# of their sentences the most probable translation of all is the empty one! Wu et al. (2016)
+# divide the log-probability by $\big((5 + \text{length})/6\big)^{\alpha}$, $\alpha$ being the
+# `length_penalty`: 0 turns it off. EOS counts towards the length, BOS does not.
+#
+# ### Task `beam_search` (20 points)
+#
+# **By number.** Table 0, `beam_width=2`, `max_length=3` (probabilities, where the program adds
+# logarithms; * ends):
+#
+# | step | candidates, best first | kept | live | pool |
+# |---|---|---|---|---|
+# | 1 | **a 0.7**, **EOS 0.2**, b 0.1 | a, EOS\* | a | EOS 0.2 |
+# | 2 | **aa 0.35**, **ab 0.28**, a EOS 0.07 | aa, ab | aa, ab | EOS 0.2 |
+# | 3 | **ab EOS 0.252**, **aaa 0.175**, aab 0.14, … | ab EOS\*, aaa | aaa | also ab EOS 0.252 |
+# | end | | | | EOS 0.2, ab EOS 0.252, aaa 0.175 (cut) |
+#
+# Result: **a b EOS (0.252)**, **EOS (0.2)**. At step 2 the one live hypothesis has again filled
+# both places. Compare what its relatives would have answered:
+#
+# | another rule | what goes differently | its result |
+# |---|---|---|
+# | the finished stay in the beam | step 2: aa, ab push EOS out | a b EOS 0.252, a a a 0.175 |
+# | each finished one shrinks the beam | step 2: only aa is kept | EOS 0.2, a a a 0.175 |
+# | stop at the first that finishes | ends after step 1 | EOS 0.2 |
+#
+# All four are in real use under the name beam search. Write the one of the box.
+#
+# *With `length_penalty=1`* the same pool is ranked anew. For *a b EOS*, $\ln 0.252 = -1.378$,
+# length 3: $-1.378 / (8/6) = \mathbf{-1.034}$. For *EOS*, $\ln 0.2 = -1.609$, length 1: $-1.609 /
+# (6/6) = \mathbf{-1.609}$. The third, *a a a*, cut at 3 words, has $-1.743 / (8/6) =
+# \mathbf{-1.307}$ and overtakes *EOS*. Note that the penalty takes part in the final ranking
+# only: all candidates of one step are equally long, so it could not change which are kept.
+#
+# *Corner cases.* `beam_width=10`, `max_length=1`, table 0: ten places are more than the
+# vocabulary has ids, five; PAD and BOS have probability 0, $\log 0 = -\infty$, and are dropped.
+# Three hypotheses remain, fewer than `beam_width`: a 0.7 (cut), EOS 0.2, b 0.1 (cut).
+#
+# > **Contract** `beam_search(model, source, source_lengths, beam_width, max_length,
+# > length_penalty=0.0) -> list[list[Hypothesis]]`
+# >
+# > - For each row, what the rule above returns: a list of at most `beam_width` hypotheses
+# >   `Hypothesis(tokens, log_prob, score)`, best score first; plain tuples of the three will do.
+# > - `tokens` is a list of Python integers without BOS; EOS only as the last. `log_prob` and
+# >   `score` are Python floats; log-probabilities are added in float32 or better, natural
+# >   logarithms.
+# > - `beam_width` may exceed V. Rows do not influence one another.
+# > - Evaluation mode, no graph, everything as before afterwards: the rules of `greedy_decode`.
+# > - Stopping early is allowed only where it cannot change the result. All in all the decoder is
+# >   given at most $B \cdot k \cdot T(T+1)/2$ rows, for width $k$ and T = `max_length`: enough to
+# >   start each hypothesis again at every step, but not to try everything.
+# >
+# > *Free:* rows together or one by one; the order of equal scores.
+#
+# Two hints. The decoder wants the *state of each hypothesis*: when the second-best hypothesis has
+# two children in the beam and the best has none, the states must follow. And `divmod(index, V)`
+# undoes the flattening of a (live, V) table of totals.
+
+
+# %% nbgrader={"grade_id": "beam_search", "solution": true}
+def beam_search(
+    model: Seq2Seq,
+    source: Tensor,
+    source_lengths: Tensor,
+    beam_width: int,
+    max_length: int,
+    length_penalty: float = 0.0,
+) -> list[list[Hypothesis]]:
+    """Translate by keeping the best `beam_width` hypotheses at every step.
+
+    Args:
+        source: (B, S) int64. source_lengths: (B,) int64.
+        beam_width: how many hypotheses are kept; may exceed the vocabulary.
+        max_length: the largest number of tokens a hypothesis may have.
+        length_penalty: exponent of ((5 + length) / 6); 0 turns it off.
+
+    Returns:
+        For each row at most `beam_width` hypotheses, best score first.
+    """
+
+    ### BEGIN SOLUTION
+    def search(state: State) -> list[Hypothesis]:
+        live_tokens: list[list[int]] = [[]]
+        live_log_probs = torch.zeros(1, device=source.device)  # (live,)
+        previous = torch.full((1,), model.bos_id, device=source.device)  # (live,)
+        pool: list[tuple[list[int], float]] = []
+        for _ in range(max_length):
+            logits, state = model.decoder(previous, state)  # (live, vocabulary)
+            log_probs = F.log_softmax(logits.float(), dim=1)  # (live, vocabulary)
+            totals = (live_log_probs[:, None] + log_probs).flatten()  # (live * vocabulary,)
+            kept = totals.topk(min(beam_width, totals.numel()))
+            tokens: list[list[int]] = []
+            parents: list[int] = []
+            survivors: list[float] = []
+            for total, index in zip(kept.values.tolist(), kept.indices.tolist(), strict=True):
+                if total == -math.inf:
+                    continue
+                parent, token = divmod(index, logits.shape[1])
+                extended = [*live_tokens[parent], token]
+                if token == model.eos_id:
+                    pool.append((extended, total))
+                else:
+                    tokens.append(extended)
+                    parents.append(parent)
+                    survivors.append(total)
+            live_tokens = tokens
+            if not live_tokens:
+                break
+            live_log_probs = torch.tensor(survivors, device=source.device)  # (live,)
+            previous = torch.tensor([t[-1] for t in tokens], device=source.device)  # (live,)
+            state = (state[0][:, parents], state[1][:, parents])  # (layers, live, hidden)
+        if live_tokens:
+            pool.extend(zip(live_tokens, live_log_probs.tolist(), strict=True))
+        hypotheses = [
+            Hypothesis(tokens, log_prob, log_prob / ((5 + len(tokens)) / 6) ** length_penalty)
+            for tokens, log_prob in pool
+        ]
+        return sorted(hypotheses, key=lambda hypothesis: -hypothesis.score)[:beam_width]
+
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        _, (h, c) = model.encoder(source, source_lengths)  # (layers, batch, hidden)
+        results = [
+            search((h[:, row : row + 1], c[:, row : row + 1])) for row in range(source.shape[0])
+        ]
+    model.train(was_training)
+    return results
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "test_beam_search", "grade": true, "locked": true, "points": 20}
+check("beam_search", globals())
+
+# %% [markdown]
+# Try it: the trace above, the length penalty, and the corner cases.
+
+# %%
+source, source_lengths = torch.tensor([[0]]), torch.tensor([1])
+for beam_width, max_length, length_penalty in [(2, 3, 0.0), (2, 3, 1.0), (10, 1, 0.0)]:
+    print(f"width {beam_width}, at most {max_length} tokens, length penalty {length_penalty}")
+    (beam,) = beam_search(
+        toy_model(), source, source_lengths, beam_width, max_length, length_penalty
+    )
+    for tokens, log_prob, score in beam:
+        print(f"  {letters(tokens):8}  p {math.exp(log_prob):.3f}  score {score:.3f}")
+
+# %% [markdown]
+# ## 5. Application: Machine Translation
+#
+# All five parts are there; now they go to work, on English-to-French. From here on there is
+# nothing to write but one answer at the end, and much to look at. Everything measured below uses
+# *your* functions.
+#
+# The sentences come from a small grammar made for this course: a few hundred words, but real
+# difficulties, such as agreement, negation around the verb, adjectives before and after the noun,
+# time expressions that change places, and subordinate clauses. The training pairs are in
+# `data/train.tsv`; the pairs in `data/dev.tsv`, none of which is among them, are for measuring.
+#
+# The first run of everything takes some minutes; the cells that train show how long.
+
+# %%
+# set skip_experiments to True for a quick pass through the notebook without the long cells
+skip_experiments = "NBGRADER_EXECUTION" in os.environ
+
+# %%
+if not skip_experiments:
+    from pathlib import Path
+
+    import experiments
+    import plots
+    from IPython.display import display
+    from training import Toolbox, train
+    from translation import translate
+
+    from data.pairs import load_pairs
+    from data.vocabulary import Vocabulary
+
+    # matrices this small gain little from more threads, and a busy machine makes them lose much
+    torch.set_num_threads(1)
+    plots.set_style()
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+    training_pairs = load_pairs(Path("data/train.tsv"))
+    validation_pairs = load_pairs(Path("data/dev.tsv"))
+    source_vocabulary = Vocabulary.from_sentences(pair.source for pair in training_pairs)
+    target_vocabulary = Vocabulary.from_sentences(pair.target for pair in training_pairs)
+    print(f"{len(training_pairs)} training pairs, {len(validation_pairs)} validation pairs")
+    print(f"{len(source_vocabulary)} English words, {len(target_vocabulary)} French words")
+    display(pd.DataFrame(training_pairs[:8]))
+
+# %% [markdown]
+# ### The translator
+#
+# One layer of 192 units a side: small enough to train in a minute or two on one processor core.
+# `Toolbox` gathers your functions for the experiments.
+
+
+# %%
+def new_model() -> Seq2Seq:
+    """Return a translator with fresh weights."""
+    sizes = {"embedding_dim": 64, "hidden_dim": 192, "num_layers": 1, "dropout": 0.0}
+    encoder = Encoder(len(source_vocabulary), **sizes, pad_id=source_vocabulary.pad_id)
+    decoder = Decoder(len(target_vocabulary), **sizes, pad_id=target_vocabulary.pad_id)
+    ids = target_vocabulary.pad_id, target_vocabulary.bos_id, target_vocabulary.eos_id
+    return Seq2Seq(encoder, decoder, *ids).to(device)
+
+
+if not skip_experiments:
+    tools = Toolbox(
+        new_model,
+        train_step,
+        greedy_decode,
+        beam_search,
+        source_vocabulary,
+        target_vocabulary,
+        device,
+    )
+    model = tools.seeded_model(seed=0)
+    print(f"{sum(weights.numel() for weights in model.parameters()):,} parameters")
+
+# %% [markdown]
+# **Training.** Adam, batches of 32 pairs of similar length, teacher forcing. An untrained model
+# gives each of the V words about the probability $1/V$, so the loss should start near $\ln V$:
+# check it in the plot. (The axis is in *nats*, units of the natural logarithm. A loss of 0.7 nats
+# means that the model gives the right word, in the geometric mean, the probability $e^{-0.7}
+# \approx 0.5$.)
+
+# %%
+if not skip_experiments:
+    history = train(
+        model,
+        tools,
+        training_pairs,
+        validation_pairs,
+        epochs=5,
+        generator=torch.Generator().manual_seed(0),
+    )
+    plots.plot_losses(history.steps, history.epochs)
+
+# %% [markdown]
+# **Translations to look at**, before any number. Look for what is right although the languages
+# differ (order, agreement, *ne … pas*), and for *how* the wrong ones are wrong. A mistake is
+# seldom nonsense: the typical one is a fluent sentence that means something else.
+
+# %%
+if not skip_experiments:
+    sample = validation_pairs[:12]
+    sentences = [pair.source for pair in sample]
+    looked_at = pd.DataFrame(
+        {
+            "source": sentences,
+            "reference": [pair.target for pair in sample],
+            "greedy": translate(model, tools, sentences),
+            "beam 5": translate(model, tools, sentences, beam_width=5),
+        }
+    )
+    with pd.option_context("display.max_colwidth", None):
+        display(looked_at)
+
+# %% [markdown]
+# Now sentences of your own, from words of the corpus: change them and run the cell again. The
+# last two differ in one word, and that word decides how an earlier one is written: *l'étudiant*
+# or *l'étudiante*?
+
+# %%
+if not skip_experiments:
+    own_sentences = [
+        "the cat does not sleep in the garden.",
+        "the student lost his coat.",
+        "the student lost her coat.",
+    ]
+    for sentence in own_sentences:
+        (translation,) = translate(model, tools, [sentence], beam_width=5)
+        print(f"{sentence}  →  {translation}")
+
+# %% [markdown]
+# ### How good is it? Greedy against beam
+#
+# **BLEU** (Papineni et al., 2002) counts how many of the hypothesis's runs of 1, 2, 3 and 4 words
+# occur in the reference, takes the geometric mean of the four precisions, and punishes texts that
+# are too short. **chrF** (Popović, 2015) is an F-score of runs of 1 to 6 *characters*: *petite*
+# for *petit* is nearly right to chrF, simply wrong to BLEU. Both go from 0 to 100, both are
+# computed over the whole corpus, here by `sacrebleu` (Post, 2018), so that numbers are comparable
+# between people.
+#
+# **What to look for:**
+#
+# - Beam width 1 must agree with greedy decoding exactly.
+# - How much does width 2 gain? And what do 5 and 10 add to it?
+# - The mean log-probability of the answers rises with the width: the *search* gets better. Does
+#   BLEU follow it all the way? Where it does not, it is not the search that is at fault.
+# - What does each width cost?
+
+# %%
+if not skip_experiments:
+    beams = experiments.compare_beams(model, tools, validation_pairs, beam_widths=(1, 2, 5, 10))
+    display(beams.round(2))
+
+# %% [markdown]
+# ### Limit 1: long sentences
+#
+# The same translations, sorted into five groups of equal size by the length of the source. Cho et
+# al. (2014) drew this curve for the first encoder–decoders.
+#
+# **What to look for:** which group is worst, and by how much; and whether chrF, which forgives
+# small slips, falls as steeply as the share of *exactly* right sentences. (A longer sentence has
+# more chances for a mistake even if every word were equally hard, so be careful with "exact":
+# BLEU and chrF count pieces, and do not have that excuse.)
+
+# %%
+if not skip_experiments:
+    lengths = experiments.quality_by_length(model, tools, validation_pairs)
+    display(lengths.round(1))
+
+# %% [markdown]
+# ### Limit 2: the way through the bottleneck is long
+#
+# Count the steps between a source word and its translation. Between *the* at the beginning of a
+# source of S words and *le* at the beginning of the target lie S steps of the LSTM; between the
+# last words of both, as many again. Sutskever et al. (2014) simply fed the source *backwards*.
+# The distance is the same on average, but the first words are now close to each other, and a
+# gradient finds its way from the beginning of the target. They report a rise from 25.9 to 30.6
+# BLEU, on English to French as it happens.
+#
+# **What to look for:** two models, equal in everything but the direction of the source. Is one
+# curve above the other all along, or only at first?
+
+# %%
+if not skip_experiments:
+    directions = experiments.reversed_source(tools, training_pairs, validation_pairs, epochs=3)
+    display(directions.pivot(index="epoch", columns="source", values="BLEU").round(1))
+
+# %% [markdown]
+# ### Limit 3: the teacher leaves
+#
+# Three equal models, trained with teacher forcing ratios 1, 0.5 and 0. All are measured as they
+# will be used, on their own.
+#
+# **What to look for:** how many epochs the free-running model needs to get where the teacher's
+# pupil is after one. And is *some* teaching enough?
+
+# %%
+if not skip_experiments:
+    ratios = experiments.teacher_forcing_against_free_running(
+        tools, training_pairs, validation_pairs, epochs=3
+    )
+    display(ratios.pivot(index="epoch", columns="teacher forcing ratio", values="BLEU").round(1))
+
+# %% [markdown]
+# ### What does the context vector hold?
+#
+# All of a sentence is in the context, 192 numbers of h (and as many of c). We cannot look at 192
+# dimensions; we can look at the plane in which the contexts differ most, given by the first two
+# principal components. Each point is a sentence. Nobody told the encoder any of the properties
+# that colour them: whatever order you see, it has made for the sake of translating.
+#
+# **What to look for:** which property splits the picture, and could it be read off the *last*
+# token that the encoder saw? The axes say what share of the variance they show: how much of the
+# context is not in the picture at all?
+
+# %%
+if not skip_experiments:
+    contexts = experiments.plot_context(
+        model,
+        tools,
+        validation_pairs,
+        colours={
+            "length": lambda sentence: len(sentence.split()),
+            "kind": lambda sentence: "question" if sentence.endswith("?") else "statement",
+        },
+    )
+
+# %% [markdown] nbgrader={"grade_id": "translation_question", "locked": true}
+# ### Task `translation` (10 points): a written answer
+#
+# Answer in about 200 words, from *your* tables and figures; quote the numbers that you rely on.
+#
+# 1. How does the mean log-probability of the answers change from beam width 1 to 10, and does
+#    BLEU change with it? Tell apart *search errors* (the model prefers a better translation, the
+#    search has missed it) and *model errors* (the model prefers a worse one), and say which of
+#    the two a wider beam can mend.
+# 2. Which of the experiments tells most for the fixed-size context being a bottleneck? Name
+#    another explanation for what you see, and an experiment, which you need not run, that would
+#    tell the two apart.
+# 3. Teacher forcing learns faster. What does it not practise, and in which sentences would you
+#    look for the damage?
+
+# %% [markdown] nbgrader={"grade_id": "translation", "grade": true, "solution": true, "points": 10}
+# === BEGIN MARK SCHEME ===
+# **Search and model (3 points).** 1: the trend of log-probability and of BLEU is reported with
+# own numbers (typically a clear gain from width 1 to 2, then next to nothing in BLEU while the
+# log-probability still creeps up). 1: search error: the model gives a better translation more
+# probability, and the search has missed it; model error: the model gives the better one less. 1:
+# a wider beam mends search errors only, and so can even *lower* BLEU by finding the model's
+# errors (Stahlberg & Byrne, 2019: the most probable translation is often the empty one; the
+# length penalty treats a symptom).
+#
+# **Bottleneck (4 points).** 1: quality against length, or reversed source, is chosen and quoted
+# with numbers. 1: the link to the fixed size is made: the same 2 × 192 numbers for 4 words or 20;
+# or, for the reversed source, that the distance from word to translation matters, which is about
+# the path through the LSTM rather than the size. 1: a fair rival explanation, for example: long
+# sentences are rarer or harder in grammar; errors compound in decoding; too little training. 1:
+# an experiment that separates them, for example: vary `hidden_dim` with everything else fixed and
+# see whether the *slope* over length changes; train on long sentences only; feed gold beginnings
+# and see whether the accuracy at late positions recovers; compare with attention.
+#
+# **Teacher forcing (3 points).** 1: it never practises going on after its own mistakes (exposure
+# bias). 1: hence damage after the first mistake, in long translations and late words, such as
+# repetitions, lost words or an early end. 1: evidence from own translations or figures, or a
+# measurement proposed (accuracy with gold against own beginnings, by position).
+#
+# Other answers that argue soundly from the student's own numbers get the same points, also where
+# the numbers go against expectation.
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ## 6. Summary
+#
+# - **Encoder–decoder.** Two recurrent networks share the work; EOS lets the model choose the
+#   length.
+# - **Context vector.** Everything that the decoder knows of the source is the encoder's last
+#   state: simple, and a bottleneck.
+# - **Padding is not data.** States end at the last real token; losses count real tokens.
+# - **Teacher forcing** makes each step an ordinary classification and learns fast; exposure bias
+#   is the price.
+# - **Greedy decoding** is final at every step; **beam search** keeps its options open, at a price
+#   in time. A better search does not mend a worse model.
+# - **Limits.** Quality falls with length, and the distance between a word and its translation
+#   matters.
+#
+# ### What's Next?
+#
+# Must the decoder live on one memory of the whole sentence? It could *look back*: keep all the
+# encoder's `outputs`, which your encoder already returns and nobody has used so far, and at every
+# step choose those that matter now. Bahdanau et al. (2015) did so, and the curve of quality
+# against length went flat. That is **attention**, and **Module 05**.
+#
+# ### References
+#
+# - Bahdanau, Cho & Bengio (2015). *Neural Machine Translation by Jointly Learning to Align and
+#   Translate.* ICLR.
+# - Bengio, Vinyals, Jaitly & Shazeer (2015). *Scheduled Sampling for Sequence Prediction with
+#   Recurrent Neural Networks.* NeurIPS.
+# - Cho, van Merriënboer, Gulcehre, Bahdanau, Bougares, Schwenk & Bengio (2014). *Learning Phrase
+#   Representations using RNN Encoder–Decoder for Statistical Machine Translation.* EMNLP. For
+#   quality against length: Cho, van Merriënboer, Bahdanau & Bengio (2014). *On the Properties of
+#   Neural Machine Translation: Encoder–Decoder Approaches.* SSST-8.
+# - Papineni, Roukos, Ward & Zhu (2002). *BLEU: a Method for Automatic Evaluation of Machine
+#   Translation.* ACL. Popović (2015). *chrF: character n-gram F-score for automatic MT
+#   evaluation.* WMT. Post (2018). *A Call for Clarity in Reporting BLEU Scores.* WMT.
+# - Stahlberg & Byrne (2019). *On NMT Search Errors and Model Errors: Cat Got Your Tongue?* EMNLP.
+# - Sutskever, Vinyals & Le (2014). *Sequence to Sequence Learning with Neural Networks.* NeurIPS.
+# - Williams & Zipser (1989). *A Learning Algorithm for Continually Running Fully Recurrent Neural
+#   Networks.* Neural Computation 1(2).
+# - Wu et al. (2016). *Google's Neural Machine Translation System: Bridging the Gap between Human
+#   and Machine Translation.* arXiv:1609.08144.
