@@ -1,0 +1,1 @@
+"""The hidden suites of module 04, one file a task."""

@@ -1,0 +1,179 @@
+"""What right answers are: independent of the solution, and never sent to a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from autograder.suites.seq2seq.checks.training_probes import ToyDecoder, ToyEncoder
+
+State = tuple[Tensor, Tensor]
+Gradients = dict[str, Tensor]
+Row = tuple[Tensor, Tensor, Tensor]
+
+
+def constant_lstm(config: dict[str, Any], value: float, biases: int) -> nn.LSTM:
+    """An LSTM all of whose weights are `value`, with one or two bias vectors (or none)."""
+    sizes = (config["embedding_dim"], config["hidden_dim"], config["num_layers"])
+    lstm = nn.LSTM(*sizes, batch_first=True, bias=biases > 0)
+    with torch.no_grad():
+        for name, parameter in lstm.named_parameters():
+            second_of_one = biases == 1 and name.startswith("bias_hh")
+            parameter.fill_(0.0 if second_of_one else value)
+    return lstm
+
+
+def encode_rows(lstm: nn.LSTM, table: Tensor, source: Tensor, lengths: Tensor) -> list[Row]:
+    """Each row alone: outputs (length, H), h and c (L, H)."""
+    rows = []
+    for row, length in zip(source, lengths.tolist(), strict=True):
+        outputs, (h, c) = lstm(table[row[:length]][None])
+        rows.append((outputs[0], h[:, 0], c[:, 0]))
+    return rows
+
+
+def decode_step(
+    lstm: nn.LSTM, filling: dict[str, Any], previous: Tensor, h: Tensor, c: Tensor
+) -> tuple[Tensor, State]:
+    """One step: log-probabilities (B, V) and the new state."""
+    outputs, state = lstm(filling["embedding"][previous][:, None], (h, c))
+    logits = outputs[:, 0] @ filling["output"].T + filling["bias"]  # (batch, vocabulary)
+    return log_softmax(logits, dim=1), state
+
+
+def fewest_weights(config: dict[str, Any]) -> int:
+    """How many weights the LSTM of the contract has with one bias vector a layer."""
+    E, H, L = config["embedding_dim"], config["hidden_dim"], config["num_layers"]
+    return 4 * H * (E + H + 1) + (L - 1) * 4 * H * (2 * H + 1)
+
+
+class Toy(nn.Module):
+    """The toy translator, as the judge trains it."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.encoder = ToyEncoder({name: value.clone() for name, value in weights.items()})
+        self.decoder = ToyDecoder({name: value.clone() for name, value in weights.items()})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What train_step is given."""
+
+    source: Tensor
+    source_lengths: Tensor
+    target: Tensor
+
+
+def draw_weights(
+    generator: torch.Generator, vocab_size: int, hidden_dim: int, layers: int = 2
+) -> dict[str, Tensor]:
+    """Weights of the toy translator, large enough for its answers to vary."""
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    V, H = vocab_size, hidden_dim
+    return {
+        "source_embedding": draw(V, H),
+        "to_h": draw(layers, H, H) * 0.5,
+        "to_c": draw(layers, H, H) * 0.5,
+        "target_embedding": draw(V, H),
+        "move": draw(layers, H, H) * 0.5,
+        "output": draw(H, V) * 0.7,
+        "bias": draw(V) * 0.3,
+    }
+
+
+def draw_batch(
+    generator: torch.Generator, vocab_size: int, ids: dict[str, int], word_counts: list[int]
+) -> Batch:
+    """Random sentences; row b's target has `word_counts[b]` words, then EOS, then PAD."""
+    words = torch.tensor([i for i in range(vocab_size) if i not in ids.values()])
+
+    def draw(*shape: int) -> Tensor:
+        return words[torch.randint(len(words), shape, generator=generator)]
+
+    B, S, T = len(word_counts), 6, max(word_counts) + 2
+    lengths = torch.randint(1, S + 1, (B,), generator=generator)
+    source = draw(B, S)
+    source[torch.arange(S) >= lengths[:, None]] = ids["pad_id"]
+    target = torch.full((B, T), ids["pad_id"])
+    target[:, 0] = ids["bos_id"]
+    for row, count in enumerate(word_counts):
+        target[row, 1 : count + 1] = draw(count)
+        target[row, count + 1] = ids["eos_id"]
+    return Batch(source, lengths, target)
+
+
+def run(model: Toy, batch: Batch, gold: bool) -> Tensor:
+    """The logits of every step, (steps, batch, vocabulary), each next input gold or predicted."""
+    _, state = model.encoder(batch.source, batch.source_lengths)
+    previous = batch.target[:, 0]  # (batch,)
+    steps = []
+    for now in batch.target.T[1:]:
+        logits, state = model.decoder(previous, state)
+        steps.append(logits)
+        previous = now if gold else logits.detach().argmax(1)
+    return torch.stack(steps)
+
+
+def free_run(weights: Gradients, batch: Batch) -> tuple[Tensor, float]:
+    """What the toy says on its own input, (steps, batch), and how near it came to a tie."""
+    with torch.no_grad():
+        best = run(Toy(weights), batch, gold=False).topk(2)
+    return best.indices[..., 0], (best.values[..., 0] - best.values[..., 1]).min().item()
+
+
+def mean_loss(model: Toy, batch: Batch, pad_id: int, gold: bool) -> Tensor:
+    """The contract's loss."""
+    targets = batch.target.T[1:]  # (steps, batch)
+    scores = log_softmax(run(model, batch, gold), 2).gather(2, targets[..., None])[..., 0]
+    return -scores[targets != pad_id].mean()
+
+
+@dataclass(frozen=True)
+class Update:
+    """One training step as the contract wants it."""
+
+    loss: float
+    norm: float  # of the gradient before clipping
+    gradients: dict[str, Tensor]  # after clipping
+    weights: dict[str, Tensor]  # after the update
+
+
+def train_steps(
+    weights: dict[str, Tensor],
+    batches: list[Batch],
+    pad_id: int,
+    clips: list[float],
+    golds: list[bool],
+    optimizer: str,
+    learning_rate: float,
+) -> Iterator[Update]:
+    """Train the toy translator as the contract says."""
+    model = Toy(weights)
+    chosen = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate)
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    for batch, clip, gold in zip(batches, clips, golds, strict=True):
+        loss = mean_loss(model, batch, pad_id, gold)
+        slopes = torch.autograd.grad(loss, parameters)
+        norm = torch.cat([g.flatten() for g in slopes]).norm().item()
+        factor = min(1.0, clip / norm)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            parameter.grad = slope * factor
+        chosen.step()
+        used = {name: p.grad.clone() for name, p in zip(names, parameters, strict=True)}
+        after = {name: p.detach().clone() for name, p in zip(names, parameters, strict=True)}
+        yield Update(loss.item(), norm, used, after)
+
+
+def switches(choices: list[bool]) -> int:
+    """How often a series changes."""
+    return sum(a != b for a, b in pairwise(choices))

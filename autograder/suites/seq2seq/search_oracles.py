@@ -1,0 +1,266 @@
+"""Greedy and beam search as the contract words them, in plain Python, and their known mistakes."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.suites.seq2seq.checks.answers import Found
+from autograder.suites.seq2seq.checks.standins import StandIn
+
+MARGIN = 1e-3  # a case is used only if no decision in it hangs on less
+
+Tokens = tuple[int, ...]
+
+
+class Scorer:
+    """Gives the log-probabilities of what follows a prefix, in float64, one row of a stand-in.
+
+    States are kept by prefix, so none can be mixed up.
+    """
+
+    def __init__(self, model: dict[str, Any]) -> None:
+        self.values = model
+        self.model = StandIn(**{**model, "max_rows": None}).eval()
+        self.eos_id: int = model["eos_id"]
+        self.specials = {model["pad_id"], model["bos_id"]}
+        table = model["logits"][0] if "logits" in model else model["weights"]["bias"]
+        self.vocab_size = len(table)
+        self._log_probs: list[dict[Tokens, list[float]]] = []
+        self._starts: list[tuple[Tensor, Tensor]] = []
+        self._states: list[dict[Tokens, tuple[Tensor, Tensor]]] = []  # after the prefix is read
+        for source in model["sources"]:
+            with torch.no_grad():
+                _, state = self.model.encoder(torch.tensor([source]), torch.tensor([len(source)]))
+            self._starts.append(state)
+            self._states.append({})
+            self._log_probs.append({})
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def start(self, row: int) -> tuple[Tensor, Tensor]:
+        """The encoder's state of a row, (h, c), each (L, 1, H)."""
+        return self._starts[row]
+
+    def log_probs(self, row: int, prefixes: list[Tokens]) -> list[list[float]]:
+        """For each prefix the log-probability of every token."""
+        known, states = self._log_probs[row], self._states[row]
+        missing = [prefix for prefix in prefixes if prefix not in known]
+        if missing:
+            for prefix in missing:
+                if prefix and prefix[:-1] not in known:
+                    self.log_probs(row, [prefix[:-1]])
+            previous = torch.tensor([p[-1] if p else self.model.bos_id for p in missing])
+            before = [states[prefix[:-1]] if prefix else self.start(row) for prefix in missing]
+            h = torch.cat([state[0] for state in before], 1)  # (layers, missing, hidden)
+            c = torch.cat([state[1] for state in before], 1)  # (layers, missing, hidden)
+            with torch.no_grad():
+                logits, (h, c) = self.model.decoder(previous, (h, c))
+            rows = logits.double().log_softmax(1).tolist()
+            for i, prefix in enumerate(missing):
+                known[prefix] = rows[i]
+                states[prefix] = h[:, i : i + 1], c[:, i : i + 1]
+        return [known[prefix] for prefix in prefixes]
+
+    def steps(self, row: int, tokens: Tokens) -> list[float]:
+        """The log-probability of each of these tokens after those before it."""
+        return [self.log_probs(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens)]
+
+    def sum_of_logits(self, row: int, tokens: Tokens) -> float:
+        """What a search that forgets the softmax adds up."""
+        total = 0.0
+        for step, token in enumerate(tokens):
+            self.log_probs(row, [tokens[:step]])
+            state = self._states[row][tokens[: step - 1]] if step else self.start(row)
+            previous = torch.tensor([tokens[step - 1] if step else self.model.bos_id])
+            with torch.no_grad():
+                total += float(self.model.decoder(previous, state)[0][0, token])
+        return total
+
+
+def greedy(scorer: Scorer, row: int, max_length: int) -> tuple[Tokens, float]:
+    """The greedy translation, and the smallest lead of a best token over the second best."""
+    tokens: Tokens = ()
+    margin = math.inf
+    while len(tokens) < max_length and scorer.eos_id not in tokens:
+        values = scorer.log_probs(row, [tokens])[0]
+        best, second = sorted(values)[:-3:-1]
+        margin = min(margin, best - second)
+        tokens = (*tokens, values.index(best))
+    return tokens, margin
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The published rule; with a field changed, what a known mistake makes of it."""
+
+    finished: str = "refilled"  # or "kept", "shrinking", "doubled"
+    stop: str = "empty"  # or "first", "best", "enough", "beaten"
+    truncated: str = "compete"  # or "dropped", "last resort", "closed"
+    prune: str = "sum"  # or "score", "last"
+    formula: str = "wu"  # or "power", "multiplied", "absent", "linear", "mean"
+    length_shift: int = 0
+
+
+def search(
+    scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule | None = None
+) -> tuple[list[Found], float]:
+    """Beam search of one row, best first, and the smallest margin of any decision in it."""
+    rule = rule or Rule()
+    live: list[tuple[Tokens, float]] = [((), 0.0)]
+    pool: list[tuple[Tokens, float]] = []
+    room = width
+    margin = math.inf
+    for _ in range(max_length):
+        kept, lead = best_candidates(scorer, row, live, pool, room, penalty, rule)
+        margin = min(margin, lead)
+        ended = [c for rank, c in enumerate(kept) if ends(c, scorer) and rank < room]
+        pool = ended if rule.finished == "kept" else pool + ended
+        live = [candidate for candidate in kept if not ends(candidate, scorer)][:room]
+        if rule.finished == "shrinking":
+            room = width - len(pool)
+        if not live or not room or stops(rule, kept, live, pool, width, scorer):
+            break
+    pool = pool + leftovers(scorer, row, live, pool, rule)
+    found = [Found(t, p, score(t, p, penalty, rule)) for t, p in pool]
+    found.sort(key=lambda one: -one.score)
+    gaps = [a.score - b.score for a, b in itertools.pairwise(found[: width + 1])]
+    return found[:width], min([margin, *gaps])
+
+
+def best_candidates(
+    scorer: Scorer,
+    row: int,
+    live: list[tuple[Tokens, float]],
+    pool: list[tuple[Tokens, float]],
+    room: int,
+    penalty: float,
+    rule: Rule,
+) -> tuple[list[tuple[Tokens, float]], float]:
+    """The extensions that survive a step, best first, and the last one's lead over the next."""
+    candidates = list(pool) if rule.finished == "kept" else []
+    places = 2 * room if rule.finished == "doubled" else room
+    prefixes = [tokens for tokens, _ in live]
+    for (tokens, total), values in zip(live, scorer.log_probs(row, prefixes), strict=True):
+        # no more of one parent's children than are kept, and the next best, can matter
+        for token in heapq.nlargest(places + 1, range(len(values)), key=values.__getitem__):
+            if values[token] > -math.inf:
+                sum_so_far = values[token] if rule.prune == "last" else total + values[token]
+                candidates.append(((*tokens, token), sum_so_far))
+
+    def worth(candidate: tuple[Tokens, float]) -> float:
+        tokens, total = candidate
+        return score(tokens, total, penalty, rule) if rule.prune == "score" else total
+
+    candidates.sort(key=lambda candidate: -worth(candidate))
+    kept, left = candidates[:places], candidates[places:]
+    return kept, worth(kept[-1]) - worth(left[0]) if left else math.inf
+
+
+def ends(candidate: tuple[Tokens, float], scorer: Scorer) -> bool:
+    """Whether a candidate is finished."""
+    return candidate[0][-1] == scorer.eos_id
+
+
+def stops(
+    rule: Rule,
+    kept: list[tuple[Tokens, float]],
+    live: list[tuple[Tokens, float]],
+    pool: list[tuple[Tokens, float]],
+    width: int,
+    scorer: Scorer,
+) -> bool:
+    """Whether a rule ends the search early, after this step."""
+    enough = len(pool) >= width
+    return {
+        "empty": False,
+        "first": bool(pool),
+        "best": ends(kept[0], scorer),
+        "enough": enough,
+        "beaten": enough and max(total for _, total in live) < min(total for _, total in pool),
+    }[rule.stop]
+
+
+def leftovers(
+    scorer: Scorer,
+    row: int,
+    live: list[tuple[Tokens, float]],
+    pool: list[tuple[Tokens, float]],
+    rule: Rule,
+) -> list[tuple[Tokens, float]]:
+    """What a rule makes of the hypotheses without EOS at the end."""
+    if rule.truncated == "closed":
+        values = scorer.log_probs(row, [tokens for tokens, _ in live])
+        return [
+            ((*tokens, scorer.eos_id), total + value[scorer.eos_id])
+            for (tokens, total), value in zip(live, values, strict=True)
+        ]
+    dropped = rule.truncated == "dropped" or (rule.truncated == "last resort" and pool)
+    return [] if dropped else live
+
+
+def score(tokens: Tokens, log_prob: float, penalty: float, rule: Rule | None = None) -> float:
+    """log_prob / ((5 + length) / 6) ** penalty (Wu et al. 2016, equation 14)."""
+    rule = rule or Rule()
+    length = len(tokens) + rule.length_shift
+    divisor = ((5 + length) / 6) ** penalty
+    return {
+        "wu": log_prob / divisor,
+        "power": log_prob / max(length, 1) ** penalty,
+        "multiplied": log_prob * divisor,
+        "absent": log_prob,
+        "linear": log_prob / ((5 + length) / 6 * penalty if penalty else 1.0),
+        "mean": log_prob / max(length, 1),
+    }[rule.formula]
+
+
+def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> list[Found]:
+    """Every hypothesis there is without PAD and BOS, best first."""
+    found: list[Found] = []
+    live: list[Tokens] = [()]
+    for step in range(max_length):
+        longer: list[Tokens] = []
+        for tokens, values in zip(live, scorer.log_probs(row, live), strict=True):
+            for token, value in enumerate(values):
+                if token not in scorer.specials and value > -math.inf:
+                    longer.append((*tokens, token))
+        done = [t for t in longer if t[-1] == scorer.eos_id or step == max_length - 1]
+        for tokens in done:
+            log_prob = sum(scorer.steps(row, tokens))
+            found.append(Found(tokens, log_prob, score(tokens, log_prob, penalty)))
+        live = [tokens for tokens in longer if tokens[-1] != scorer.eos_id]
+    return sorted(found, key=lambda one: -one.score)
+
+
+# cases by the state of the generator that drew them: a class is graded on the same ones
+_CASES: dict[tuple[bytes, str], tuple[dict[str, Any], Scorer, Tensor]] = {}
+
+
+def drawn(
+    generator: torch.Generator,
+    name: str,
+    draw: Callable[[], dict[str, Any]],
+    clear: Callable[[Scorer], bool],
+) -> tuple[dict[str, Any], Scorer]:
+    """Draw models until one makes a `clear` case; `name` says what is drawn, for the memory."""
+    key = (generator.get_state().numpy().tobytes(), name)
+    if key not in _CASES:
+        for _ in range(300):
+            model = draw()
+            scorer = Scorer(model)
+            if clear(scorer):
+                break
+        else:
+            raise RuntimeError(f"{name}: no clear case in 300 draws; spread the logits wider")
+        _CASES[key] = (model, scorer, generator.get_state())
+    model, scorer, state = _CASES[key]
+    generator.set_state(state)
+    return dict(model), scorer
