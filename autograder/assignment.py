@@ -1,0 +1,100 @@
+"""An assignment: where its lesson, suites and release lie, and what its tasks are worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from .source import is_solution, lesson_notebook
+
+ROOT = Path(__file__).resolve().parent.parent
+TEST_PREFIX = "test_"
+
+
+class UnknownAssignment(LookupError):
+    """There is no assignment, or no task in it, of this name."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: its key is the stub's grade id, the suite's file name and the report's row."""
+
+    key: str
+    points: float
+    by_hand: bool  # graded by a person, in nbgrader
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment, known by its name: the folder in `solutions/` and in the suites."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not self.lesson.is_file():
+            known = sorted(p.parent.name for p in (ROOT / "solutions").glob("*/*.py"))
+            raise UnknownAssignment(
+                f"no assignment {self.name!r}: {self.lesson} is not there; known: "
+                f"{', '.join(sorted(set(known))) or 'none'}"
+            )
+
+    @property
+    def lesson(self) -> Path:
+        """The percent-format source of the notebook, with its solutions."""
+        return ROOT / "solutions" / self.name / f"{self.name}.py"
+
+    @property
+    def suite(self) -> Path:
+        """The folder of the hidden suites."""
+        return ROOT / "autograder" / "suites" / self.name
+
+    @property
+    def release(self) -> Path:
+        """What students get."""
+        return ROOT / "assignments" / self.name
+
+    @cached_property
+    def source(self) -> NotebookNode:
+        """The notebook with its solutions."""
+        return lesson_notebook(self.lesson)
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks in the order of the notebook."""
+        tasks = []
+        for cell in self.source.cells:
+            terms = cell.metadata.get("nbgrader", {})
+            if terms.get("grade"):
+                key = terms["grade_id"].removeprefix(TEST_PREFIX)
+                tasks.append(Task(key, float(terms["points"]), bool(terms.get("solution"))))
+        return tuple(tasks)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The classes and functions that students write."""
+        cells = [cell for cell in self.source.cells if is_solution(cell)]
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        return frozenset(re.findall(r"^(?:class|def) (\w+)", code, re.MULTILINE))
+
+    @property
+    def graded_tasks(self) -> tuple[Task, ...]:
+        """The tasks that the suites grade."""
+        return tuple(task for task in self.tasks if not task.by_hand)
+
+    def require_tasks(self, keys: Iterable[str]) -> None:
+        """Raise `UnknownAssignment` for a key that names no graded task."""
+        known = [task.key for task in self.graded_tasks]
+        for key in keys:
+            if key not in known:
+                raise UnknownAssignment(f"no graded task {key!r}; the tasks: {', '.join(known)}")
+
+    def suite_files(self, key: str) -> list[Path]:
+        """The public, then the hidden checks of a task."""
+        name = f"{TEST_PREFIX}{key}.py"
+        files = [self.suite / "checks" / name, self.suite / name]
+        return [path for path in files if path.is_file()]

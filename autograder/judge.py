@@ -1,0 +1,148 @@
+"""Grades one submission: runs the hidden suites against the walled worker and writes a report."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .assignment import ROOT, Assignment
+from .checks.plugin import Grading, run_suite
+from .checks.program import Lesson, fresh_module, run_cells
+from .checks.student import LocalRunner, Runner, Student
+from .notebook import Submission, repair
+from .report import Report, TaskReport
+from .session import Session
+from .suites import probes_of
+from .wall import Wall
+from .wire import pack
+
+SALT_VARIABLE = "AUTOGRADER_SALT"
+SALT_FILE = ROOT / ".salt"
+
+
+class GraderError(RuntimeError):
+    """The grader itself failed; the submission has no mark."""
+
+
+def offering_salt() -> str:
+    """The secret of this offering: from AUTOGRADER_SALT, else from `.salt`, made on first use."""
+    salt = os.environ.get(SALT_VARIABLE, "").strip()
+    if salt:
+        return salt
+    try:
+        with open(SALT_FILE, "x", opener=_owner_only) as file:
+            file.write(secrets.token_hex(16) + "\n")
+    except FileExistsError:
+        pass
+    salt = SALT_FILE.read_text().strip()
+    if not salt:
+        raise GraderError(f"{SALT_FILE} is empty; delete it, or set {SALT_VARIABLE}")
+    return salt
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@cache
+def reference(assignment: Assignment) -> Student:
+    """The instructor's solutions behind a student's face, in this process."""
+    submission = repair(assignment.source, assignment.source)
+    module = fresh_module(f"autograder_solution_{assignment.name}")
+    with contextlib.redirect_stdout(io.StringIO()):
+        troubles = run_cells(submission.cells, module)
+    for cell in submission.cells:
+        if cell.whole and cell.label in troubles:
+            raise GraderError(f"the solution of {assignment.name!r} fails: {troubles[cell.label]}")
+    return Student(Remembering(LocalRunner(Lesson(module.__dict__), probes_of(assignment.name))))
+
+
+class Remembering:
+    """Answers a question asked before from memory: every submission brings the same ones."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._answers: dict[tuple[str, bytes], Any] = {}
+
+    def call(self, probe: str, inputs: dict[str, Any]) -> Any:
+        """The runner's answer; a copy, since a check may change what it gets."""
+        key = (probe, hashlib.sha256(pack(inputs)).digest())
+        if key not in self._answers:
+            self._answers[key] = self._runner.call(probe, inputs)
+        return copy.deepcopy(self._answers[key])
+
+
+def grade(
+    assignment: Assignment,
+    submission: Submission,
+    wall: Wall,
+    salt: str,
+    tasks: Iterable[str] | None = None,
+) -> Report:
+    """Grade a submission.
+
+    Args:
+        tasks: keys of the tasks to grade; all that suites grade when None.
+
+    Raises:
+        GraderError: a check is missing, or failed by the suite's own fault.
+    """
+    chosen = [t for t in assignment.graded_tasks if tasks is None or t.key in set(tasks)]
+    files = [file for task in chosen for file in assignment.suite_files(task.key)]
+    with Session(wall, assignment.name, submission.cells, assignment.names) as session:
+        grading = Grading(Student(session), reference(assignment), salt)
+        run_suite(files, grading)
+        findings = tuple(session.findings)
+    _require_evidence(grading, files)
+    reports = []
+    for task in assignment.tasks:
+        if task.by_hand:
+            reports.append(TaskReport(task.key, task.points, by_hand=True))
+        elif task in chosen:
+            checks = tuple(r for r in grading.results.values() if r.task == task.key)
+            reports.append(TaskReport(task.key, task.points, checks))
+    return Report(
+        assignment=assignment.name,
+        tasks=tuple(reports),
+        findings=findings,
+        wall=wall.level,
+        suite=suite_fingerprint(assignment, salt),
+        beside=dict(grading.beside),
+    )
+
+
+def _require_evidence(grading: Grading, files: list[Path]) -> None:
+    """A verdict needs every expected check exactly once, each from the judge's own side."""
+    if grading.problems:
+        raise GraderError("; ".join(grading.problems))
+    missing = [name for name in grading.expected if name not in grading.results]
+    doubled = {name for name in grading.expected if grading.expected.count(name) > 1}
+    if missing or doubled or not grading.expected:
+        raise GraderError(
+            f"suites of {[file.name for file in files]} gave no verdict for {missing or 'any'} "
+            f"and named {sorted(doubled) or 'none'} twice"
+        )
+
+
+def suite_fingerprint(assignment: Assignment, salt: str) -> str:
+    """Names all that a mark depends on but the submission, without giving the salt away."""
+    return hashlib.sha256((salt + inputs_digest(assignment)).encode()).hexdigest()[:16]
+
+
+def inputs_digest(assignment: Assignment) -> str:
+    """A digest of everything a release is made from and graded with."""
+    digest = hashlib.sha256()
+    folders = [assignment.lesson.parent, ROOT / "autograder", ROOT / "data"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    for path in sorted([*files, ROOT / "constraints.txt"]):
+        if "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

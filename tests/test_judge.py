@@ -1,0 +1,153 @@
+"""The offering's secret is kept, and no mark is given without evidence for all of it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from autograder import judge
+from autograder.assignment import Assignment
+from autograder.checks.plugin import Grading
+from autograder.checks.student import Student
+from autograder.checks.values import Opaque
+from autograder.checks.verdicts import CheckResult, Verdict
+from autograder.judge import (
+    SALT_VARIABLE,
+    GraderError,
+    _require_evidence,
+    offering_salt,
+    suite_fingerprint,
+)
+from autograder.report import Report, TaskReport
+from autograder.wire import HEADER, pack, unpack
+
+
+class Silent:
+    """A submission nobody asks."""
+
+    def call(self, probe: str, inputs: dict[str, object]) -> object:
+        """Never reached."""
+        raise AssertionError(f"{probe} was asked")
+
+
+@pytest.fixture
+def salt_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the salt goes; nothing is there yet."""
+    path = tmp_path / ".salt"
+    monkeypatch.setattr(judge, "SALT_FILE", path)
+    monkeypatch.delenv(SALT_VARIABLE, raising=False)
+    return path
+
+
+def test_the_salt_is_made_once_and_kept(salt_file: Path) -> None:
+    salt = offering_salt()
+    assert len(salt) >= 32
+    assert offering_salt() == salt
+    assert salt_file.read_text().strip() == salt
+
+
+def test_two_offerings_have_two_salts(salt_file: Path) -> None:
+    first = offering_salt()
+    salt_file.unlink()
+    assert offering_salt() != first
+
+
+def test_only_its_owner_may_read_the_salt(salt_file: Path) -> None:
+    offering_salt()
+    assert stat.S_IMODE(salt_file.stat().st_mode) == 0o600
+
+
+def test_the_environment_has_the_last_word(
+    salt_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salt_file.write_text("in the file\n")
+    monkeypatch.setenv(SALT_VARIABLE, " of the environment\n")
+    assert offering_salt() == "of the environment"
+    monkeypatch.setenv(SALT_VARIABLE, " ")
+    assert offering_salt() == "in the file"
+
+
+def test_the_environments_salt_leaves_no_file(
+    salt_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SALT_VARIABLE, "x")
+    offering_salt()
+    assert not salt_file.exists()
+
+
+def test_an_empty_salt_is_no_salt(salt_file: Path) -> None:
+    salt_file.write_text("\n")
+    with pytest.raises(GraderError, match=r"is empty; delete it, or set AUTOGRADER_SALT"):
+        offering_salt()
+
+
+def graded(*names: str) -> Grading:
+    """A grading in which these checks were expected and passed."""
+    grading = Grading(Student(Silent()), None, "salt")
+    grading.expected = list(names)
+    grading.results = {
+        name: CheckResult(name, "", 1.0, Verdict.PASSED, public=False) for name in names
+    }
+    return grading
+
+
+FILES = [Path("test_echo.py")]
+
+
+def test_whole_evidence_is_accepted() -> None:
+    _require_evidence(graded("echo/a", "echo/b"), FILES)
+
+
+def test_a_missing_verdict_is_the_graders_error() -> None:
+    grading = graded("echo/a", "echo/b")
+    del grading.results["echo/b"]
+    with pytest.raises(GraderError, match=r"no verdict for \['echo/b'\]"):
+        _require_evidence(grading, FILES)
+
+
+def test_two_checks_of_one_name_are_the_graders_error() -> None:
+    with pytest.raises(GraderError, match=r"named \['echo/a'\] twice"):
+        _require_evidence(graded("echo/a", "echo/a"), FILES)
+
+
+def test_no_check_at_all_is_the_graders_error() -> None:
+    with pytest.raises(GraderError, match=r"test_echo.py.*no verdict for any"):
+        _require_evidence(graded(), FILES)
+
+
+def test_a_problem_of_the_suite_outweighs_every_verdict() -> None:
+    grading = graded("echo/a")
+    grading.problems.append("echo/a: IndexError")
+    with pytest.raises(GraderError, match="IndexError"):
+        _require_evidence(grading, FILES)
+
+
+def test_the_fingerprint_follows_the_salt_and_does_not_show_it() -> None:
+    assignment = Assignment("seq2seq")
+    first, second = (suite_fingerprint(assignment, salt) for salt in ("a" * 32, "b" * 32))
+    assert first == suite_fingerprint(assignment, "a" * 32)
+    assert first != second
+    assert "aaaa" not in first
+
+
+def received(value: object) -> object:
+    """A reply as the judge reads it."""
+    frame = pack(value)
+    text = HEADER.unpack(frame[: HEADER.size])[0]
+    body = frame[HEADER.size :]
+    return unpack(body[:text], body[text:])
+
+
+def test_a_lone_surrogate_in_a_reply_cannot_spoil_the_report(tmp_path: Path) -> None:
+    message = received("\ud800 is no character")
+    result = CheckResult("echo/a", "", 1.0, Verdict.CRASHED, public=True, rationale=str(message))
+    report = Report("seq2seq", (TaskReport("echo", 1.0, (result,)),))
+    (tmp_path / "report.json").write_text(report.to_json(), encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", [10**4000, -(10**400), 2**63])
+def test_a_number_beyond_64_bits_in_a_reply_is_no_number(number: int) -> None:
+    assert received([number]) == [Opaque("int")]
+    assert received([2**63 - 1, -(2**63)]) == [2**63 - 1, -(2**63)]
