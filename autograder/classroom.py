@@ -1,0 +1,163 @@
+"""A whole class: the sample submissions, grading all through nbgrader, and the table at the end."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from .assignment import ROOT, Assignment
+from .checks.verdicts import Verdict
+from .commands import last_error, nbgrader, nbgrader_started
+from .desk import released_notebook, report_path
+from .judge import offering_salt, suite_fingerprint
+from .notebook import file_digest
+from .render import first_words
+from .report import Report
+from .source import grade_id
+
+SUBMITTED = ROOT / "submitted"
+AUTOGRADED = ROOT / "autograded"
+FEEDBACK = ROOT / "feedback"
+GRADES = ROOT / "grades.csv"
+LOG_WIDTH = 120  # characters of the table when it goes into a file
+
+
+class ClassError(RuntimeError):
+    """The class could not be graded as a whole."""
+
+
+def write_sample(assignment: Assignment) -> list[str]:
+    """Put the sample class into nbgrader's submitted folder; files that are there stay as they are.
+
+    `solutions/<name>/sample_class.toml` says what each imaginary student hands in: which file
+    replaces the code of which cell, and what happened to the notebook file itself.
+    """
+    home = assignment.lesson.parent
+    students = tomllib.loads((home / "sample_class.toml").read_text())
+    release = released_notebook(assignment)
+    for student, terms in students.items():
+        notebook = _handed_in(release, terms.get("cells", {}))
+        text = nbformat.writes(notebook) + "\n"
+        if terms.get("interrupted"):
+            text = text[: len(text) // 2]  # as a full disk or a lost connection leaves it
+        path = SUBMITTED / student / assignment.name / f"{assignment.name}.ipynb"
+        if not os.path.lexists(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return list(students)
+
+
+def _handed_in(release: NotebookNode, replacements: dict[str, str]) -> NotebookNode:
+    notebook = copy.deepcopy(release)
+    for cell in notebook.cells:
+        if grade_id(cell) in replacements:
+            cell.source = (ROOT / replacements[grade_id(cell)]).read_text().rstrip("\n")
+    return notebook
+
+
+def grade_class(assignment: Assignment) -> None:
+    """Grade what is new with nbgrader, make feedback, export the grades, print the table.
+
+    Raises:
+        ClassError: nbgrader could not grade some submission; everyone else's mark is kept.
+    """
+    console = Console(markup=False)  # a message or a name may hold [/b]
+    students = _students(assignment)
+    if not students:
+        raise ClassError(
+            f"nothing lies in {SUBMITTED}/*/{assignment.name}/; see docs/instructor.md"
+        )
+    for student in _stale(assignment, students):
+        shutil.rmtree(AUTOGRADED / student / assignment.name, ignore_errors=True)
+        report_path(assignment.name, student).unlink(missing_ok=True)
+    failed = _autograde(assignment, students, console)
+    for command in (
+        ["generate_feedback", assignment.name, "--force"],
+        ["export", f"--to={GRADES}"],
+    ):
+        done = nbgrader(*command)
+        if done.returncode != 0:
+            raise ClassError(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
+    console.print(_table(assignment, students))
+    console.print(f"grades: {GRADES.relative_to(ROOT)}")
+    if failed:
+        raise ClassError(
+            f"no mark for {', '.join(failed)}; to see why: "
+            f"nbgrader autograde {assignment.name} --student={failed[0]}"
+        )
+
+
+def _students(assignment: Assignment) -> list[str]:
+    pattern = f"*/{assignment.name}/{assignment.name}.ipynb"
+    return sorted(path.parent.parent.name for path in SUBMITTED.glob(pattern))
+
+
+def _stale(assignment: Assignment, students: list[str]) -> Iterator[str]:
+    """Students whose stored report is not of this file, these suites and this salt."""
+    suite = suite_fingerprint(assignment, offering_salt())
+    for student in students:
+        submitted = SUBMITTED / student / assignment.name / f"{assignment.name}.ipynb"
+        report = _report(assignment, student)
+        if report is None or (report.suite, report.submission) != (suite, file_digest(submitted)):
+            yield student
+
+
+def _autograde(assignment: Assignment, students: list[str], console: Console) -> list[str]:
+    """Run `nbgrader autograde`, showing progress; returns the students without a mark."""
+    waiting = [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with (
+        Progress(*columns, TimeElapsedColumn(), console=console) as progress,
+        nbgrader_started("autograde", assignment.name) as process,
+    ):
+        row = progress.add_task("grading", total=len(waiting))
+        assert process.stderr is not None
+        current = ""
+        for line in process.stderr:
+            if "Autograding " in line:
+                current = Path(line.strip().rpartition(" ")[2]).parent.parent.name
+                progress.update(row, description=f"grading {current}")
+                if not console.is_terminal:
+                    console.print(f"grading {current}")
+            elif current and "Setting destination file permissions" in line:
+                progress.advance(row)
+    return [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
+
+
+def _report(assignment: Assignment, student: str) -> Report | None:
+    """The stored report of a student, None if there is none that can be read."""
+    try:
+        return Report.from_json(report_path(assignment.name, student).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _table(assignment: Assignment, students: list[str]) -> Table:
+    table = Table(title=f"{assignment.name}: {len(students)} submissions", show_lines=True)
+    table.add_column("student", overflow="fold", min_width=12)
+    for task in assignment.graded_tasks:
+        table.add_column(f"{task.key.replace('_', chr(10))}\n/{task.points:g}", justify="right")
+    table.add_column("total", justify="right")
+    table.add_column("first thing to fix, and the feedback page", overflow="fold")
+    for student in students:
+        report = _report(assignment, student)
+        page = FEEDBACK / student / assignment.name / f"{assignment.name}.html"
+        if report is None or not page.exists():
+            blanks = [""] * (len(assignment.graded_tasks) + 1)
+            table.add_row(student, *blanks, Verdict.GRADER_ERROR)
+            continue
+        points = [f"{task.points:g}" for task in report.tasks if task.points is not None]
+        words = f"{first_words(report)}\n{page.relative_to(ROOT)}"
+        table.add_row(student, *points, f"{report.points:g}", Text(words))
+    return table

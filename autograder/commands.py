@@ -1,0 +1,37 @@
+"""Runs nbgrader's own commands as a person would, from the repository's root."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .assignment import ROOT
+
+
+def nbgrader(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run an nbgrader command to its end; what it logged is in `stderr`."""
+    with nbgrader_started(*arguments) as process:
+        _, log = process.communicate()
+    return subprocess.CompletedProcess(arguments, process.returncode, "", log)
+
+
+def nbgrader_started(*arguments: str) -> subprocess.Popen[str]:
+    """Start an nbgrader command under this Python; its log can be read from `stderr`."""
+    programs = str(Path(sys.executable).parent)  # first: nbgrader calls `alembic` by name
+    return subprocess.Popen(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PATH": programs + os.pathsep + os.environ.get("PATH", "")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def last_error(log: str) -> str:
+    """The line of an nbgrader log that says what went wrong."""
+    refused = [line for line in log.splitlines() if "ReleaseRefused" in line]
+    errors = [line for line in log.splitlines() if "Error: " in line or "ERROR" in line]
+    return (refused or errors or ["no message"])[-1].strip()

@@ -1,0 +1,28 @@
+"""What of a student's Markdown and outputs may stand in a page that others open.
+
+nbconvert cleans outputs when asked to, but nbgrader's templates show Markdown cells as they are,
+scripts included. `nbgrader_config.py` puts these filters in place of nbconvert's own.
+"""
+
+from __future__ import annotations
+
+import bleach
+from nbconvert.filters import markdown2html
+
+TAGS = frozenset(bleach.ALLOWED_TAGS) | {
+    *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
+    *("p", "pre", "s", "span", "sub", "sup"),
+    *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
+ATTRIBUTES = {"*": ["class", "id"], "a": ["href", "title"], "img": ["alt", "src", "title"]}
+PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
+
+
+def safe_html(text: object) -> str:
+    """HTML with nothing in it that runs; other tags are shown as text."""
+    return bleach.clean(str(text), tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS)
+
+
+def safe_markdown(source: str) -> str:
+    """A Markdown cell as HTML with nothing in it that runs."""
+    return safe_html(markdown2html(source))

@@ -1,0 +1,60 @@
+"""nbgrader's configuration: this repository is the course directory."""
+
+from pathlib import Path
+
+c = get_config()  # put here by traitlets
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "deep-learning"
+# nbgrader copies every file beside a source notebook into the release, so the hand-written
+# percent-format lessons, solutions and all, must not lie there: `make source` builds this folder
+c.CourseDirectory.source_directory = "build/source"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.submitted_directory = "submitted"
+c.CourseDirectory.autograded_directory = "autograded"
+c.CourseDirectory.feedback_directory = "feedback"
+
+c.ClearSolutions.code_stub = {
+    "python": '# YOUR CODE HERE\nraise NotImplementedError("not written yet")'
+}
+c.GenerateAssignment.preprocessors = [
+    "autograder.desk.CheckMarkers",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.desk.ProveRelease",
+]
+
+# links, pipes and devices among submitted files would be followed when nbgrader copies them
+c.Autograde.pre_convert_hook = "autograder.desk.remove_special_files"
+c.Autograde.exporter_class = "autograder.desk.RepairingExporter"
+# the exporter keeps the students' plots for whoever grades the written answer, hence no ClearOutput
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# the judge stands where `Execute` stands by default: no student code runs in a kernel
+c.Autograde.autograde_preprocessors = [
+    "autograder.desk.Judge",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+c.ExportApp.plugin_class = "autograder.desk.SafeCsv"
+# students' Markdown and outputs may hold scripts
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "autograder.page.safe_html",
+    "markdown2html": "autograder.page.safe_markdown",
+}

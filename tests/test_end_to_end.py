@@ -1,0 +1,169 @@
+"""A class goes through nbgrader's own commands in a fresh copy of the repository."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDENTS = (
+    "unusual-but-right",
+    "untouched",
+    "padding-ignored",
+    "broken-file",
+    "patches-the-grader",
+)
+FULL = {"encoder": 20, "decoder": 15, "teacher_forcing": 20, "greedy": 15, "beam_search": 20}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git knows, as a clone would have it."""
+    folder = tmp_path_factory.mktemp("course")
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        if (ROOT / name).is_file() and not name.startswith("tests/test_"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(course: Path) -> Run:
+    """Run a Python module in the course's folder, as a person would."""
+    programs = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": programs + os.pathsep + os.environ["PATH"],
+        "AUTOGRADER_SALT": "end to end",
+    }
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=course,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def graded(course: Path, run: Run) -> str:
+    """The class graded once; what was printed."""
+    assert run("autograder", "source", "seq2seq").returncode == 0
+    built = run(
+        "nbgrader", "generate_assignment", "seq2seq", "--force", "--ProveRelease.grading=False"
+    )
+    assert built.returncode == 0, built.stderr
+    assert run("autograder", "sample", "seq2seq").returncode == 0
+    for folder in (course / "submitted").iterdir():
+        if folder.name not in STUDENTS:
+            shutil.rmtree(folder)
+    secret = course / "submitted" / "untouched" / "seq2seq" / "notes.txt"
+    secret.symlink_to(course / "nbgrader_config.py")
+    done = run("autograder", "class", "seq2seq")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def marks(course: Path) -> dict[str, float]:
+    """Every student's score in the exported grades."""
+    with (course / "grades.csv").open(newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def report(course: Path, student: str) -> dict[str, float]:
+    """A student's points by task, from the stored report."""
+    record = json.loads((course / "reports" / "seq2seq" / f"{student}.json").read_text())
+    return {task["task"]: task["points"] for task in record["tasks"] if not task["by_hand"]}
+
+
+def test_each_student_gets_the_mark_deserved(course: Path, graded: str) -> None:
+    found = marks(course)
+    assert found["unusual-but-right"] == sum(FULL.values())
+    assert found["untouched"] == 0
+    assert found["broken-file"] == 0
+    assert report(course, "padding-ignored") | {"encoder": 0} == FULL | {"encoder": 0}
+    assert 0 < report(course, "padding-ignored")["encoder"] < FULL["encoder"]
+    assert report(course, "patches-the-grader") == dict.fromkeys(FULL, 0) | {"greedy": 15}
+
+
+def test_the_table_tells_what_to_fix_first(graded: str) -> None:
+    for student in STUDENTS:
+        assert student in graded
+    assert "padding" in graded
+    assert "feedback/untouched/seq2seq/seq2seq.html" in graded
+
+
+def test_feedback_teaches_and_hides_the_suites(course: Path, graded: str) -> None:
+    page = (course / "feedback" / "padding-ignored" / "seq2seq" / "seq2seq.html").read_text()
+    assert "after the last column, padding included" in page
+    for path in (course / "autograder" / "suites" / "seq2seq").glob("test_*.py"):
+        telling = [line.strip() for line in path.read_text().splitlines() if len(line) > 60]
+        code = [line for line in telling if line.endswith(("(", ")", ",")) and '"' not in line]
+        assert not [line for line in code if line in page]
+    broken = (course / "feedback" / "broken-file" / "seq2seq" / "seq2seq.html").read_text()
+    assert "not valid JSON" in broken
+
+
+def test_links_beside_a_notebook_are_not_followed(course: Path, graded: str) -> None:
+    for folder in ("autograded", "feedback"):
+        assert not list((course / folder).rglob("notes.txt"))
+
+
+def test_a_second_run_grades_nothing_again(course: Path, run: Run, graded: str) -> None:
+    path = course / "reports" / "seq2seq" / "padding-ignored.json"
+    before = path.stat().st_mtime_ns
+    again = run("autograder", "class", "seq2seq")
+    assert again.returncode == 0
+    assert path.stat().st_mtime_ns == before
+
+
+def test_one_notebook_gets_the_same_mark_without_a_database(
+    course: Path, run: Run, graded: str, tmp_path: Path
+) -> None:
+    notebook = "submitted/padding-ignored/seq2seq/seq2seq.ipynb"
+    target = tmp_path / "report.json"
+    done = run("autograder", "grade", "seq2seq", notebook, "--json", str(target))
+    assert done.returncode == 0
+    alone = json.loads(target.read_text())
+    through_nbgrader = json.loads(
+        (course / "reports" / "seq2seq" / "padding-ignored.json").read_text()
+    )
+    assert alone["tasks"] == through_nbgrader["tasks"]
+
+
+def test_a_mark_given_by_hand_survives_a_regrade(course: Path, run: Run, graded: str) -> None:
+    by_hand = (
+        "from nbgrader.api import Gradebook\n"
+        "with Gradebook('sqlite:///gradebook.db') as gradebook:\n"
+        "    grade = gradebook.find_grade('translation', 'seq2seq', 'seq2seq', 'untouched')\n"
+        "    grade.manual_score = 7\n"
+        "    grade.needs_manual_grade = False\n"
+        "    gradebook.db.commit()\n"
+    )
+    subprocess.run([sys.executable, "-c", by_hand], cwd=course, check=True)
+    done = run("nbgrader", "autograde", "seq2seq", "--force", "--student=untouched")
+    assert done.returncode == 0, done.stderr
+    assert run("nbgrader", "export").returncode == 0
+    assert marks(course)["untouched"] == 7
