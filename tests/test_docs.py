@@ -1,0 +1,254 @@
+"""The pages say what is so: names, commands, fields and numbers in them are the program's own."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.assignment import ROOT
+from autograder.checks.plugin import Grading, run_suite
+from autograder.checks.program import Lesson, fresh_module, run_cells
+from autograder.checks.student import LocalRunner, Student
+from autograder.checks.verdicts import CheckResult, Verdict
+from autograder.notebook import repair
+from autograder.release import check_markers
+from autograder.report import Report, TaskReport
+from autograder.source import lesson_notebook
+from autograder.wall import MIB, Limits
+
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+HANDOUTS = sorted(ROOT.glob("solutions/*/handout/README.md"))
+PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), ROOT / "data" / "README.md"]
+PAGES += HANDOUTS
+HOSTS = {"creativecommons.org"}  # the only one a page may link to
+
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+ABSOLUTE_PATH = re.compile(r"(?<![\w./:<>)\]}*~-])(?:/|~/)[a-z][\w./-]*")
+
+
+def code_in(page: Path) -> str:
+    """What stands in code spans and blocks."""
+    return "\n".join(CODE.findall(page.read_text()))
+
+
+def all_code() -> str:
+    """The code of all pages that describe this repository."""
+    return "\n".join(code_in(page) for page in PAGES if page not in HANDOUTS)
+
+
+def section(page: Path, heading: str) -> str:
+    """The text below a heading of the second level."""
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", page.read_text(), re.DOTALL | re.M)
+    assert found, f"{page.name} has no section {heading!r}"
+    return found.group(1)
+
+
+def first_column(text: str) -> list[str]:
+    """The first cells of a Markdown table's rows, without its head."""
+    rows = re.findall(r"^\| *([^|]+?) *\|", text, re.MULTILINE)
+    head = rows.index("---") if "---" in rows else -1
+    return [cell.strip("`") for cell in rows[head + 1 :] if set(cell) != {"-"}]
+
+
+def code_blocks(page: Path) -> dict[str, str]:
+    """The Python blocks that follow a line which begins with a file's name."""
+    pattern = r"^`([\w/]+\.py)`[^\n]*\n\n```python\n(.*?)^```"
+    return dict(re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL))
+
+
+def test_the_readme_lists_every_module_and_no_other() -> None:
+    package = ROOT / "autograder"
+    files = [*package.glob("*.py"), *package.glob("checks/*.py"), *package.glob("suites/*.py")]
+    modules = {
+        str(file.relative_to(package))
+        for file in files
+        if len(ast.parse(file.read_text()).body) > 1  # more than a docstring
+    }
+    listed = re.findall(r"^\| `([\w/]+\.py)` \|", README.read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(modules)
+
+
+def test_every_folder_the_readme_lists_is_there() -> None:
+    listed = re.findall(r"^\| `([\w/]+/)` \|", README.read_text(), re.MULTILINE)
+    assert "autograder/" in listed
+    made = {"assignments/"}  # by `make release`
+    assert [name for name in listed if name not in made and not (ROOT / name).is_dir()] == []
+
+
+def test_every_make_target_in_the_pages_exists_and_every_listed_one_is_in_the_pages() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    listed = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)", all_code()))
+    assert named <= targets
+    assert listed - {"help"} <= named
+
+
+def test_every_command_is_in_the_pages_and_every_command_there_exists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = set(re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE))
+    assert "grade" in commands
+    assert set(re.findall(r"python -m autograder (\w+)", all_code())) == commands
+
+
+def test_options_of_grade_in_the_pages_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["grade", "--help"])
+    help_text = capsys.readouterr().out
+    for option in ("--json", "--task", "--allow-unconfined"):
+        assert option in code_in(DOCS / "instructor.md")
+        assert option in help_text
+
+
+def test_the_report_page_lists_the_fields_of_a_report_in_their_order() -> None:
+    check = CheckResult("a/b", "You do b.", 1.0, Verdict.PASSED, public=True)
+    report = Report("seq2seq", (TaskReport("a", 5.0, (check,)),))
+    record: dict[str, Any] = json.loads(report.to_json())
+    page = DOCS / "report.md"
+    assert first_column(section(page, "The record"))[1:] == list(record)[1:]
+    assert first_column(section(page, "The record"))[0] == "schema"
+    assert first_column(section(page, "A task")) == list(record["tasks"][0])
+    assert first_column(section(page, "A check")) == list(record["tasks"][0]["checks"][0])
+    assert record["schema"] in section(page, "The record")
+
+
+def test_the_report_page_lists_the_verdicts_in_the_order_that_decides() -> None:
+    listed = section(DOCS / "report.md", "Verdicts").split(". ")[0]
+    assert re.findall(r"`([^`]+)`", listed) == [str(verdict) for verdict in Verdict]
+
+
+def test_the_students_page_explains_exactly_the_verdicts() -> None:
+    words = first_column(section(DOCS / "student.md", "Read the feedback"))
+    assert sorted(words) == sorted(str(verdict) for verdict in Verdict)
+
+
+def test_the_protection_page_names_tests_that_exist() -> None:
+    text = (DOCS / "protection.md").read_text()
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
+    assert len(named) == len(first_column(section(DOCS / "protection.md", "What is protected")))
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"
+
+
+def test_the_protection_page_states_the_limits() -> None:
+    limits = Limits()
+    text = section(DOCS / "protection.md", "Limits of a submission")
+    stated = dict(re.findall(r"^\| ([^|]+?) \| (\d[^|]*?) \|$", text, re.MULTILINE))
+    assert stated == {
+        "memory (address space)": f"{limits.memory / MIB / 1024:g} GiB",
+        "processes and threads": str(limits.processes),
+        "processor time of a worker": f"{limits.processor_seconds} s",
+        "one file": f"{limits.file_size / MIB:g} MiB",
+        "scratch folder": f"{limits.scratch / MIB:g} MiB",
+        "open files": str(limits.open_files),
+        "running the notebook's cells": f"{limits.load_seconds:g} s",
+        "one call of one function": f"{limits.call_seconds:g} s",
+    }
+
+
+def test_the_readme_names_the_pinned_torch() -> None:
+    pinned = re.search(r"^torch==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
+    assert f"pinned to {pinned.group(1)}" in " ".join(README.read_text().split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_stays_within_the_repository(page: Path) -> None:
+    text = page.read_text()
+    assert ABSOLUTE_PATH.findall(text) == []
+    assert re.findall(r"index-url|pypi|find-links", text, re.IGNORECASE) == []
+    assert set(re.findall(r"https?://([^/\s)]+)", text)) <= HOSTS
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\((docs/\w+\.md)", README.read_text()))
+    assert linked == {f"docs/{page.name}" for page in DOCS.glob("*.md")}
+
+
+def test_every_entry_of_the_changelog_says_whom_it_concerns() -> None:
+    entries = re.findall(r"^- (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert entries
+    assert [entry for entry in entries if not entry.startswith(("handout: ", "grader: "))] == []
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The assignment of the authors' page, as files."""
+    for name, text in code_blocks(DOCS / "author.md").items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def module_at(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_example_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
+    """Grade the example with another body for its function, or with its solution."""
+    source = lesson_notebook(root / "solutions/double/double.py")
+    check_markers(source)
+    suite = root / "autograder/suites/double"
+    probes = module_at(suite / "checks/probes.py")
+    faces = []
+    for body in (answer, None):
+        notebook = lesson_notebook(root / "solutions/double/double.py")
+        for cell in notebook.cells:
+            if body is not None:
+                region = r"### BEGIN SOLUTION.*### END SOLUTION"
+                cell.source = re.sub(region, body, cell.source, flags=re.DOTALL)
+        module = fresh_module("docs_example")
+        run_cells(repair(notebook, source).cells, module)
+        faces.append(Student(LocalRunner(Lesson(module.__dict__), probes)))
+    grading = Grading(faces[0], faces[1], "a salt")
+    run_suite([suite / "checks/test_double.py", suite / "test_double.py"], grading)
+    assert grading.problems == []
+    return list(grading.results.values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdicts"),
+    [
+        (None, ["passed", "passed"]),
+        ('raise NotImplementedError("not written yet")', ["not attempted", "skipped"]),
+        ("return [2 * abs(number) for number in numbers]", ["passed", "wrong"]),
+        ("return numbers", ["wrong", "skipped"]),
+        ("return [numbers[number] for number in range(9)]", ["crashed", "skipped"]),
+    ],
+    ids=["solution", "untouched", "abs", "unchanged", "crash"],
+)
+def test_the_example_for_authors_grades_as_it_says(
+    example: Path, answer: str | None, verdicts: list[str]
+) -> None:
+    results = grade_example(example, answer)
+    assert [str(result.verdict) for result in results] == verdicts
+    assert [result.public for result in results] == [True, False]
+    assert [result.weight for result in results] == [1.0, 2.0]
+
+
+def test_the_example_for_authors_explains_a_wrong_answer(example: Path) -> None:
+    wrong = grade_example(example, "return [2 * abs(number) for number in numbers]")[1]
+    assert wrong.sentence == "You double negative numbers too."
+    assert wrong.rationale == "a negative number was not doubled"
+    assert wrong.help == "is there an abs() too many?"

@@ -1,0 +1,56 @@
+"""The grader, measured on a representative part of the corpus (`make measure`: on all of it)."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from autograder.checks.verdicts import Verdict
+
+from .corpus import ASSIGNMENT, Entry, Job, entries, grade_all, grade_here, problems
+
+TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
+SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
+
+
+def representative() -> list[Entry]:
+    """All right and partly right entries; of the wrong ones a part fixed by their names."""
+
+    def chosen(entry: Entry) -> bool:
+        digest = hashlib.sha256(entry.id.encode()).digest()
+        return entry.kind != "wrong" or digest[0] % SHARE == 0
+
+    return [entry for entry in entries() if chosen(entry)]
+
+
+def test_the_corpus_gets_the_marks_and_the_words_it_deserves() -> None:
+    found = {}
+    jobs = [Job(entry, "representative", (entry.task,)) for entry in representative()]
+    for job, reports in grade_all(jobs):
+        assert job.entry is not None
+        if wrong := problems(job.entry, reports):
+            found[job.entry.id] = wrong
+    assert found == {}
+
+
+def test_one_bug_costs_one_task() -> None:
+    some = {entry.task: entry for entry in entries(["wrong"])}
+    jobs = [Job(entry, "cascade", TASKS) for entry in some.values()]
+    found = {
+        job.entry.id: wrong
+        for job, reports in grade_all(jobs)
+        if job.entry and (wrong := problems(job.entry, reports))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("salt", ["a", "b", "c"])
+def test_the_solution_gets_full_marks_whatever_the_salt(salt: str) -> None:
+    for report in grade_here(None, salt, TASKS).values():
+        assert report.verdict is Verdict.PASSED, report.first_to_fix
+
+
+def test_every_wrong_entry_says_what_a_teacher_would() -> None:
+    silent = [entry.id for entry in entries(["wrong"]) if not entry.says]
+    assert silent == []
