@@ -1,0 +1,39 @@
+"""Lets plain `pytest` run the public checks on the notebook in the folder above."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
+from .cells import program
+from .plugin import PUBLIC_SALT, Grading
+from .program import Lesson, fresh_module, run_cells
+from .student import LocalRunner, Student
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the notebook's cells once and offer them as the fixture `student`."""
+    found = sorted(Path(__file__).resolve().parent.parent.glob("*.ipynb"))
+    if len(found) != 1:
+        raise pytest.UsageError(
+            f"expected one notebook beside `checks`, found {[path.name for path in found]}"
+        )
+    try:
+        cells = json.loads(found[0].read_text(encoding="utf-8"))["cells"]
+        code = program(cells)
+    except (ValueError, KeyError, TypeError) as error:
+        raise pytest.UsageError(f"{found[0].name} is not a readable notebook: {error}") from error
+    module = fresh_module("notebook")
+    troubles = run_cells(code, module)
+    whole = {cell.label for cell in code if cell.whole}
+    for trouble in troubles.values():
+        if trouble.label in whole and not trouble.stub:
+            print(
+                f"cell `{trouble.label}`, line {trouble.line}: {trouble.type_name}: "
+                f"{trouble.message}"
+            )
+    student = Student(LocalRunner(Lesson(module.__dict__), probes))
+    config.pluginmanager.register(Grading(student, None, PUBLIC_SALT), "grading")

@@ -1,0 +1,61 @@
+"""What a check says when a behaviour is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Wrong(AssertionError):
+    """A behaviour differs from the contract.
+
+    Attributes:
+        rationale: what was observed, in general terms; never an input or an expected value.
+        help: the likeliest cause and where to look; empty when the symptom points nowhere.
+    """
+
+    def __init__(self, rationale: str, help: str = "") -> None:
+        super().__init__(rationale)
+        self.rationale = rationale
+        self.help = help
+
+
+def expect(condition: bool, rationale: str, help: str = "") -> None:
+    """Raise `Wrong` unless the condition holds."""
+    if not condition:
+        raise Wrong(rationale, help)
+
+
+def expect_shape(value: Any, shape: Sequence[int], name: str, help: str = "") -> Tensor:
+    """Return `value` if it is a tensor of this shape, else raise `Wrong` naming both shapes."""
+    if not isinstance(value, Tensor):
+        raise Wrong(f"{name} should be a tensor of shape {tuple(shape)}, got {kind(value)}", help)
+    if tuple(value.shape) != tuple(shape):
+        raise Wrong(
+            f"{name} should have shape {tuple(shape)}, got {tuple(value.shape)}",
+            help,
+        )
+    return value
+
+
+def close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float = 1e-5) -> bool:
+    """Whether two tensors of equal shape agree everywhere; NaN agrees with nothing."""
+    if actual.shape != expected.shape:
+        return False
+    return bool(
+        torch.allclose(actual.to(torch.float64), expected.to(torch.float64), atol=atol, rtol=rtol)
+    )
+
+
+def kind(value: Any) -> str:
+    """Name a value's kind for a message, without showing the value."""
+    if value is None:
+        return "None (is a `return` missing?)"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a value of type {getattr(value, 'type_name', type(value).__name__)!r}"

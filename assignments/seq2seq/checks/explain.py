@@ -1,0 +1,121 @@
+"""Says in words how a translation differs from the right one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Tokens = tuple[int, ...]
+
+HANDED = {  # where the h and the c of the second step came from -> what that means
+    ("encoder h", "encoder c"): "every step starts from the encoder's state: the decoder's state "
+    "never advances",
+    ("encoder h", "last c"): "the hidden state h stays the encoder's, only c advances",
+    ("last h", "encoder c"): "the cell state c stays the encoder's, only h advances",
+    ("last c", "last h"): "h and c change places between two steps",
+    ("last h", "last h"): "h is given as the cell state too",
+    ("last c", "last c"): "c is given as the hidden state too",
+}
+
+
+def explain_tokens(
+    found: Tokens, expected: Tokens, model: dict[str, Any], max_length: int, run: dict[str, Any]
+) -> tuple[str, str]:
+    """The rationale and the help line for a greedy translation that is not the expected one."""
+    bos_id, eos_id = model["bos_id"], model["eos_id"]
+    ends = expected[-1] == eos_id
+    if found[:1] == (bos_id,) and found[1:2] == expected[:1]:
+        return (
+            "your translation begins with BOS",
+            "BOS is only the first input of the decoder, not part of the translation",
+        )
+    longer = found[: len(expected)] == expected
+    if longer and {bos_id, model["pad_id"]} & set(found):
+        return (
+            "a translation holds BOS or PAD, which the model never chooses",
+            "each row's list ends with its first EOS; add nothing to it after that, and no "
+            "padding: the lists may have different lengths",
+        )
+    if ends and found == expected[:-1]:
+        return (
+            "the EOS is missing from the end of a translation",
+            "append the token first and then test whether it is EOS: EOS is included",
+        )
+    if ends and longer:
+        return (
+            "a translation goes on after its first EOS",
+            "a row that has chosen EOS is finished; keep a flag for each row, also for one that "
+            "ends at its very first token",
+        )
+    if not ends and found == (*expected, eos_id):
+        return (
+            "a translation that was cut at max_length got an EOS that the model did not choose",
+            "return the max_length tokens as they are",
+        )
+    if not ends and found == (*expected[:-1], eos_id):
+        return (
+            "the last token of a translation that was cut at max_length was replaced by EOS",
+            "return the max_length tokens as they are",
+        )
+    if len(found) < len(expected) and expected[: len(found)] == found:
+        if not ends and len(found) == max_length - 1:
+            return (
+                "an unfinished translation has one token fewer than max_length",
+                "take max_length steps; BOS does not count as one of them",
+            )
+        return (
+            "a translation stops before it has ended",
+            "stop only when every row has chosen EOS, or after max_length tokens",
+        )
+    if len(found) > max_length and found[-1] == eos_id:
+        return (
+            "a translation goes on to its EOS, beyond max_length",
+            "stop after max_length tokens, and keep nothing from an earlier call",
+        )
+    if len(found) > max_length:
+        return (
+            "a translation has more than max_length tokens",
+            "take max_length steps; a step adds one token",
+        )
+    return explain_choice(found, expected, bos_id, run)
+
+
+def explain_choice(
+    found: Tokens, expected: Tokens, bos_id: int, run: dict[str, Any]
+) -> tuple[str, str]:
+    """The same for a translation in which another token was chosen."""
+    inputs, origins = run["inputs"], run["origins"]
+    first = inputs[0] if inputs else (bos_id,)
+    if found[:1] != expected[:1]:
+        if any(token != bos_id for token in first):
+            return (
+                "the first input of the decoder is not BOS",
+                "start every row from model.bos_id, whatever number that is",
+            )
+        if origins and origins[0] != ("encoder h", "encoder c"):
+            return (
+                "the decoder's first state is not the one that the encoder returned",
+                "start from (h, c) of model.encoder(source, source_lengths), all layers of both",
+            )
+        if found == expected[1:] or (len(found) > 3 and found[:3] == expected[1:4]):
+            return (
+                "the first token you choose is missing from the translation",
+                "append every token that you choose, from the first step on",
+            )
+        return (
+            "the first token is not the most probable one",
+            "the first input of the decoder is model.bos_id, the first state is the encoder's, "
+            "and the choice is the argmax over all of the vocabulary",
+        )
+    if len(inputs) > 1 and inputs[1] == (bos_id,):
+        return (
+            "the decoder is given BOS at every step",
+            "feed back the token chosen at the step before",
+        )
+    handed = HANDED.get(origins[1]) if len(origins) > 1 else None
+    if handed:
+        return handed, "hand the new h and the new c that the decoder returned to its next call"
+    return (
+        "the first token is right and a later one is not the most probable",
+        "feed back the token you have just chosen, together with the new state (both h and c, "
+        "all layers) that the decoder returned with it",
+    )

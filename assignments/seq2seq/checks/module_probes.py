@@ -1,0 +1,185 @@
+"""Probes of encoder and decoder: they set the weights, call the module, report what it gave.
+
+Parameters are told apart by shape alone, so names, layout and initialisation stay free: a judge
+who chooses distinct sizes knows the embedding by (V, E), the output layer by (V, H) and (V,), and
+every other parameter as a part of the LSTM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from .training_probes import *  # noqa: F403  the probe of train_step
+from .training_probes import settings
+
+Config = dict[str, Any]  # the keyword arguments of Encoder and Decoder
+Filling = dict[str, Any]  # see `fill`
+
+
+def role(shape: torch.Size, config: Config) -> str:
+    """Tell what a parameter is for by its sizes."""
+    V, E, H = config["vocab_size"], config["embedding_dim"], config["hidden_dim"]
+    sizes = [size for size in shape if size != 1]
+    if sorted(sizes) == sorted([V, E]):
+        return "embedding"
+    if sorted(sizes) == sorted([V, H]):
+        return "output"
+    if sizes == [V]:
+        return "bias"
+    if sizes == [E]:
+        return "shift"  # of an embedding written as a linear layer
+    return "lstm"
+
+
+def oriented(table: Tensor, first: int) -> Tensor:
+    """Drop sizes of 1 and turn a matrix so that its first size is `first`."""
+    table = table.squeeze()
+    return table if table.ndim < 2 or table.shape[0] == first else table.T
+
+
+def fill(module: nn.Module, config: Config, filling: Filling) -> None:
+    """Set every parameter of a module.
+
+    Args:
+        filling: either `constant` (a number for all LSTM parameters) with the tensors `embedding`
+            (V, E), `output` (V, H) and `bias` (V,), or `seed` and `scale` for random weights.
+    """
+    generator = torch.Generator().manual_seed(filling.get("seed", 0))
+    with torch.no_grad():
+        for parameter in module.parameters():
+            part = role(parameter.shape, config)
+            if part == "shift":
+                parameter.zero_()
+            elif part in filling:
+                first = next(size for size in parameter.shape if size != 1)
+                parameter.copy_(oriented(filling[part], first).reshape(parameter.shape))
+            elif "constant" in filling:
+                parameter.fill_(filling["constant"])
+            else:
+                values = torch.randn(parameter.shape, generator=generator)
+                parameter.copy_(filling["scale"] * values)
+
+
+def build(make: Any, config: Config, filling: Filling, training: bool, *trial: Any) -> nn.Module:
+    """Make a module, let lazy parameters take their shape from a trial call, fill it."""
+    module = make(**config)
+    if any(isinstance(p, nn.parameter.UninitializedParameter) for p in module.parameters()):
+        module(*trial)
+    fill(module, config, filling)
+    return module.train(training)
+
+
+def encode(
+    lesson: Any,
+    *,
+    config: Config,
+    filling: Filling,
+    batches: list[tuple[Tensor, Tensor]],
+    training: bool = False,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Encode (source, source_lengths) batches, one after another, with one encoder."""
+    with settings(seed):
+        encoder = build(lesson.Encoder, config, filling, training, *batches[0])
+        results = [encoder(source, lengths) for source, lengths in batches]
+    return {"results": results, "batches": batches}
+
+
+def encoder_gradients(
+    lesson: Any,
+    *,
+    config: Config,
+    filling: Filling,
+    source: Tensor,
+    source_lengths: Tensor,
+    real: Tensor,
+    weights: dict[str, Tensor],
+) -> dict[str, Any]:
+    """Differentiate a weighted sum of outputs (at the `real` positions), of h, and of c."""
+    encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
+    outputs, (h, c) = encoder(source, source_lengths)
+    totals = {
+        "outputs": (outputs * weights["outputs"])[real].sum(),
+        "h": (h * weights["h"]).sum(),
+        "c": (c * weights["c"]).sum(),
+    }
+    return gradients(encoder, config, totals)
+
+
+def decode(
+    lesson: Any,
+    *,
+    config: Config,
+    filling: Filling,
+    calls: list[tuple[Tensor, ...]],
+    training: bool = False,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Call one decoder with each (previous, h, c); (previous,) alone continues the last state."""
+    with settings(seed):
+        first = (calls[0][0], (calls[0][1], calls[0][2]))
+        decoder = build(lesson.Decoder, config, filling, training, *first)
+        results: list[Any] = []
+        for previous, *given in calls:
+            state = (given[0], given[1]) if given else results[-1][1]
+            results.append(decoder(previous, state))
+    return {"results": results, "calls": calls}
+
+
+def decoder_gradients(
+    lesson: Any,
+    *,
+    config: Config,
+    filling: Filling,
+    previous: Tensor,
+    h: Tensor,
+    c: Tensor,
+    weights: dict[str, Tensor],
+) -> dict[str, Any]:
+    """Differentiate a weighted sum of log-probabilities, of the new h, and of the new c."""
+    h, c = h.requires_grad_(), c.requires_grad_()
+    decoder = build(lesson.Decoder, config, filling, True, previous, (h, c))
+    logits, (new_h, new_c) = decoder(previous, (h, c))
+    totals = {
+        "logits": (log_softmax(logits, dim=-1) * weights["logits"]).sum(),
+        "h": (new_h * weights["h"]).sum(),
+        "c": (new_c * weights["c"]).sum(),
+    }
+    return gradients(decoder, config, totals, h, c)
+
+
+def gradients(
+    module: nn.Module, config: Config, totals: dict[str, Tensor], *inputs: Tensor
+) -> dict[str, Any]:
+    """For each total its gradient with respect to the embedding and the inputs.
+
+    Returns:
+        `<total>`: a list, the embedding's gradient (V, E) first; None where none arrives.
+        `reached`: how many LSTM weights have a non-zero gradient of the sum of all totals.
+    """
+    tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
+    lstm = [p for p in module.parameters() if role(p.shape, config) == "lstm"]
+    found: dict[str, Any] = {}
+    for name, total in totals.items():
+        slopes = differentiate(total, [*tables, *inputs])
+        of_tables = [g for g in slopes[: len(tables)] if g is not None]
+        table = sum(oriented(g, config["vocab_size"]) for g in of_tables) if of_tables else None
+        found[name] = [table, *slopes[len(tables) :]]
+    slopes = differentiate(torch.stack([*totals.values()]).sum(), lstm)
+    found["reached"] = sum(int((g != 0).sum()) for g in slopes if g is not None)
+    return found
+
+
+def differentiate(total: Tensor, leaves: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradient with respect to each leaf, dense; None where none arrives."""
+    leaves_used = [leaf for leaf in leaves if leaf.requires_grad]
+    if not (total.requires_grad and leaves_used):
+        return [None] * len(leaves)
+    slopes = torch.autograd.grad(total, leaves_used, retain_graph=True, allow_unused=True)
+    dense = iter(g.to_dense() if g is not None else None for g in slopes)
+    return [next(dense) if leaf.requires_grad else None for leaf in leaves]

@@ -1,0 +1,103 @@
+"""Probes of `greedy_decode` and `beam_search`: run them once on a stand-in and say what happened.
+
+A run is a dict: `result`, what the function returned; `rows`, the decoder rows it used; `over`,
+whether it was stopped for using too many; `unknown`, how many sentences it gave the encoder that
+are not in the batch; `training_seen` and `graph_seen`, whether the model was used in train mode
+or with a growing graph; `inputs` and `origins`, the `previous` and the origin of h and c of the
+first decoder calls; `training_after` and `grad_after`, the flags once it had returned;
+`model_changed` and `inputs_changed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .standins import StandIn, TooMuchWork
+
+
+def greedy(
+    lesson: Any,
+    *,
+    model: dict[str, Any],
+    source: Tensor,
+    source_lengths: Tensor,
+    max_length: int,
+    training: bool = False,
+    grad: bool = True,
+    times: int = 1,
+) -> list[dict[str, Any]]:
+    """Call `greedy_decode` `times` times on one model; a run for each."""
+    stand_in = StandIn(**model)
+
+    def decode() -> Any:
+        return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
+
+    inputs = (source, source_lengths)
+    return [watch(stand_in, decode, inputs, training, grad) for _ in range(times)]
+
+
+def beam(
+    lesson: Any,
+    *,
+    model: dict[str, Any],
+    source: Tensor,
+    source_lengths: Tensor,
+    beam_width: int,
+    max_length: int,
+    length_penalty: float | None = None,
+    training: bool = False,
+    grad: bool = True,
+    times: int = 1,
+) -> list[dict[str, Any]]:
+    """Call `beam_search` `times` times on one model; `length_penalty` None leaves it out."""
+    stand_in = StandIn(**model)
+    penalty = () if length_penalty is None else (length_penalty,)
+
+    def search() -> Any:
+        return lesson.beam_search(
+            stand_in, source, source_lengths, beam_width, max_length, *penalty
+        )
+
+    inputs = (source, source_lengths)
+    return [watch(stand_in, search, inputs, training, grad) for _ in range(times)]
+
+
+def watch(
+    model: StandIn,
+    call: Callable[[], Any],
+    inputs: tuple[Tensor, ...],
+    training: bool,
+    grad: bool,
+) -> dict[str, Any]:
+    """Run `call` once in the modes given and report."""
+    model.train(training)
+    log = model.log
+    log.clear()
+    model_before = [value.clone() for value in model.state_dict().values()]
+    inputs_before = [value.clone() for value in inputs]
+    over, result = False, None
+    with torch.set_grad_enabled(grad):
+        try:
+            result = call()
+        except TooMuchWork:
+            over = True
+        grad_after = torch.is_grad_enabled()
+    values = model.state_dict().values()
+    return {
+        "result": result,
+        "rows": log.decoder_rows,
+        "over": over,
+        "unknown": log.unknown,
+        "training_seen": any(log.training),
+        "graph_seen": any(log.graph),
+        "inputs": [previous[:9].tolist() for previous in log.previous[:3]],
+        "origins": log.origins[:3],
+        "training_after": model.training,
+        "grad_after": grad_after,
+        "model_changed": not all(map(torch.equal, model_before, values)),
+        "inputs_changed": not all(map(torch.equal, inputs_before, inputs)),
+    }

@@ -1,0 +1,132 @@
+"""What one call of train_step did, read from the report of its probe."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from checks.expect import expect, kind
+
+CRASH = (
+    "use the model only through model.encoder(source, source_lengths) and "
+    "model.decoder(previous, state), previous of shape (B,), and return the loss"
+)
+Gradients = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one call of train_step did, as the toy translator and the optimizer saw it."""
+
+    loss: float
+    encoder: list[dict[str, Any]]
+    inputs: Tensor  # of the decoder, (steps, batch)
+    logits: Tensor  # (steps, batch, vocabulary)
+    decoder: list[dict[str, Any]]
+    updates: list[Gradients]  # the gradients at each optimizer.step()
+    weights: Gradients  # after the call
+    batch: dict[str, Any]
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+def train(student: Any, **inputs: Any) -> list[Seen]:
+    """Run the probe `train` and read its reports."""
+    reports = student.train(**inputs)
+    steps = inputs["steps"]
+    good = isinstance(reports, list) and len(reports) == len(steps)
+    expect(good, "what your train_step did could not be read")
+    return [seen(report, step) for report, step in zip(reports, steps, strict=True)]
+
+
+def seen(report: Any, step: dict[str, Any]) -> Seen:
+    """Check what came back of one call, and that there is a loss and T - 1 decoder calls."""
+    good = isinstance(report, dict) and all(
+        isinstance(report.get(name), kind_)
+        for name, kind_ in (
+            ("encoder", list),
+            ("decoder", list),
+            ("updates", list),
+            ("weights", dict),
+            ("batch", dict),
+            ("before", dict),
+            ("after", dict),
+        )
+    )
+    expect(good, "what your train_step did could not be read")
+    B, T = step["target"].shape
+    loss = read_loss(report)
+    encoder, decoder = report["encoder"], report["decoder"]
+    expect(
+        len(encoder) == 1 and isinstance(encoder[0], dict),
+        f"model.encoder should be called once, and was called {len(encoder)} times",
+        CRASH,
+    )
+    expect(
+        len(decoder) in (T - 1, T),  # a last call that scores nothing does no harm
+        f"for a target of {T} columns model.decoder should be called {T - 1} times, once for "
+        f"each token after BOS; it was called {len(decoder)} times",
+        "one decoder call a step, for t = 1 to T - 1, whatever is predicted",
+    )
+    calls = decoder[: T - 1]
+    inputs: list[Any] = [call.get("previous") for call in calls if isinstance(call, dict)]
+    logits: list[Any] = [call.get("logits") for call in calls if isinstance(call, dict)]
+    good = all(isinstance(x, Tensor) and x.shape == (B,) for x in inputs) and all(
+        isinstance(x, Tensor) and x.ndim == 2 and x.shape == logits[0].shape for x in logits
+    )
+    expect(
+        good and len(inputs) == T - 1,
+        "every decoder call should take the whole batch: previous of shape (B,)",
+        CRASH,
+    )
+    names = ("updates", "weights", "batch", "before", "after")
+    rest = [report[name] for name in names]
+    return Seen(loss, encoder, torch.stack(inputs), torch.stack(logits), calls, *rest)
+
+
+def read_loss(report: dict[str, Any]) -> float:
+    """The loss as a float; a 0-d tensor without graph is as good."""
+    loss = report.get("loss")
+    if isinstance(loss, Tensor) and loss.ndim == 0:
+        expect(
+            report.get("has_graph") is False,
+            "the loss comes back as a tensor that still holds the graph of the whole batch",
+            "return loss.item(): a running sum of such tensors keeps every batch's graph alive",
+        )
+        loss = loss.item()
+    expect(
+        type(loss) in (float, int),
+        f"train_step should return the loss as a float, and returned {kind(loss)}",
+        "return loss.item()",
+    )
+    value = float(loss)  # type: ignore[arg-type]
+    expect(math.isfinite(value), "the loss is not a finite number", CRASH)
+    return value
+
+
+def predictions(call: Seen) -> Tensor:
+    """The argmax of every step: (steps, batch)."""
+    return call.logits.argmax(2)
+
+
+def flattened(gradients: Gradients, part: str = "") -> Tensor:
+    """The gradients of all parameters whose name begins with `part`, as one vector."""
+    chosen = [g for name, g in gradients.items() if name.startswith(part)]
+    good = bool(chosen) and all(isinstance(g, Tensor) for g in chosen)
+    expect(good, "the gradients of your train_step could not be read")
+    return torch.cat([g.flatten() for g in chosen])
+
+
+def expect_batch_unchanged(call: Seen, step: dict[str, Any]) -> None:
+    """Compare the batch's tensors after the call with those it was given."""
+    for name in ("source", "source_lengths", "target"):
+        left = call.batch.get(name)
+        expect(
+            isinstance(left, Tensor) and torch.equal(left, step[name]),
+            f"{name} is changed by a training step",
+            "the caller's tensors are not yours to overwrite: clone before you write",
+        )

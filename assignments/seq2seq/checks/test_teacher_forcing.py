@@ -1,0 +1,198 @@
+"""Public checks of `train_step`. They use a toy translator, not your encoder and decoder."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from checks.expect import Wrong, close, expect
+from checks.losses import expect_loss
+from checks.steps import (
+    CRASH,
+    Gradients,
+    Seen,
+    expect_batch_unchanged,
+    flattened,
+    predictions,
+    train,
+)
+
+IDS = {"pad_id": 3, "bos_id": 5, "eos_id": 0}
+V, H, L = 7, 4, 2
+SOURCE = torch.tensor([[1, 2, 3], [4, 6, 2]])  # 3 is PAD
+SOURCE_LENGTHS = torch.tensor([2, 3])
+TARGET = torch.tensor([[5, 1, 0, 3, 3, 3], [5, 4, 1, 2, 6, 0]])  # BOS words EOS PAD
+STEP = {"source": SOURCE, "source_lengths": SOURCE_LENGTHS, "target": TARGET}
+
+
+def flat() -> Gradients:
+    """Weights with which every step has the same logits, whatever has been read."""
+    shapes = {"source_embedding": (V, H), "to_h": (L, H, H), "to_c": (L, H, H)}
+    shapes |= {"target_embedding": (V, H), "move": (L, H, H), "output": (H, V), "bias": (V,)}
+    return {name: torch.zeros(shape) for name, shape in shapes.items()}
+
+
+def varied(generator: torch.Generator) -> Gradients:
+    """Weights with which every step has logits of its own."""
+    return {name: torch.randn(w.shape, generator=generator) for name, w in flat().items()}
+
+
+@pytest.mark.graded(weight=1, on_crash=CRASH)
+def test_returns_the_loss(student: Any, generator: torch.Generator) -> None:
+    """Your train_step calls the decoder once a step and returns the loss as a number."""
+    train(student, weights=varied(generator), ids=IDS, steps=[STEP])
+
+
+@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+def test_ratio_1_feeds_gold(student: Any, generator: torch.Generator) -> None:
+    """With ratio 1 the decoder reads BOS once, then the gold tokens, each a step late."""
+    step = {**STEP, "teacher_forcing_ratio": 1.0}
+    call = train(student, weights=varied(generator), ids=IDS, steps=[step])[0]
+    expect_gold_inputs(call, TARGET)
+
+
+def expect_gold_inputs(call: Seen, target: Tensor) -> None:
+    """Compare the decoder's inputs with the target, all but its last column."""
+    gold = target.T[:-1]  # (steps, batch)
+    if torch.equal(call.inputs, gold):
+        return
+    expect(
+        torch.equal(call.inputs[0], gold[0]),
+        "the decoder's first input is not target[:, 0], which is BOS",
+        "start with previous = target[:, 0]",
+    )
+    if len(gold) > 1 and torch.equal(call.inputs[1], gold[0]):
+        raise Wrong(
+            "the decoder reads BOS twice",
+            "start the loop at t = 1: step t's input is target[:, t - 1], and target[:, t] is "
+            "what it is scored against",
+        )
+    if torch.equal(call.inputs[1:], predictions(call)[:-1]):
+        raise Wrong(
+            "with ratio 1 the decoder reads its own predictions",
+            "teacher_forcing_ratio is the probability of the gold token, not of the prediction",
+        )
+    raise Wrong(
+        "with ratio 1 the decoder's inputs are not the gold tokens in order",
+        "after step t, previous = target[:, t]; ratio 1 is exact, so no coin may fall the other "
+        "way",
+    )
+
+
+def expect_predicted_inputs(call: Seen, target: Tensor) -> None:
+    """Compare the decoder's inputs after BOS with its own argmax one step before."""
+    expect(
+        torch.equal(call.inputs[0], target[:, 0]),
+        "with ratio 0 the decoder's first input is not target[:, 0], which is BOS",
+        "start with previous = target[:, 0] for any ratio",
+    )
+    expect(
+        not torch.equal(call.inputs[1:], target.T[1:-1]),
+        "with ratio 0 the decoder still reads the gold tokens",
+        "teacher_forcing_ratio is the probability of the gold token; without it the next input is "
+        "this step's argmax",
+    )
+    expect(
+        torch.equal(call.inputs[1:], predictions(call)[:-1]),
+        "with ratio 0 the decoder's next input is not the argmax of this step's logits",
+        "previous = logits.argmax(dim=1): no sampling, no special case after a predicted EOS or "
+        "where the target is PAD",
+    )
+
+
+@pytest.mark.graded(weight=2, needs=["returns_the_loss"], on_crash=CRASH)
+def test_loss_by_hand(student: Any) -> None:
+    """The loss is the mean of -log p over the batch's targets: EOS counts, BOS and PAD do not."""
+    p = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 64])  # the same each step
+    weights = {**flat(), "bias": p.log()}
+    call = train(student, weights=weights, ids=IDS, steps=[STEP])[0]
+    first = math.log(4) + math.log(2)
+    second = math.log(32) + math.log(4) + math.log(8) + math.log(64) + math.log(2)
+    if abs(call.loss - (first + second) / 7) > 1e-4:  # two targets in a row, five in the other
+        expect_loss(call, TARGET, IDS["pad_id"], IDS["eos_id"])
+        raise Wrong("the loss is not that of the first pass", "return the loss before the update")
+
+
+@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+def test_ratio_0_feeds_predictions(student: Any, generator: torch.Generator) -> None:
+    """With ratio 0 the decoder reads BOS, then the argmax of its own logits, to the last step."""
+    step = {**STEP, "teacher_forcing_ratio": 0.0}
+    for call in train(student, weights=varied(generator), ids=IDS, steps=[step] * 3):
+        expect_predicted_inputs(call, TARGET)
+
+
+@pytest.mark.graded(
+    weight=1, needs=["ratio_1_feeds_gold", "ratio_0_feeds_predictions"], on_crash=CRASH
+)
+def test_a_fresh_coin_each_step(student: Any, generator: torch.Generator) -> None:
+    """With ratio 0.5 gold tokens and predictions alternate at random within a sentence."""
+    words = torch.tensor([1, 2, 4, 6])[torch.randint(4, (2, 60), generator=generator)]
+    ends = torch.tensor([[5, 0], [5, 0]])
+    target = torch.cat([ends[:, :1], words, ends[:, 1:]], 1)  # (batch, target_time)
+    step = {**STEP, "target": target, "teacher_forcing_ratio": 0.5}
+    call = train(student, weights=varied(generator), ids=IDS, steps=[step], seed=5)[0]
+    now, gold, predicted = call.inputs[1:], target.T[1:-1], predictions(call)[:-1]
+    expect(
+        bool(((now == gold) | (now == predicted)).all()),
+        "an input is neither the gold token nor the argmax of the step before",
+        "the next input is target[:, t] or logits.argmax(dim=1) of step t",
+    )
+    telling = gold != predicted
+    forced = int((now == gold)[telling].sum())
+    expect(
+        0 < forced < int(telling.sum()),
+        "with ratio 0.5 a whole sentence is either all gold or all predicted",
+        "toss a coin in the loop, at every step, not once before it",
+    )
+
+
+@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+def test_updates_once_with_clipped_gradients(student: Any, generator: torch.Generator) -> None:
+    """Each call makes one update, with clipped gradients, none from earlier; the batch stays."""
+    free, clipped = {**STEP, "clip": 1e6}, {**STEP, "clip": 0.01}
+    calls = train(  # a learning rate of 0: every call should see the same gradients
+        student, weights=varied(generator), ids=IDS, steps=[free, free, clipped], learning_rate=0.0
+    )
+    for call in calls:
+        expect_batch_unchanged(call, STEP)
+    expect_one_update(calls)
+    first, second, small = (flattened(call.updates[0]) for call in calls)
+    expect(bool(first.any()), "at optimizer.step() all gradients are zero", "backward comes before")
+    expect(
+        close(first, second),
+        "a second call on the same batch and weights has other gradients than the first",
+        "gradients accumulate until optimizer.zero_grad(): call it once for every backward",
+    )
+    norm = small.norm().item()
+    expect(
+        abs(norm - 0.01) < 1e-4,
+        f"with clip 0.01 the global norm of the gradients at optimizer.step() is {norm:.4f}",
+        "clip_grad_norm_(model.parameters(), clip), once for all parameters, between backward and "
+        "step",
+    )
+
+
+def expect_one_update(calls: list[Seen]) -> None:
+    """Every call makes exactly one optimizer step."""
+    for call in calls:
+        expect(
+            len(call.updates) == 1,
+            f"one call made {len(call.updates)} updates and should make one",
+            "backward and optimizer.step() come once, after the loop over steps",
+        )
+
+
+@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+def test_switches_to_train_mode(student: Any, generator: torch.Generator) -> None:
+    """Encoder and decoder are in train mode during the step, whatever mode they were in."""
+    call = train(student, weights=varied(generator), ids=IDS, steps=[STEP], training=False)[0]
+    flags = [part.get("training") for part in (*call.encoder, *call.decoder)]
+    expect(
+        all(flag is True for flag in flags),
+        "a model in eval mode is trained without being set to train mode",
+        "call model.train() first: dropout is off in eval mode",
+    )

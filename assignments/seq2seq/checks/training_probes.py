@@ -1,0 +1,168 @@
+"""The probe of train_step, and the toy translator it trains: small, smooth, and no LSTM."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, Tensor]
+
+
+class ToyEncoder(nn.Module):
+    """Makes a state from the sum of all embeddings and from the length it is told."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(weights["source_embedding"])  # (vocabulary, hidden)
+        self.to_h = nn.Parameter(weights["to_h"])  # (layers, hidden, hidden)
+        self.to_c = nn.Parameter(weights["to_c"])  # (layers, hidden, hidden)
+        self.calls: list[dict[str, Any]] = []
+
+    def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
+        """Return (outputs, (h, c)), and write the call down."""
+        lengths = torch.as_tensor(source_lengths)
+        embedded = self.embedding[source]  # (batch, source_time, hidden)
+        summed = embedded.sum(1) / lengths[:, None]  # (batch, hidden)
+        h, c = torch.tanh(summed @ self.to_h), torch.tanh(summed @ self.to_c)
+        call = {"source": source, "lengths": lengths, "training": self.training, "h": h, "c": c}
+        self.calls.append(copies(call))
+        return embedded, (h, c)
+
+
+class ToyDecoder(nn.Module):
+    """Moves a state by one token; h and c of every layer enter the logits."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(weights["target_embedding"])  # (vocabulary, hidden)
+        self.move = nn.Parameter(weights["move"])  # (layers, hidden, hidden)
+        self.output = nn.Parameter(weights["output"])  # (hidden, vocabulary)
+        self.bias = nn.Parameter(weights["bias"])  # (vocabulary,)
+        self.calls: list[dict[str, Any]] = []
+
+    def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return (logits, new state), and write the call down."""
+        h, c = state
+        if previous.ndim != 1 or h.shape != c.shape or h.shape[1:2] != previous.shape:
+            shapes = [tuple(tensor.shape) for tensor in (previous, h, c)]
+            raise ValueError(f"model.decoder expects (B,), and (L, B, H) twice, got {shapes}")
+        new_c = 0.6 * c + self.embedding[previous]  # (layers, batch, hidden)
+        new_h = torch.tanh(h @ self.move - new_c)  # (layers, batch, hidden)
+        depth = torch.arange(1, len(new_h) + 1, device=new_h.device)[:, None, None]
+        logits = (new_h * depth).sum(0) @ self.output + self.bias  # (batch, vocabulary)
+        call = {"previous": previous, "h": h, "c": c, "training": self.training}
+        call |= {"logits": logits, "new_h": new_h, "new_c": new_c}
+        self.calls.append(copies(call))
+        return logits, (new_h, new_c)
+
+
+def copies(call: dict[str, Any]) -> dict[str, Any]:
+    """Copy what was seen, so that nothing done later changes it."""
+    return {
+        name: value.detach().clone() if isinstance(value, Tensor) else value
+        for name, value in call.items()
+    }
+
+
+def train(
+    lesson: Any,
+    *,
+    weights: dict[str, Tensor],
+    ids: dict[str, int],
+    steps: list[dict[str, Any]],
+    optimizer: str = "SGD",
+    learning_rate: float = 0.1,
+    training: bool = False,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Call train_step once for each of `steps`, its keyword arguments, and report what was seen.
+
+    Args:
+        weights: of the toy translator; copied, then trained.
+        ids: pad_id, bos_id and eos_id.
+        optimizer: a class of torch.optim.
+        training: the mode the model is in before the first call.
+    """
+    encoder = ToyEncoder(copies(weights))
+    decoder = ToyDecoder(copies(weights))
+    model = lesson.Seq2Seq(encoder, decoder, **ids).train(training)
+    chosen = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate)
+    updates: list[dict[str, Tensor]] = []
+    chosen.register_step_post_hook(lambda *_: updates.append(slopes(model)))
+    reports = []
+    with settings(seed):
+        for step in steps:
+            for seen in (encoder.calls, decoder.calls, updates):
+                seen.clear()
+            before = global_state()
+            loss = lesson.train_step(model, chosen, **step)
+            reports.append(
+                {
+                    "loss": loss,
+                    "has_graph": bool(getattr(loss, "requires_grad", False)),
+                    "encoder": list(encoder.calls),
+                    "decoder": list(decoder.calls),
+                    "updates": list(updates),  # the gradients each optimizer.step() used
+                    "weights": copies(dict(model.named_parameters())),
+                    "batch": copies(step),
+                    "before": before,
+                    "after": global_state(),
+                }
+            )
+    return reports
+
+
+def slopes(model: nn.Module) -> dict[str, Tensor]:
+    """The gradient every parameter holds now; zero where it holds none."""
+    return {
+        name: torch.zeros_like(p) if p.grad is None else p.grad.detach().clone()
+        for name, p in model.named_parameters()
+    }
+
+
+def global_state() -> dict[str, str]:
+    """What a function may change behind everyone's back, as words."""
+    _, keys, place, *_ = np.random.get_state(legacy=True)
+    return {
+        "grad mode": str(torch.is_grad_enabled()),
+        "default dtype": str(torch.get_default_dtype()),
+        "anomaly mode": str(torch.is_anomaly_enabled()),
+        "deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
+        "torch.initial_seed": str(torch.initial_seed()),
+        "torch generator": digest(torch.get_rng_state().numpy().tobytes()),
+        "random generator": digest(repr(random.getstate()).encode()),
+        "numpy generator": digest(np.asarray(keys).tobytes() + str(place).encode()),
+    }
+
+
+def digest(data: bytes) -> str:
+    """A short name for a long state."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+@contextmanager
+def settings(seed: int) -> Iterator[None]:
+    """Seed every global source of randomness; afterwards put all global settings back."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    anomaly, strict = torch.is_anomaly_enabled(), torch.are_deterministic_algorithms_enabled()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        torch.set_grad_enabled(grad)
+        torch.set_default_dtype(dtype)
+        torch.set_anomaly_enabled(anomaly)
+        torch.use_deterministic_algorithms(strict)

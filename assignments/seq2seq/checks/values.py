@@ -1,0 +1,63 @@
+"""Plain values: the only things that pass between a submission and its judge."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MAX_DEPTH = 8  # nesting; the deepest honest value, a list of rows of hypotheses, needs 5
+MAX_ITEMS = 200_000  # values in one message, tensors counted as one
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for a value of a kind that does not cross the line. Equal to nothing else."""
+
+    type_name: str
+
+
+class TooLarge(ValueError):
+    """A value is nested too deeply or has too many parts to be passed on."""
+
+
+def plain(value: Any) -> Any:
+    """Copy a value, keeping only exact built-in kinds and tensors.
+
+    Tensors come back detached, on the CPU and as exact `torch.Tensor`; NumPy scalars as Python
+    numbers; named tuples as tuples; every other object as `Opaque`.
+
+    Raises:
+        TooLarge: more than `MAX_DEPTH` levels or `MAX_ITEMS` parts.
+    """
+    budget = [MAX_ITEMS]
+    return _plain(value, 0, budget)
+
+
+def _plain(value: Any, depth: int, budget: list[int]) -> Any:
+    budget[0] -= 1
+    if depth > MAX_DEPTH or budget[0] < 0:
+        raise TooLarge(f"more than {MAX_DEPTH} levels or {MAX_ITEMS} parts")
+    if value is None or type(value) in (bool, int, float, str, Opaque):
+        return value
+    if isinstance(value, Tensor):
+        return _plain_tensor(value)
+    if isinstance(value, tuple | list):
+        items = [_plain(item, depth + 1, budget) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {str(key): _plain(item, depth + 1, budget) for key, item in value.items()}
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    return Opaque(type(value).__name__[:64])
+
+
+def _plain_tensor(value: Tensor) -> Tensor:
+    if type(value) not in (Tensor, torch.nn.Parameter) or value.layout != torch.strided:
+        return torch.Tensor.clone(torch.as_tensor(value.tolist()))
+    return value.detach().cpu().contiguous().clone()  # any shape

@@ -1,0 +1,1 @@
+"""The course corpus: English–French sentence pairs, their loader, vocabulary and batches."""
