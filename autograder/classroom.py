@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -30,7 +31,6 @@ SUBMITTED = ROOT / "submitted"
 AUTOGRADED = ROOT / "autograded"
 FEEDBACK = ROOT / "feedback"
 GRADES = ROOT / "grades.csv"
-LOG_WIDTH = 120  # characters of the table when it goes into a file
 
 
 class ClassError(RuntimeError):
@@ -89,7 +89,8 @@ def grade_class(assignment: Assignment) -> None:
         done = nbgrader(*command)
         if done.returncode != 0:
             raise ClassError(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
-    console.print(_table(assignment, students))
+    for table in _tables(assignment, students):
+        console.print(table)
     console.print(f"grades: {GRADES.relative_to(ROOT)}")
     if failed:
         raise ClassError(
@@ -143,21 +144,25 @@ def _report(assignment: Assignment, student: str) -> Report | None:
         return None
 
 
-def _table(assignment: Assignment, students: list[str]) -> Table:
-    table = Table(title=f"{assignment.name}: {len(students)} submissions", show_lines=True)
-    table.add_column("student", overflow="fold", min_width=12)
+def _tables(assignment: Assignment, students: list[str]) -> Iterator[Table]:
+    """The points of everyone, then what each should look at first: narrow enough for a terminal."""
+    points = Table(title=f"{assignment.name}: {len(students)} submissions", box=box.SIMPLE_HEAD)
+    points.add_column("student", overflow="fold")
     for task in assignment.graded_tasks:
-        table.add_column(f"{task.key.replace('_', chr(10))}\n/{task.points:g}", justify="right")
-    table.add_column("total", justify="right")
-    table.add_column("first thing to fix, and the feedback page", overflow="fold")
+        points.add_column(f"{task.key.replace('_', chr(10))}\n/{task.points:g}", justify="right")
+    points.add_column("total", justify="right")
+    advice = Table(box=box.SIMPLE_HEAD, leading=1)
+    advice.add_column("student", overflow="fold")
+    advice.add_column("first thing to fix, and the feedback page", overflow="fold")
     for student in students:
         report = _report(assignment, student)
         page = FEEDBACK / student / assignment.name / f"{assignment.name}.html"
         if report is None or not page.exists():
-            blanks = [""] * (len(assignment.graded_tasks) + 1)
-            table.add_row(student, *blanks, Verdict.GRADER_ERROR)
+            points.add_row(student, *[""] * len(assignment.graded_tasks), "")
+            advice.add_row(student, Verdict.GRADER_ERROR)
             continue
-        points = [f"{task.points:g}" for task in report.tasks if task.points is not None]
-        words = f"{first_words(report)}\n{page.relative_to(ROOT)}"
-        table.add_row(student, *points, f"{report.points:g}", Text(words))
-    return table
+        earned = [f"{task.points:g}" for task in report.tasks if task.points is not None]
+        points.add_row(student, *earned, f"{report.points:g}")
+        advice.add_row(student, Text(f"{first_words(report)}\n{page.relative_to(ROOT)}"))
+    yield points
+    yield advice

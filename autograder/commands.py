@@ -32,6 +32,7 @@ def nbgrader_started(*arguments: str) -> subprocess.Popen[str]:
 
 def last_error(log: str) -> str:
     """The line of an nbgrader log that says what went wrong."""
-    refused = [line for line in log.splitlines() if "ReleaseRefused" in line]
-    errors = [line for line in log.splitlines() if "Error: " in line or "ERROR" in line]
-    return (refused or errors or ["no message"])[-1].strip()
+    lines = [line.strip() for line in log.splitlines()]
+    ours = [line.removeprefix("autograder.") for line in lines if line.startswith("autograder.")]
+    errors = [line for line in lines if "ERROR" in line]
+    return (ours or errors or ["no message"])[-1]

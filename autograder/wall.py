@@ -156,6 +156,8 @@ class Wall:
             command += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
         else:
             command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        # before the mounts, since the repository itself may lie below /tmp
+        command += ["--perms", "1777", "--size", str(self.limits.scratch), "--tmpfs", "/tmp"]
         files = {
             str(PACKAGE / name): f"{INSIDE}/autograder/{name}" for name in _worker_files(suite)
         }
@@ -170,7 +172,6 @@ class Wall:
         for name in ("/etc/ld.so.cache", "/etc/ld.so.conf"):
             command += ["--ro-bind-try", name, name]
         command += ["--proc", "/proc", "--dev", "/dev"]
-        command += ["--perms", "1777", "--size", str(self.limits.scratch), "--tmpfs", "/tmp"]
         command += ["--size", str(self.limits.scratch), "--tmpfs", "/dev/shm"]
         return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
@@ -228,7 +229,7 @@ def _system_folders() -> list[str]:
 
 def _parents(paths: Iterable[str]) -> list[str]:
     """Every folder above these paths, outermost first."""
-    return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"})
+    return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", "/tmp"})
 
 
 def _home_entries() -> list[str]:
