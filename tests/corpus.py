@@ -143,7 +143,9 @@ def grade_all(
     jobs: list[Job], processes: int | None = None
 ) -> Iterator[tuple[Job, dict[str, TaskReport]]]:
     """Grade many submissions, each in a process of its own, so that none disturbs the next."""
-    reference(ASSIGNMENT)  # read and run once, before the processes part
+    tasks = tuple({task for job in jobs for task in job.tasks})
+    for salt in {job.salt for job in jobs}:  # once, before the processes part: answers are kept
+        grade_here(None, salt, tasks)
     context = multiprocessing.get_context("fork")
     with context.Pool(processes or multiprocessing.cpu_count(), maxtasksperchild=1) as pool:
         yield from pool.imap_unordered(_run, jobs)

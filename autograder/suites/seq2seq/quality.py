@@ -20,6 +20,7 @@ from data.pairs import Pair
 from data.vocabulary import Vocabulary
 
 SENTENCES = 12
+MAX_LENGTH = 40  # tokens; more than the longest sentence of the corpus, so that none is cut
 REGRET = 1e-3  # mean score that a search may lose; differences of rounding lose less
 
 

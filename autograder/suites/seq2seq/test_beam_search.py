@@ -405,7 +405,11 @@ def test_translates_as_well_as_the_model_can(
 ) -> None:
     """On a trained translator and new sentences your best hypotheses are as good as the rule's."""
     case = quality.case(salt)
-    options: dict[str, Any] = {"beam_width": 4, "max_length": 20, "length_penalty": 0.6}
+    options: dict[str, Any] = {
+        "beam_width": 4,
+        "max_length": quality.MAX_LENGTH,
+        "length_penalty": 0.6,
+    }
     options |= {"model": case.model, **case.inputs}
     said, right = (
         [row[0].tokens for row in found_rows(runs(side.beam(**options), 1)[0], len(case.pairs), 4)]
