@@ -85,11 +85,14 @@ def grade_class(assignment: Assignment) -> None:
     for student in _stale(assignment, students):
         shutil.rmtree(AUTOGRADED / student / assignment.name, ignore_errors=True)
         report_path(assignment.name, student).unlink(missing_ok=True)
-    failed = _autograde(assignment, students, console)
-    for command in (
-        ["generate_feedback", assignment.name, "--force"],
-        ["export", f"--to={GRADES}"],
-    ):
+    waiting = _ungraded(assignment, students)
+    if waiting:
+        _autograde(assignment, len(waiting), console)
+    failed = _ungraded(assignment, students)
+    commands = [["export", f"--to={GRADES}"]]
+    if waiting or not all(_page(assignment, student).exists() for student in students):
+        commands.insert(0, ["generate_feedback", assignment.name, "--force"])
+    for command in commands:
         done = nbgrader(*command)
         if done.returncode != 0:
             raise ClassError(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
@@ -118,15 +121,22 @@ def _stale(assignment: Assignment, students: list[str]) -> Iterator[str]:
             yield student
 
 
-def _autograde(assignment: Assignment, students: list[str], console: Console) -> list[str]:
-    """Run `nbgrader autograde`, showing progress; returns the students without a mark."""
-    waiting = [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
+def _ungraded(assignment: Assignment, students: list[str]) -> list[str]:
+    return [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
+
+
+def _page(assignment: Assignment, student: str) -> Path:
+    return FEEDBACK / student / assignment.name / f"{assignment.name}.html"
+
+
+def _autograde(assignment: Assignment, count: int, console: Console) -> None:
+    """Run `nbgrader autograde`, which skips what it has graded, and show its progress."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, TimeElapsedColumn(), console=console) as progress,
         nbgrader_started("autograde", assignment.name) as process,
     ):
-        row = progress.add_task("grading", total=len(waiting))
+        row = progress.add_task("grading", total=count)
         assert process.stderr is not None
         current = ""
         for line in process.stderr:
@@ -137,7 +147,6 @@ def _autograde(assignment: Assignment, students: list[str], console: Console) ->
                     console.print(f"grading {current}")
             elif current and "Setting destination file permissions" in line:
                 progress.advance(row)
-    return [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
 
 
 def _report(assignment: Assignment, student: str) -> Report | None:
@@ -160,7 +169,7 @@ def _tables(assignment: Assignment, students: list[str]) -> Iterator[Table]:
     advice.add_column("first thing to fix, and the feedback page", overflow="fold")
     for student in students:
         report = _report(assignment, student)
-        page = FEEDBACK / student / assignment.name / f"{assignment.name}.html"
+        page = _page(assignment, student)
         if report is None or not page.exists():
             points.add_row(student, *[""] * len(assignment.graded_tasks), "")
             advice.add_row(student, Verdict.GRADER_ERROR)
