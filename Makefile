@@ -35,8 +35,8 @@ release: setup sandbox  ## build assignments/ from solutions/, and refuse a rele
 sample: release  ## put the sample class into submitted/
 	@python -m autograder sample $(ASSIGNMENT)
 
-grade: sample  ## grade everything in submitted/ (with the sample class), feedback and grades.csv
-	@python -m autograder class $(ASSIGNMENT)
+grade: setup sandbox  ## release, sample class, grade all in submitted/, feedback and grades.csv
+	@python -m autograder class $(ASSIGNMENT) --sample
 
 feedback: setup  ## write the feedback pages again, after grading by hand
 	@nbgrader generate_feedback $(ASSIGNMENT) --force

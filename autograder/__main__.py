@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 
     whole = commands.add_parser("class", help="grade all submissions through nbgrader")
     whole.add_argument("assignment")
+    whole.add_argument(
+        "--sample", action="store_true", help="first build the release and add the sample class"
+    )
     whole.set_defaults(run=_class)
     return parser
 
@@ -121,6 +124,9 @@ def _class(options: argparse.Namespace) -> None:
     from .assignment import Assignment
     from .classroom import grade_class
 
+    if options.sample:
+        _release(options)
+        _sample(options)
     grade_class(Assignment(options.assignment))
 
 

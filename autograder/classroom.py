@@ -89,7 +89,9 @@ def grade_class(assignment: Assignment) -> None:
     if waiting:
         _autograde(assignment, len(waiting), console)
     failed = _ungraded(assignment, students)
-    commands = [["export", f"--to={GRADES}"]]
+    commands = []
+    if waiting or not _is_newer(GRADES, ROOT / "gradebook.db"):
+        commands.append(["export", f"--to={GRADES}"])
     if waiting or not all(_page(assignment, student).exists() for student in students):
         commands.insert(0, ["generate_feedback", assignment.name, "--force"])
     for command in commands:
@@ -123,6 +125,11 @@ def _stale(assignment: Assignment, students: list[str]) -> Iterator[str]:
 
 def _ungraded(assignment: Assignment, students: list[str]) -> list[str]:
     return [s for s in students if not (AUTOGRADED / s / assignment.name).is_dir()]
+
+
+def _is_newer(path: Path, other: Path) -> bool:
+    """Whether a file was written after another; not if either is missing."""
+    return path.exists() and other.exists() and path.stat().st_mtime > other.stat().st_mtime
 
 
 def _page(assignment: Assignment, student: str) -> Path:
