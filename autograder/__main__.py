@@ -72,7 +72,7 @@ def _grade(options: argparse.Namespace) -> None:
     from .assignment import Assignment
     from .desk import released_notebook
     from .judge import grade, offering_salt
-    from .notebook import file_digest, read_submission
+    from .notebook import read_submission
     from .render import report_text
     from .wall import Wall
 
@@ -87,7 +87,7 @@ def _grade(options: argparse.Namespace) -> None:
     report = grade(assignment, submission, wall, offering_salt(), options.task)
     report = report.about(
         student="",
-        submission=file_digest(options.notebook),
+        submission=submission.digest,
         findings=[*submission.findings, *report.findings],
     )
     if options.json:

@@ -90,10 +90,10 @@ def grade_class(assignment: Assignment) -> None:
         _autograde(assignment, len(waiting), console)
     failed = _ungraded(assignment, students)
     commands = []
+    if waiting or not all(_page(assignment, student).exists() for student in students):
+        commands.append(["generate_feedback", assignment.name, "--force"])
     if waiting or not _is_newer(GRADES, ROOT / "gradebook.db"):
         commands.append(["export", f"--to={GRADES}"])
-    if waiting or not all(_page(assignment, student).exists() for student in students):
-        commands.insert(0, ["generate_feedback", assignment.name, "--force"])
     for command in commands:
         done = nbgrader(*command)
         if done.returncode != 0:

@@ -23,7 +23,7 @@ from traitlets import Bool
 
 from .assignment import ROOT, TEST_PREFIX, Assignment
 from .judge import grade, offering_salt
-from .notebook import file_digest, read_submission, repair
+from .notebook import read_submission, repair
 from .release import SOURCE, check_leaks, check_markers, prove
 from .render import task_html
 from .report import Report
@@ -96,7 +96,7 @@ class RepairingExporter(NotebookExporter):
         assignment = Assignment((resources or {})["nbgrader"]["assignment"])
         submission = read_submission(path, released_notebook(assignment))
         submission.notebook.metadata[NOTES] = {
-            "submission": file_digest(path),
+            "submission": submission.digest,
             "findings": list(submission.findings),
         }
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)

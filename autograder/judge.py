@@ -132,8 +132,12 @@ def _require_evidence(grading: Grading, files: list[Path]) -> None:
         )
 
 
+@cache
 def suite_fingerprint(assignment: Assignment, salt: str) -> str:
-    """Names all that a mark depends on but the submission, without giving the salt away."""
+    """Names all that a mark depends on but the submission, without giving the salt away.
+
+    Read once a process: the suites, once imported, do not change either.
+    """
     return hashlib.sha256((salt + inputs_digest(assignment)).encode()).hexdigest()[:16]
 
 

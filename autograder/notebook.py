@@ -15,7 +15,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -30,6 +30,7 @@ MAX_CELLS = 1_000
 MAX_SOURCE = 100_000  # characters in one cell
 MAX_PLOT = 2 * 1024 * 1024  # bytes of one PNG
 MAX_OUTPUT = 10_000  # characters of one text output
+UNREADABLE = "unreadable"  # stands for the digest of what is no regular file of sane size
 PNG = b"\x89PNG\r\n\x1a\n"
 
 # everything that could move the cursor, reverse the text or hide in it
@@ -50,6 +51,7 @@ class Submission:
     notebook: NotebookNode
     cells: tuple[Cell, ...]  # the program the worker runs, in order
     findings: tuple[str, ...]
+    digest: str = ""  # of the file it was read from
 
 
 @dataclass
@@ -63,12 +65,14 @@ class _Sorted:
 
 def read_submission(path: Path, release: NotebookNode) -> Submission:
     """Read and repair one notebook; an unreadable one counts as the untouched release."""
+    digest = UNREADABLE
     try:
-        return repair(parse(read_regular(path)), release)
+        data = read_regular(path)
+        digest = hashlib.sha256(data).hexdigest()
+        return replace(repair(parse(data), release), digest=digest)
     except Unreadable as error:
         finding = f"{path.name!r} could not be read: {error}; nothing in it could be graded"
-        untouched = repair(release, release)
-        return Submission(untouched.notebook, untouched.cells, (finding,))
+        return replace(repair(release, release), findings=(finding,), digest=digest)
 
 
 def read_regular(path: Path) -> bytes:
@@ -103,7 +107,7 @@ def file_digest(path: Path) -> str:
     try:
         return hashlib.sha256(read_regular(path)).hexdigest()
     except Unreadable:
-        return "unreadable"
+        return UNREADABLE
 
 
 def parse(data: bytes) -> NotebookNode:

@@ -19,10 +19,7 @@ def sign(verdict: Verdict) -> str:
 
 
 def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:
-    """One task's verdicts as a small page: what is shown below its test cell.
-
-    Only tags that nbconvert's own cleaning lets through: no paragraphs, no table sections.
-    """
+    """One task's verdicts as a small page: what is shown below its test cell."""
     parts = [f"<div>About your notebook: {_html(finding)}.</div>" for finding in findings]
     parts.append(
         f"<div><b>{_html(task.key)}: {task.points:g} of {task.max_points:g} points</b></div><ul>"

@@ -151,6 +151,12 @@ def grade_all(
         yield from pool.imap_unordered(_run, jobs)
 
 
+def first_message(report: TaskReport) -> str:
+    """What a student reads first about a task, "" if nothing is to be fixed."""
+    first = report.first_to_fix
+    return " ".join([first.sentence, *words(first)]) if first else ""
+
+
 def problems(entry: Entry, reports: dict[str, TaskReport]) -> list[str]:
     """Where the grader's verdict on an entry is not the expected one."""
     found = []
@@ -165,7 +171,7 @@ def problems(entry: Entry, reports: dict[str, TaskReport]) -> list[str]:
         if not lowest <= share <= highest:
             at = f"; first: {first.check}: {first.rationale}" if first else ""
             found.append(f"earns {share:.3f} of its task, not {lowest}..{highest}{at}")
-        message = " ".join([first.sentence, *words(first)]) if first else ""
+        message = first_message(report)
         if entry.says and entry.says.lower() not in message.lower():
             found.append(f"is told {message!r}, without {entry.says!r}")
     return found

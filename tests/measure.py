@@ -14,11 +14,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.assignment import ROOT
-from autograder.checks.plugin import words
 from autograder.checks.verdicts import Verdict
 from autograder.report import TaskReport
 
-from .corpus import ASSIGNMENT, Entry, Job, entries, grade_all, problems
+from .corpus import ASSIGNMENT, Entry, Job, entries, first_message, grade_all, problems
 from .naive import caught_by_naive_suite
 
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
@@ -55,12 +54,8 @@ class Measurement:
 
     def told(self, entry: Entry) -> bool:
         """Whether the first message says what a good teacher would, with every salt."""
-        for report in self.own[entry.id].values():
-            first = report.first_to_fix
-            message = " ".join([first.sentence, *words(first)]) if first else ""
-            if entry.says.lower() not in message.lower():
-                return False
-        return True
+        reports = self.own[entry.id].values()
+        return all(entry.says.lower() in first_message(report).lower() for report in reports)
 
 
 def measure(salts: list[str], processes: int | None) -> Measurement:

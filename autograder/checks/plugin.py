@@ -18,9 +18,9 @@ from .verdicts import CheckResult, StudentFault, Verdict
 
 PUBLIC_SALT = "public"  # students draw the same inputs each time they check themselves
 LOST = (Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)  # each costs its deadline or a new worker
+LOST_A_TASK = 2  # after so many the task's other checks are skipped
 # the grader decides alone how its suites are run
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-LOST_A_TASK = 2  # after so many the task's other checks are skipped
 
 
 class Grading:

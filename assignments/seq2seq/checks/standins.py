@@ -28,7 +28,6 @@ class Log:
     """What a stand-in saw while the student's code used it."""
 
     max_rows: int | None = None  # of the decoder, all calls together; None is no limit
-    encoder_rows: int = 0
     decoder_rows: int = 0
     unknown: int = 0  # rows whose real tokens are no sentence of the stand-in
     previous: list[Tensor] = field(default_factory=list)  # each decoder call's input, (batch,)
@@ -40,7 +39,7 @@ class Log:
 
     def clear(self) -> None:
         """Forget everything but the limit."""
-        self.encoder_rows = self.decoder_rows = self.unknown = 0
+        self.decoder_rows = self.unknown = 0
         for seen in (self.previous, self.training, self.graph, self.origins, self.states):
             seen.clear()
 
@@ -118,7 +117,6 @@ class LookupEncoder(nn.Module):
             self._rows.get(tuple(row[:length]), len(self._rows))
             for row, length in zip(source.tolist(), lengths, strict=True)
         ]
-        self._log.encoder_rows += len(known)
         self._log.unknown += known.count(len(self._rows))
         self._log.training.append(self.training)
         rows = torch.tensor(known, dtype=torch.int64, device=self.h.device)  # (batch,)

@@ -13,18 +13,7 @@ from autograder.suites.seq2seq.checks.test_decoder import (
     Call,
     Decoding,
 )
-from autograder.suites.seq2seq.oracles import constant_lstm, decode_step
-
-CONFIG: dict[str, Any] = {  # sizes that no two kinds of parameter share
-    "vocab_size": 13,
-    "embedding_dim": 3,
-    "hidden_dim": 5,
-    "num_layers": 2,
-    "dropout": 0.4,
-    "pad_id": 7,
-}
-
-LOUD = {"seed": 3, "scale": 0.7}
+from autograder.suites.seq2seq.oracles import CONFIG, constant_lstm, decode_step
 
 
 def draw_filling(generator: torch.Generator, value: float) -> dict[str, Any]:

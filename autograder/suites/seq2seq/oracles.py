@@ -17,6 +17,17 @@ State = tuple[Tensor, Tensor]
 Gradients = dict[str, Tensor]
 Row = tuple[Tensor, Tensor, Tensor]
 
+CONFIG: dict[str, Any] = {  # sizes that no two kinds of parameter share
+    "vocab_size": 13,
+    "embedding_dim": 3,
+    "hidden_dim": 5,
+    "num_layers": 2,
+    "dropout": 0.4,
+    "pad_id": 7,
+}
+
+LOUD = {"seed": 3, "scale": 0.7}
+
 
 def constant_lstm(config: dict[str, Any], value: float, biases: int) -> nn.LSTM:
     """An LSTM all of whose weights are `value`, with one or two bias vectors (or none)."""

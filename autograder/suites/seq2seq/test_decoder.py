@@ -19,8 +19,6 @@ from autograder.suites.seq2seq.checks.test_decoder import (
     expect_no_probabilities,
 )
 from autograder.suites.seq2seq.decoder_oracle import (
-    CONFIG,
-    LOUD,
     alike,
     chain,
     draw_filling,
@@ -29,7 +27,13 @@ from autograder.suites.seq2seq.decoder_oracle import (
     normalised,
     slopes,
 )
-from autograder.suites.seq2seq.oracles import constant_lstm, decode_step, fewest_weights
+from autograder.suites.seq2seq.oracles import (
+    CONFIG,
+    LOUD,
+    constant_lstm,
+    decode_step,
+    fewest_weights,
+)
 
 VALUES = (0.11, -0.17, 0.3)
 

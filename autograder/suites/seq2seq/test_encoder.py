@@ -17,8 +17,6 @@ from autograder.suites.seq2seq.checks.test_encoder import (
     shapes_of,
 )
 from autograder.suites.seq2seq.encoder_oracle import (
-    CONFIG,
-    LOUD,
     draw_dropped,
     draw_source,
     draw_table,
@@ -26,7 +24,7 @@ from autograder.suites.seq2seq.encoder_oracle import (
     levels,
     slopes,
 )
-from autograder.suites.seq2seq.oracles import constant_lstm, fewest_weights
+from autograder.suites.seq2seq.oracles import CONFIG, LOUD, constant_lstm, fewest_weights
 
 
 @pytest.mark.graded(weight=2, on_crash=CRASH)

@@ -103,7 +103,7 @@ def read_loss(report: dict[str, Any]) -> float:
         f"train_step should return the loss as a float, and returned {kind(loss)}",
         "return loss.item()",
     )
-    value = float(loss)  # type: ignore[arg-type]
+    value = float(loss)  # type: ignore[arg-type]  # `expect` has just made sure
     expect(math.isfinite(value), "the loss is not a finite number", CRASH)
     return value
 
