@@ -116,8 +116,9 @@ def grade_here(entry: Entry | None, salt: str, tasks: Iterable[str]) -> dict[str
     chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
     grading = Grading(Student(runner), reference(ASSIGNMENT), salt)
     run_suite([file for task in chosen for file in ASSIGNMENT.suite_files(task.key)], grading)
-    if grading.problems:
-        raise AssertionError(f"{entry.id if entry else 'solution'}: {grading.problems}")
+    if grading.problems:  # a check that fails by itself is the first thing to know
+        whose = entry.id if entry else "solution"
+        raise RuntimeError(f"salt {salt!r}, {whose}: {grading.problems[0]}")
     results = grading.results.values()
     return {
         task.key: TaskReport(task.key, task.points, tuple(r for r in results if r.task == task.key))

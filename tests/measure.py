@@ -1,15 +1,16 @@
 """`make measure`: what the grader catches, what it lets through, and what it says.
 
-Prints a table and writes `build/measure.md`. Every submission of the corpus is graded on its own
-task with every salt, and once on all tasks.
+Prints tables and writes `build/measure.md`. Every submission of the corpus is graded with the
+first salt on all tasks, with each further salt on its own task.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
+from fnmatch import fnmatch
 
 from tqdm import tqdm
 
@@ -21,12 +22,14 @@ from .corpus import ASSIGNMENT, Entry, Job, entries, first_message, grade_all, p
 from .naive import caught_by_naive_suite
 
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
+FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 
 
 class Measurement:
-    """All verdicts on the corpus, by entry and salt."""
+    """All verdicts on some entries of the corpus, by entry and salt."""
 
-    def __init__(self) -> None:
+    def __init__(self, corpus: list[Entry]) -> None:
+        self.corpus = corpus
         self.own: dict[str, dict[str, TaskReport]] = defaultdict(dict)  # entry id -> salt -> report
         self.problems: dict[str, set[str]] = defaultdict(set)
 
@@ -40,16 +43,15 @@ class Measurement:
     def unsteady(self) -> list[str]:
         """Entries whose mark depends on the salt."""
         marks = {name: {r.points for r in by_salt.values()} for name, by_salt in self.own.items()}
-        return sorted(name for name, found in marks.items() if len(found) > 1)
+        return [f"{name}: {sorted(m)}" for name, m in sorted(marks.items()) if len(m) > 1]
 
     def kills(self, entry: Entry) -> set[str]:
         """The checks that one entry fails, with any salt."""
-        failed = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
         return {
             check.check
             for report in self.own[entry.id].values()
             for check in report.checks
-            if check.verdict in failed
+            if check.verdict in FAILED
         }
 
     def told(self, entry: Entry) -> bool:
@@ -57,31 +59,59 @@ class Measurement:
         reports = self.own[entry.id].values()
         return all(entry.says.lower() in first_message(report).lower() for report in reports)
 
+    def checks(self) -> dict[str, bool]:
+        """Every check that was run, and whether it is public."""
+        reports = [report for by_salt in self.own.values() for report in by_salt.values()]
+        return {check.check: check.public for report in reports for check in report.checks}
 
-def measure(salts: list[str], processes: int | None) -> Measurement:
-    """Grade the whole corpus."""
-    corpus = entries()
-    jobs = [Job(entry, salts[0], TASKS) for entry in corpus]
+    def only_killers(self) -> Counter[str]:
+        """For every hidden check: how many entries fail no other hidden check."""
+        public = {name for name, is_public in self.checks().items() if is_public}
+        kills = [self.kills(entry) - public for entry in self.corpus]
+        return Counter(check for found in kills if len(found) == 1 for check in found)
+
+    def superfluous(self) -> list[str]:
+        """Hidden checks that no entry needs and no argument keeps."""
+        needed, kept = self.only_killers(), arguments()
+        hidden = [name for name, is_public in self.checks().items() if not is_public]
+        return [name for name in hidden if name not in needed and name not in kept]
+
+
+def arguments() -> dict[str, str]:
+    """Why a hidden check stays though each entry that fails it fails another too."""
+    found = {}
+    for key in TASKS:
+        suite = importlib.import_module(f"autograder.suites.{ASSIGNMENT.name}.test_{key}")
+        for name, function in vars(suite).items():
+            for mark in getattr(function, "pytestmark", []):
+                if "stays" in mark.kwargs:
+                    found[f"{key}/{name.removeprefix('test_')}"] = mark.kwargs["stays"]
+    return found
+
+
+def measure(
+    corpus: list[Entry], salts: list[str], processes: int | None, own: bool
+) -> Measurement:
+    """Grade entries: with the first salt on all tasks unless `own`, with others on their own."""
+    jobs = [Job(entry, salts[0], (entry.task,) if own else TASKS) for entry in corpus]
     jobs += [Job(entry, salt, (entry.task,)) for entry in corpus for salt in salts[1:]]
-    found = Measurement()
-    for job, reports in tqdm(
-        grade_all(jobs, processes), total=len(jobs), desc="grading", mininterval=5.0
-    ):
+    found = Measurement(corpus)
+    graded = grade_all(jobs, processes)
+    for job, reports in tqdm(graded, total=len(jobs), desc="grading", mininterval=5.0):
         found.add(job, reports)
     return found
 
 
-def table(found: Measurement, salts: int) -> str:
-    """The figures as Markdown."""
-    corpus = entries()
-    naive_kills = caught_by_naive_suite(corpus)
+def task_table(found: Measurement) -> list[str]:
+    """What was caught, what was told and what was marked wrongly, a row per task."""
+    naive_kills = caught_by_naive_suite(found.corpus)
     lines = [
         "| task | wrong | caught | by a naive suite | first message right | right | failed "
         "| partly right | in range |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for key in (*TASKS, "all"):
-        chosen = [entry for entry in corpus if key in (entry.task, "all")]
+        chosen = [entry for entry in found.corpus if key in (entry.task, "all")]
         wrong = [entry for entry in chosen if entry.kind == "wrong"]
         right = [entry for entry in chosen if entry.kind == "right"]
         partly = [entry for entry in chosen if entry.kind == "partly"]
@@ -92,53 +122,51 @@ def table(found: Measurement, salts: int) -> str:
         in_range = [entry for entry in partly if not found.problems[entry.id]]
         counts = [wrong, caught, naive, told, right, failed, partly, in_range]
         lines.append(f"| {key} | " + " | ".join(str(len(part)) for part in counts) + " |")
-    seen = sum(bool(entry.seen) for entry in corpus if entry.kind == "wrong")
-    lines += [
-        "",
-        f"{salts} salts; marks that depend on the salt: {len(found.unsteady())}. "
-        f"Wrong submissions seen in real code: {seen}.",
-        "",
-        "| check | submissions that fail it | that only it fails |",
-        "|---|---|---|",
+    return lines
+
+
+def check_table(found: Measurement) -> list[str]:
+    """How many entries fail each check, and how many fail no other hidden check."""
+    every = Counter(check for entry in found.corpus for check in found.kills(entry))
+    alone, kept = found.only_killers(), arguments()
+    lines = [
+        "| check | submissions that fail it | and no other hidden check | why it stays |",
+        "|---|---|---|---|",
     ]
-    lines += [f"| {check} | {all_} | {only} |" for check, all_, only in kill_counts(found)]
-    return "\n".join(lines) + "\n"
-
-
-def kill_counts(found: Measurement) -> list[tuple[str, int, int]]:
-    """For every check: how many entries fail it, and how many fail no other."""
-    every: Counter[str] = Counter()
-    alone: Counter[str] = Counter()
-    names: dict[str, None] = {}
-    for entry in entries():
-        for report in found.own[entry.id].values():
-            names.update(dict.fromkeys(check.check for check in report.checks))
-        kills = found.kills(entry)
-        every.update(kills)
-        if len(kills) == 1:
-            alone.update(kills)
-    return [(name, every[name], alone[name]) for name in names]
+    for name, is_public in found.checks().items():
+        only = "public" if is_public else str(alone[name])
+        lines.append(f"| {name} | {every[name]} | {only} | {kept.get(name, '')} |")
+    return lines
 
 
 def main() -> int:
     """Measure, print, and fail if the grader is at odds with the corpus."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("entries", nargs="*", default=["*"], help="e.g. 'encoder/wrong/*'")
     parser.add_argument("--salts", type=int, default=3, help="how many salts (default 3)")
     parser.add_argument("--jobs", type=int, default=None, help="processes (default: all cores)")
+    parser.add_argument("--own", action="store_true", help="grade no entry on other tasks")
     options = parser.parse_args()
-    salts = [f"measure-{number}" for number in range(options.salts)]
-    found = measure(salts, options.jobs)
-    text = table(found, len(salts))
+    corpus = [e for e in entries() if any(fnmatch(e.id, pattern) for pattern in options.entries)]
+    salts = [f"measure-{n}" for n in range(options.salts)]
+    found = measure(corpus, salts, options.jobs, options.own)
+    seen = sum(bool(entry.seen) for entry in corpus if entry.kind == "wrong")
+    facts = f"{options.salts} salts. Wrong submissions with the place they were seen: {seen}."
+    text = "\n".join([*task_table(found), "", facts, "", *check_table(found), ""])
     print(text)
-    target = ROOT / "build" / "measure.md"
-    target.parent.mkdir(exist_ok=True)
-    Path(target).write_text(text)
     at_odds = {name: wrong for name, wrong in sorted(found.problems.items()) if wrong}
     for name, wrong in at_odds.items():
         print(f"at odds: {name}: {'; '.join(sorted(wrong))}")
-    for name in found.unsteady():
-        print(f"depends on the salt: {name}")
-    return 1 if at_odds or found.unsteady() else 0
+    for line in found.unsteady():
+        print(f"mark depends on the salt: {line}")
+    if options.entries != ["*"]:
+        return 1 if at_odds or found.unsteady() else 0
+    for name in found.superfluous():
+        print(f"no submission needs it: {name}")
+    target = ROOT / "build" / "measure.md"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text)
+    return 1 if at_odds or found.unsteady() or found.superfluous() else 0
 
 
 if __name__ == "__main__":
