@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -15,11 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     from .judge import GraderError
     from .release import ReleaseRefused
     from .session import WorkerError
-    from .wall import WallError
+    from .wall import LimitError, WallError
 
     try:
-        options.run(options)
-    except (ReleaseRefused, ClassError, WallError, UnknownAssignment, OSError) as error:
+        code = options.run(options)
+    except (ReleaseRefused, ClassError, WallError, LimitError, UnknownAssignment, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (GraderError, WorkerError) as error:
@@ -28,24 +29,46 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was graded is kept, and the next run goes on from there")
         return 130
-    return 0
+    return int(code or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    one = commands.add_parser("grade", help="grade one notebook, without any database")
+    one = commands.add_parser("grade", help="grade notebooks, without any database")
     one.add_argument("assignment")
-    one.add_argument("notebook", type=Path)
-    one.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
+    one.add_argument("notebook", type=Path, nargs="+")
+    one.add_argument(
+        "--json",
+        type=Path,
+        metavar="PLACE",
+        help="write the report to this file, or of several notebooks into this folder",
+    )
     one.add_argument("--task", action="append", metavar="KEY", help="grade only this task")
+    one.add_argument(
+        "--jobs", type=_positive, metavar="N", help="notebooks at once (default: all cores)"
+    )
+    one.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        metavar="NAME=VALUE",
+        help="change one of `autograder.wall.Limits`, e.g. call_seconds=20",
+    )
+    one.add_argument(
+        "--again", action="store_true", help="grade even what was graded and has not changed"
+    )
     one.add_argument(
         "--allow-unconfined",
         action="store_true",
         help="grade without a sandbox if none holds here; the report says so",
     )
     one.set_defaults(run=_grade)
+
+    doctor = commands.add_parser("doctor", help="say what holds on this machine, and mend what not")
+    doctor.add_argument("assignment", nargs="?", default="seq2seq")
+    doctor.set_defaults(run=_doctor)
 
     source = commands.add_parser("source", help="build the folder nbgrader releases from")
     source.add_argument("assignment")
@@ -68,31 +91,67 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _grade(options: argparse.Namespace) -> None:
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def _limit(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def _grade(options: argparse.Namespace) -> int:
     from .assignment import Assignment
+    from .batch import Desk, grade_all, processors, report_files
     from .desk import released_notebook
-    from .judge import grade, offering_salt
-    from .notebook import read_submission
-    from .render import report_text
-    from .wall import Wall
+    from .judge import offering_salt
+    from .render import outcome_line, report_text
+    from .results import Results, write_whole
+    from .wall import Limits, Wall
 
     assignment = Assignment(options.assignment)
+    limits = Limits().changed(dict(options.limit or []))
     assignment.require_tasks(options.task or [])
-    if options.notebook.is_dir():
-        raise IsADirectoryError(f"{options.notebook} is a folder; name the notebook in it")
-    if options.json:
-        options.json.open("a").close()  # better refused now than after the grading
-    submission = read_submission(options.notebook, released_notebook(assignment))
-    wall = Wall.build(allow_unconfined=options.allow_unconfined)
-    report = grade(assignment, submission, wall, offering_salt(), options.task)
-    report = report.about(
-        student="",
-        submission=submission.digest,
-        findings=[*submission.findings, *report.findings],
-    )
-    if options.json:
-        options.json.write_text(report.to_json(), encoding="utf-8")
-    print(report_text(report))
+    for notebook in options.notebook:
+        if notebook.is_dir():
+            raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
+        if not os.path.lexists(notebook):
+            raise FileNotFoundError(f"{notebook} is not there")
+    release = released_notebook(assignment)
+    files = report_files(options.notebook, options.json) if options.json else {}
+    for file in files.values():  # better refused now than after the grading
+        file.open("a").close()
+    wall = Wall.build(assignment.name, allow_unconfined=options.allow_unconfined, limits=limits)
+    results = Results(None) if options.again else Results()
+    desk = Desk(assignment, release, wall, offering_salt(), options.task, results)
+    failed = 0
+    for outcome in grade_all(desk, options.notebook, options.jobs or processors()):
+        if outcome.report is None:
+            failed += 1
+            whose = "grader error, not the student's"
+            print(f"{whose}: {outcome.notebook}: {outcome.error}", file=sys.stderr)
+            continue
+        if outcome.notebook in files:
+            write_whole(files[outcome.notebook], outcome.report.to_json())
+        alone = len(options.notebook) == 1
+        line = outcome_line(outcome.notebook, outcome.report)
+        print(report_text(outcome.report) if alone else line, flush=True)
+    return 2 if failed else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .assignment import Assignment
+    from .doctor import examine
+
+    findings = list(examine(Assignment(options.assignment)))
+    for finding in findings:
+        print(f"{'✓' if finding.good else '✗'} {finding.what}")
+        if finding.mend:
+            print(f"    {finding.mend}")
+    return 0 if all(finding.good for finding in findings) else 1
 
 
 def _source(options: argparse.Namespace) -> None:

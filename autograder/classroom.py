@@ -19,13 +19,15 @@ from rich.table import Table
 from rich.text import Text
 
 from .assignment import ROOT, Assignment
+from .batch import Desk, grade_all, processors
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader, nbgrader_started
-from .desk import released_notebook, report_path
-from .judge import offering_salt, suite_fingerprint
+from .desk import released_notebook, report_path, tried_wall
+from .judge import offering_salt
 from .notebook import file_digest
 from .render import first_words
 from .report import Report
+from .results import Results, suite_fingerprint
 from .source import grade_id
 
 SUBMITTED = ROOT / "submitted"
@@ -87,6 +89,7 @@ def grade_class(assignment: Assignment) -> None:
         report_path(assignment.name, student).unlink(missing_ok=True)
     waiting = _ungraded(assignment, students)
     if waiting:
+        _judge(assignment, waiting, console)
         _autograde(assignment, len(waiting), console)
     failed = _ungraded(assignment, students)
     commands = []
@@ -117,7 +120,7 @@ def _stale(assignment: Assignment, students: list[str]) -> Iterator[str]:
     """Students whose stored report is not of this file, these suites and this salt."""
     suite = suite_fingerprint(assignment, offering_salt())
     for student in students:
-        submitted = SUBMITTED / student / assignment.name / f"{assignment.name}.ipynb"
+        submitted = _submitted(assignment, student)
         report = _report(assignment, student)
         if report is None or (report.suite, report.submission) != (suite, file_digest(submitted)):
             yield student
@@ -136,22 +139,43 @@ def _page(assignment: Assignment, student: str) -> Path:
     return FEEDBACK / student / assignment.name / f"{assignment.name}.html"
 
 
+def _submitted(assignment: Assignment, student: str) -> Path:
+    return SUBMITTED / student / assignment.name / f"{assignment.name}.ipynb"
+
+
+def _judge(assignment: Assignment, students: list[str], console: Console) -> None:
+    """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
+    release, wall = released_notebook(assignment), tried_wall(assignment.name)
+    desk = Desk(assignment, release, wall, offering_salt(), results=Results())
+    notebooks = [_submitted(assignment, student) for student in students]
+    with _progress(console) as progress:
+        row = progress.add_task("grading", total=len(notebooks))
+        for outcome in grade_all(desk, notebooks, processors()):
+            progress.advance(row)
+            if outcome.error:
+                console.print(f"grader error: {outcome.notebook}: {outcome.error}")
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
 def _autograde(assignment: Assignment, count: int, console: Console) -> None:
     """Run `nbgrader autograde`, which skips what it has graded, and show its progress."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with (
-        Progress(*columns, TimeElapsedColumn(), console=console) as progress,
+        _progress(console) as progress,
         nbgrader_started("autograde", assignment.name) as process,
     ):
-        row = progress.add_task("grading", total=count)
+        row = progress.add_task("into the gradebook", total=count)
         assert process.stderr is not None
         current = ""
         for line in process.stderr:
             if "Autograding " in line:
                 current = Path(line.strip().rpartition(" ")[2]).parent.parent.name
-                progress.update(row, description=f"grading {current}")
+                progress.update(row, description=f"into the gradebook: {current}")
                 if not console.is_terminal:
-                    console.print(f"grading {current}")
+                    console.print(f"into the gradebook: {current}")
             elif current and "Setting destination file permissions" in line:
                 progress.advance(row)
 

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, Dict
 
 from .assignment import ROOT, TEST_PREFIX, Assignment
 from .judge import grade, offering_salt
@@ -27,8 +27,9 @@ from .notebook import read_submission, repair
 from .release import SOURCE, check_leaks, check_markers, prove
 from .render import task_html
 from .report import Report
+from .results import Results, write_whole
 from .source import grade_id
-from .wall import Wall
+from .wall import Limits, Wall
 
 REPORTS = ROOT / "reports"
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
@@ -48,9 +49,9 @@ CSV_COLUMNS = (
 
 
 @cache
-def tried_wall(allow_unconfined: bool = False) -> Wall:
+def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
     """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
-    return Wall.build(allow_unconfined=allow_unconfined)
+    return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
 
 
 def remove_special_files(*, assignment: str, student: str, notebooks: list[str]) -> None:
@@ -109,13 +110,24 @@ class Judge(NbGraderPreprocessor):
         False, help="Grade without a sandbox when there is none; every mark then says so."
     ).tag(config=True)
 
+    limits = Dict(help="Changes to `autograder.wall.Limits`, e.g. {'call_seconds': 20}.").tag(
+        config=True
+    )
+
+    again = Bool(False, help="Grade even what was graded before and has not changed.").tag(
+        config=True
+    )
+
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Grade the submission and write points and words into its test cells."""
         assignment = Assignment(resources["nbgrader"]["assignment"])
         submission = repair(nb, released_notebook(assignment))
-        report = grade(assignment, submission, tried_wall(self.allow_unconfined), offering_salt())
+        limits = Limits().changed(self.limits)
+        wall = tried_wall(assignment.name, self.allow_unconfined, limits)
+        results = Results(None) if self.again else Results()
+        report = grade(assignment, submission, wall, offering_salt(), results=results)
         notes = nb.metadata[NOTES]
         report = report.about(
             student=resources["nbgrader"]["student"],
@@ -124,7 +136,7 @@ class Judge(NbGraderPreprocessor):
         )
         path = report_path(assignment.name, report.student)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(report.to_json(), encoding="utf-8")
+        write_whole(path, report.to_json())
         _fill_test_cells(nb, report)
         return nb, resources
 
@@ -173,7 +185,7 @@ class ProveRelease(NbGraderPreprocessor):
         files = [p for p in (SOURCE / assignment.name).rglob("*") if p.is_file()]
         check_leaks(assignment.source, nb, files)
         if self.grading:
-            prove(assignment, nb, tried_wall())
+            prove(assignment, nb, tried_wall(assignment.name))
         return nb, resources
 
 

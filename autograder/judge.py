@@ -8,17 +8,18 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .assignment import ROOT, Assignment
+from .assignment import ROOT, Assignment, Task
 from .checks.plugin import Grading, run_suite
 from .checks.program import Lesson, fresh_module, run_cells
 from .checks.student import LocalRunner, Runner, Student
 from .notebook import Submission, repair
 from .report import Report, TaskReport
+from .results import Result, Results, result_key, suite_fingerprint
 from .session import Session
 from .suites import probes_of
 from .wall import Wall
@@ -86,37 +87,64 @@ def grade(
     wall: Wall,
     salt: str,
     tasks: Iterable[str] | None = None,
+    results: Results | None = None,
 ) -> Report:
     """Grade a submission.
 
     Args:
         tasks: keys of the tasks to grade; all that suites grade when None.
+        results: what was graded before and need not be again; where new results are kept.
 
     Raises:
         GraderError: a check is missing, or failed by the suite's own fault.
     """
+    results = results or Results(None)
     chosen = [t for t in assignment.graded_tasks if tasks is None or t.key in set(tasks)]
-    files = [file for task in chosen for file in assignment.suite_files(task.key)]
-    with Session(wall, assignment.name, submission.cells, assignment.names) as session:
+    keys = {t.key: result_key(assignment, t, submission.cells, wall, salt) for t in chosen}
+    known = {key: result for key in keys if (result := results.get(keys[key]))}
+    missing = [task for task in chosen if task.key not in known]
+    for result in _run(assignment, submission, wall, salt, missing):
+        results.put(keys[result.task.key], result)
+        known[result.task.key] = result
+    reports, findings, beside = [], dict[str, None](), dict[str, Any]()
+    for task in assignment.tasks:
+        if task.by_hand:
+            reports.append(TaskReport(task.key, task.points, by_hand=True))
+        elif task.key in known:
+            reports.append(known[task.key].task)
+            findings.update(dict.fromkeys(known[task.key].findings))
+            beside |= known[task.key].beside or {}
+    return Report(
+        assignment=assignment.name,
+        tasks=tuple(reports),
+        findings=tuple(findings),
+        wall=wall.level,
+        suite=suite_fingerprint(assignment, salt),
+        beside=beside,
+    )
+
+
+def _run(
+    assignment: Assignment, submission: Submission, wall: Wall, salt: str, tasks: Sequence[Task]
+) -> list[Result]:
+    """Run the suites of some tasks against the submission."""
+    files = [file for task in tasks for file in assignment.suite_files(task.key)]
+    if not files:
+        return []
+    with Session(wall, submission.cells, assignment.names) as session:
         grading = Grading(Student(session), reference(assignment), salt)
         run_suite(files, grading)
         findings = tuple(session.findings)
     _require_evidence(grading, files)
-    reports = []
-    for task in assignment.tasks:
-        if task.by_hand:
-            reports.append(TaskReport(task.key, task.points, by_hand=True))
-        elif task in chosen:
-            checks = tuple(r for r in grading.results.values() if r.task == task.key)
-            reports.append(TaskReport(task.key, task.points, checks))
-    return Report(
-        assignment=assignment.name,
-        tasks=tuple(reports),
-        findings=findings,
-        wall=wall.level,
-        suite=suite_fingerprint(assignment, salt),
-        beside=dict(grading.beside),
-    )
+    verdicts = grading.results.values()
+    return [
+        Result(
+            TaskReport(task.key, task.points, tuple(v for v in verdicts if v.task == task.key)),
+            findings,
+            grading.beside.get(task.key),
+        )
+        for task in tasks
+    ]
 
 
 def _require_evidence(grading: Grading, files: list[Path]) -> None:
@@ -130,23 +158,3 @@ def _require_evidence(grading: Grading, files: list[Path]) -> None:
             f"suites of {[file.name for file in files]} gave no verdict for {missing or 'any'} "
             f"and named {sorted(doubled) or 'none'} twice"
         )
-
-
-@cache
-def suite_fingerprint(assignment: Assignment, salt: str) -> str:
-    """Names all that a mark depends on but the submission, without giving the salt away.
-
-    Read once a process: the suites, once imported, do not change either.
-    """
-    return hashlib.sha256((salt + inputs_digest(assignment)).encode()).hexdigest()[:16]
-
-
-def inputs_digest(assignment: Assignment) -> str:
-    """A digest of everything a release is made from and graded with."""
-    digest = hashlib.sha256()
-    folders = [assignment.lesson.parent, ROOT / "autograder", ROOT / "data"]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    for path in sorted([*files, ROOT / "constraints.txt"]):
-        if "__pycache__" not in path.parts:
-            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()

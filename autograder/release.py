@@ -18,8 +18,9 @@ from nbformat import NotebookNode
 from .assignment import ROOT, Assignment
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader
-from .judge import grade, inputs_digest, offering_salt
+from .judge import grade, offering_salt
 from .notebook import repair
+from .results import inputs_digest
 from .source import grade_id, is_solution
 from .wall import Wall
 

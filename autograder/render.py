@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 from .checks.plugin import words
 from .checks.verdicts import Verdict
@@ -51,6 +52,11 @@ def report_text(report: Report) -> str:
     lines += ["", *(f"{name}: {value}" for name, value in report.beside.items())]
     lines += [f"graded behind: {report.wall}"]
     return "\n".join(lines)
+
+
+def outcome_line(notebook: Path, report: Report) -> str:
+    """A notebook's points and the first thing to fix, on one line."""
+    return _line(f"{notebook}: {report.points:g} of {report.max_points:g}: {first_words(report)}")
 
 
 def first_words(report: Report) -> str:

@@ -51,6 +51,17 @@ class TaskReport:
         """The first check, in the suite's order, that did not pass."""
         return next((c for c in self.checks if c.verdict is not Verdict.PASSED), None)
 
+    def record(self) -> dict[str, Any]:
+        """The task's part of the report's JSON."""
+        return {
+            "task": self.key,
+            "points": self.points,
+            "max_points": self.max_points,
+            "verdict": None if self.by_hand else self.verdict,
+            "by_hand": self.by_hand,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
 
 @dataclass(frozen=True)
 class Report:
@@ -90,17 +101,6 @@ class Report:
 
     def to_json(self) -> str:
         """The report as JSON text, keys in a fixed order."""
-        tasks = [
-            {
-                "task": task.key,
-                "points": task.points,
-                "max_points": task.max_points,
-                "verdict": None if task.by_hand else task.verdict,
-                "by_hand": task.by_hand,
-                "checks": [asdict(check) for check in task.checks],
-            }
-            for task in self.tasks
-        ]
         record = {
             "schema": SCHEMA,
             "assignment": self.assignment,
@@ -112,7 +112,7 @@ class Report:
             "suite": self.suite,
             "findings": list(self.findings),
             "beside": self.beside,
-            "tasks": tasks,
+            "tasks": [task.record() for task in self.tasks],
         }
         return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
@@ -126,17 +126,19 @@ class Report:
         record = json.loads(text)
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
             raise ValueError(f"not a report of schema {SCHEMA!r}")
-        tasks = tuple(
-            TaskReport(
-                task["task"],
-                task["max_points"],
-                tuple(_check_from(check) for check in task["checks"]),
-                task["by_hand"],
-            )
-            for task in record["tasks"]
-        )
+        tasks = tuple(task_from(task) for task in record["tasks"])
         names = ("assignment", "findings", "wall", "suite", "student", "submission", "beside")
         return Report(tasks=tasks, **{name: record[name] for name in names})
+
+
+def task_from(record: dict[str, Any]) -> TaskReport:
+    """Read a task's part of a report back."""
+    return TaskReport(
+        record["task"],
+        record["max_points"],
+        tuple(_check_from(check) for check in record["checks"]),
+        record["by_hand"],
+    )
 
 
 def _check_from(record: dict[str, Any]) -> CheckResult:

@@ -6,42 +6,44 @@ import dataclasses
 import os
 import re
 import secrets
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
-
 from .checks.program import Cell, NotDefined, Trouble
 from .checks.student import fault
 from .checks.verdicts import StudentFault, Verdict
+from .launch import START_SECONDS, StartError, Worker
 from .wall import Wall
 from .wire import Deadline, Patience, WireError, pack, read_frame, unpack, write_frame
 from .worker import READY
 
+STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
 IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
-START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
 
 
 class WorkerError(RuntimeError):
     """The worker did not start: the grader's fault, since no student code has run."""
 
 
+class WallFell(RuntimeError):
+    """The warm process has ended, by no fault of the submission."""
+
+
+class OverMemory(RuntimeError):
+    """The submission's processes hold too much memory together."""
+
+
 class Session:
     """Runs probes in a worker; a worker that dies or hangs is replaced before the next call."""
 
-    def __init__(
-        self, wall: Wall, suite: str, cells: Sequence[Cell], names: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, wall: Wall, cells: Sequence[Cell], names: Iterable[str] = ()) -> None:
         """Take a program to run; `names` are those of the contract that it should define."""
         self._wall = wall
-        self._suite = suite
         self._cells = list(cells)
         self._names = frozenset(names)
         self._unloadable: StudentFault | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: Worker | None = None
         self._reading = self._writing = -1
         self.troubles: dict[str, Trouble] = {}
         self.findings: list[str] = []
@@ -62,9 +64,20 @@ class Session:
 
         Raises:
             StudentFault: the code crashed, ran out of time, ended its process or sent nonsense.
+            WorkerError: no worker could be started or kept.
         """
-        self._ensure_loaded()
-        reply = self._ask({"probe": probe, "inputs": inputs}, self._wall.limits.call_seconds)
+        for _ in range(STARTS):
+            try:
+                self._ensure_loaded()
+                reply = self._ask(
+                    {"probe": probe, "inputs": inputs}, self._wall.limits.call_seconds
+                )
+            except WallFell:
+                continue
+            return self._value(reply)
+        raise WorkerError(f"the warm process ended {STARTS} times while this was graded")
+
+    def _value(self, reply: dict[str, Any]) -> Any:
         if "trouble" in reply:
             raise self._fault(self._trouble(reply["trouble"]))
         if "too_large" in reply:
@@ -74,13 +87,12 @@ class Session:
         return reply["value"]
 
     def close(self) -> None:
-        """Kill the worker and everything it started."""
-        if self._process is not None:
-            self._process.kill()  # bwrap's death kills its whole PID namespace
-            self._process.wait()
+        """End the worker and everything it started."""
+        if self._worker is not None:
+            self._worker.kill()
             os.close(self._reading)
             os.close(self._writing)
-            self._process = None
+            self._worker = None
 
     def _ensure_loaded(self) -> None:
         """Start a worker if there is none and run the notebook's cells in it.
@@ -88,7 +100,7 @@ class Session:
         A notebook that does not finish loading is loaded again with definitions only: what
         stands at the top level of its cells is then left out.
         """
-        if self._process is not None:
+        if self._worker is not None:
             return
         if self._unloadable is not None:
             raise self._unloadable
@@ -118,25 +130,24 @@ class Session:
         child_reads, self._writing = os.pipe()
         self._reading, child_writes = os.pipe()
         os.set_blocking(self._writing, False)
-        with tempfile.TemporaryFile() as errors:
-            try:
-                self._process = self._wall.start(self._suite, child_reads, child_writes, errors)
-            except OSError as error:
-                os.close(self._reading)
-                os.close(self._writing)
-                raise WorkerError(f"the worker did not start: {error}") from error
-            finally:
-                os.close(child_reads)
-                os.close(child_writes)
-            try:
-                ready = read_frame(self._reading, Patience(START_SECONDS))
-            except (WireError, Deadline, OSError):
-                ready = None
-            if ready is None or unpack(*ready) != {"id": READY}:
-                self.close()
-                errors.seek(0)
-                last = errors.read().decode(errors="replace").strip().splitlines()[-1:]
-                raise WorkerError(f"the worker did not start: {last[0] if last else 'no message'}")
+        try:
+            self._worker = self._wall.start(child_reads, child_writes)
+        except StartError as error:
+            os.close(self._reading)
+            os.close(self._writing)
+            raise WorkerError(f"the worker did not start: {error}") from error
+        finally:
+            os.close(child_reads)
+            os.close(child_writes)
+        try:
+            ready = read_frame(self._reading, Patience(START_SECONDS))
+        except (WireError, Deadline, OSError):
+            ready = None
+        if ready is None or unpack(*ready) != {"id": READY}:
+            why = self._worker.why()
+            self.close()
+            raise WorkerError(f"the worker did not start: {why}")
+        self._worker.ready()
 
     def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and read the reply that carries its id.
@@ -156,11 +167,16 @@ class Session:
                 f"no answer within {seconds:.0f} seconds of computing; a loop may never end, or "
                 "far too much is computed",
             ) from None
+        except OverMemory:
+            raise self._lost("used more memory than allowed") from None
         except WireError:
             raise self._lost("sent a reply that is not one") from None
         except OSError:
             reply = None
         if reply is None:
+            if not self._wall.stands():
+                self.close()
+                raise WallFell
             raise self._lost("ended its own process, or used more memory or time than allowed")
         if not isinstance(reply, dict) or reply.get("id") != identity:
             raise self._lost("sent a reply that is not one")
@@ -186,15 +202,11 @@ class Session:
 
     def _processor_seconds(self) -> float:
         """What the worker and all it started have used so far."""
-        assert self._process is not None
-        used = 0.0
-        try:
-            for child in psutil.Process(self._process.pid).children(recursive=True):
-                times = child.cpu_times()
-                used += times.user + times.system
-        except psutil.Error:  # gone meanwhile; reading its pipe will tell
-            pass
-        return used
+        assert self._worker is not None
+        usage = self._worker.usage()
+        if usage.memory > self._wall.limits.memory:
+            raise OverMemory
+        return usage.processor_seconds
 
     def _lost(self, what: str) -> StudentFault:
         self.close()

@@ -1,31 +1,89 @@
 """The submission's process: runs its cells, then probes on request. Nothing here is secret.
 
-It starts inside the wall with two inherited descriptors, one to read requests from and one to
-write replies to. A request is {"id", "load": cells} or {"id", "probe", "inputs"}; a reply repeats
-the id and carries "value" or "trouble". Student code may do what it likes in here: the judge reads
-replies as data about the student's behaviour and nothing else.
+Two ways in. *Warm*: one process imports torch and the probes, then waits; for every submission the
+judge sends it two descriptors, and it forks. The fork parts from all others (`namespaces.py`) and
+forks once more: the child is process 1 of a world of its own and serves, the parent keeps watch and
+ends that world when the judge lets go. *Cold*: a process that imports everything and serves once,
+where the kernel allows no namespaces inside the sandbox.
+
+A request is {"id", "load": cells} or {"id", "probe", "inputs"}; a reply repeats the id and carries
+"value" or "trouble". Student code may do what it likes in here: the judge reads replies as data
+about the student's behaviour and nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import importlib
 import os
-import resource
+import select
+import signal
+import socket
 import sys
-from pathlib import Path
-from typing import Any
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from autograder.namespaces import (
+    confine,
+    die_with_parent,
+    enter_namespaces,
+    first_to_go,
+    set_limits,
+    shed_root,
+)
 
 READY = "ready"  # the id of the one message nobody asked for
-UNPRIVILEGED_ID = 65534  # nobody
+WARM, COLD = "warm", "cold"
+UP = b"up"  # what a keeper says once its submission has a world of its own
+
+Serve = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    """What the judge asks of a worker, on its command line."""
+
+    way: str
+    descriptors: tuple[int, ...]
+    probes: str
+    shed: bool
+    scratch: int
+    limits: dict[str, int]
+
+    @staticmethod
+    def read(arguments: list[str]) -> Terms:
+        """Read `way descriptor,... probes shed scratch NAME=value ...`."""
+        way, descriptors, probes, shed, scratch, *limits = arguments
+        return Terms(
+            way,
+            tuple(int(number) for number in descriptors.split(",")),
+            probes,
+            shed == "1",
+            int(scratch),
+            {name: int(value) for name, _, value in (limit.partition("=") for limit in limits)},
+        )
 
 
 def main() -> None:
-    """Serve requests until the judge closes the line."""
-    reading, writing, probes_name, limits = _arguments()
-    _shed_privileges(limits)
+    """Serve one submission, or fork for many until the judge is gone."""
+    terms = Terms.read(sys.argv[1:])
+    if terms.shed:
+        shed_root()
+    serve = _prepare(terms.probes)
+    if terms.way == WARM:
+        _fork_on_request(socket.socket(fileno=terms.descriptors[0]), terms, serve)
+    else:
+        with contextlib.suppress(OSError):  # not its own file once root was shed
+            first_to_go()
+        set_limits(terms.limits)
+        serve(*terms.descriptors)
 
+
+def _prepare(probes_name: str) -> Serve:
+    """Import all that student code will use; return what serves a submission."""
     import torch
 
     from autograder.checks.program import Cell, Lesson, describe, fresh_module, run_cells
@@ -34,46 +92,97 @@ def main() -> None:
 
     torch.set_num_threads(1)  # marks must not depend on the number of cores
     probes = importlib.import_module(probes_name)
-    module = fresh_module("__main__")
-    lesson = Lesson(module.__dict__)
+    environment = dict(os.environ)
+    _first_steps()
+    os.environ.clear()  # torch notes the places of its caches there
+    os.environ.update(environment)
 
-    def answer(request: dict[str, Any]) -> dict[str, Any]:
-        if "load" in request:
-            cells = [Cell(**cell) for cell in request["load"]]
-            troubles = run_cells(cells, module)
-            return {"value": {k: dataclasses.asdict(t) for k, t in troubles.items()}}
-        try:
-            return {"value": plain(getattr(probes, request["probe"])(lesson, **request["inputs"]))}
-        except TooLarge as error:
-            return {"too_large": str(error)}
-        except BaseException as error:  # SystemExit too: it is the student's, not ours
-            return {"trouble": dataclasses.asdict(describe(error))}
+    def serve(reading: int, writing: int) -> None:
+        module = fresh_module("__main__")
+        lesson = Lesson(module.__dict__)
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what student code prints is nobody's concern
-    write_frame(writing, pack({"id": READY}))
-    while (frame := read_frame(reading)) is not None:
-        request = unpack(*frame, max_text=sys.maxsize)
-        write_frame(writing, pack({"id": request["id"], **answer(request)}))
+        def answer(request: dict[str, Any]) -> dict[str, Any]:
+            if "load" in request:
+                cells = [Cell(**cell) for cell in request["load"]]
+                troubles = run_cells(cells, module)
+                return {"value": {k: dataclasses.asdict(t) for k, t in troubles.items()}}
+            try:
+                probe = getattr(probes, request["probe"])
+                return {"value": plain(probe(lesson, **request["inputs"]))}
+            except TooLarge as error:
+                return {"too_large": str(error)}
+            except BaseException as error:  # SystemExit too: it is the student's, not ours
+                return {"trouble": dataclasses.asdict(describe(error))}
+
+        os.dup2(1, 2)  # what student code prints is nobody's concern; 1 is /dev/null
+        write_frame(writing, pack({"id": READY}))
+        while (frame := read_frame(reading)) is not None:
+            request = unpack(*frame, max_text=sys.maxsize)
+            write_frame(writing, pack({"id": request["id"], **answer(request)}))
+
+    return serve
 
 
-def _arguments() -> tuple[int, int, str, dict[str, int]]:
-    reading, writing, probes_name, *pairs = sys.argv[1:]
-    limits = {name: int(value) for name, _, value in (pair.partition("=") for pair in pairs)}
-    return int(reading), int(writing), probes_name, limits
+def _first_steps() -> None:
+    """Train something once: torch imports a good part of itself on first use."""
+    import torch
+    from torch import nn
+
+    model = nn.LSTM(1, 1, num_layers=2, dropout=0.5)
+    optimizer = torch.optim.Adam(model.parameters())
+    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(2, 1, 1), torch.tensor([2]))
+    loss = model(packed)[0].data.sum()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
 
 
-def _shed_privileges(limits: dict[str, int]) -> None:
-    """Become nobody if still root, and lower the process's own limits for good."""
-    shed = limits.pop("shed", 0)  # not the name of a limit
-    if os.geteuid() == 0 and shed:
-        with contextlib.suppress(PermissionError):  # a user namespace may have just one user
-            os.setgroups([])
-        os.setresgid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
-        os.setresuid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
-    with contextlib.suppress(OSError):  # when memory runs out, end the worker and not the judge
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    for name, value in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+def _fork_on_request(control: socket.socket, terms: Terms, serve: Serve) -> None:
+    """For every message on the control socket, fork a keeper with the descriptors it brings."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the keepers
+    gc.collect()
+    gc.freeze()  # a fork's collections then leave these pages shared
+    control.send(READY.encode())
+    while True:
+        message, descriptors, *_ = socket.recv_fds(control, 16, 3)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            reading, writing, life = descriptors
+            _keep(reading, writing, life, terms, serve)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _keep(reading: int, writing: int, life: int, terms: Terms, serve: Serve) -> NoReturn:
+    """Fork the submission's process into its own namespaces; end it when the judge lets go."""
+    status = 1
+    try:
+        die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        enter_namespaces()
+        child = os.fork()
+        if child == 0:
+            os.close(life)
+            confine(terms.scratch)
+            set_limits(terms.limits)
+            serve(reading, writing)
+        else:
+            os.close(reading)
+            os.close(writing)
+            os.write(life, UP)
+            poller = select.poll()
+            poller.register(life, select.POLLIN)
+            poller.register(os.pidfd_open(child), select.POLLIN)
+            poller.poll()
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)  # returns once every process of its world has ended
+        status = 0
+    except BaseException:
+        traceback.print_exc()  # where the judge looks when a worker does not start
+    finally:
+        os._exit(status)
 
 
 if __name__ == "__main__":

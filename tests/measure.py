@@ -42,7 +42,9 @@ class Measurement:
 
     def unsteady(self) -> list[str]:
         """Entries whose mark depends on the salt."""
-        marks = {name: {r.points for r in by_salt.values()} for name, by_salt in self.own.items()}
+        marks = {
+            name: {r.points or 0.0 for r in by_salt.values()} for name, by_salt in self.own.items()
+        }
         return [f"{name}: {sorted(m)}" for name, m in sorted(marks.items()) if len(m) > 1]
 
     def kills(self, entry: Entry) -> set[str]:
@@ -89,9 +91,7 @@ def arguments() -> dict[str, str]:
     return found
 
 
-def measure(
-    corpus: list[Entry], salts: list[str], processes: int | None, own: bool
-) -> Measurement:
+def measure(corpus: list[Entry], salts: list[str], processes: int | None, own: bool) -> Measurement:
     """Grade entries: with the first salt on all tasks unless `own`, with others on their own."""
     jobs = [Job(entry, salts[0], (entry.task,) if own else TASKS) for entry in corpus]
     jobs += [Job(entry, salt, (entry.task,)) for entry in corpus for salt in salts[1:]]

@@ -12,13 +12,13 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import desk, judge
+from autograder import batch, desk, judge
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
 from autograder.checks.verdicts import CheckResult, Verdict
 from autograder.report import Report, TaskReport
 from autograder.session import WorkerError
-from autograder.wall import CONFINED, Limits, Wall
+from autograder.wall import CONFINED, Wall
 
 REPORT = Report(
     "seq2seq",
@@ -57,8 +57,8 @@ class Judge:
 def quick(monkeypatch: pytest.MonkeyPatch) -> Judge:
     """Replace wall and judge."""
     stand_in = Judge()
-    monkeypatch.setattr(judge, "grade", stand_in)
-    monkeypatch.setattr(Wall, "build", lambda **_: Wall(CONFINED, Limits()))
+    monkeypatch.setattr(batch, "grade", stand_in)
+    monkeypatch.setattr(Wall, "build", lambda suite, **_: Wall(CONFINED, suite))
     return stand_in
 
 
@@ -132,7 +132,9 @@ def test_without_a_release_the_line_says_how_to_build_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Assignment, "release", tmp_path)
-    assert "build it with `make release`" in refused(capsys, "grade", "seq2seq", tmp_path / "x")
+    (tmp_path / "x.ipynb").touch()
+    line = refused(capsys, "grade", "seq2seq", tmp_path / "x.ipynb")
+    assert "build it with `make release`" in line
 
 
 @pytest.mark.parametrize("error", [judge.GraderError("no verdict"), WorkerError("no torch")])
@@ -146,9 +148,9 @@ def test_a_fault_of_the_grader_is_not_put_on_the_student(
     def fail(*_: object) -> Report:
         raise error
 
-    monkeypatch.setattr(judge, "grade", fail)
+    monkeypatch.setattr(batch, "grade", fail)
     line = refused(capsys, "grade", "seq2seq", submission)
-    assert line == f"grader error, not the student's: {error}"
+    assert line == f"grader error, not the student's: {submission}: {error}"
 
 
 def test_a_report_is_printed_and_written(
@@ -160,6 +162,41 @@ def test_a_report_is_printed_and_written(
     written = Report.from_json(target.read_text(encoding="utf-8"))
     assert written.tasks == REPORT.tasks
     assert len(written.submission) == 64  # the file's digest
+
+
+def test_several_notebooks_get_a_line_and_a_report_each(
+    capsys: pytest.CaptureFixture[str], submission: Path, quick: Judge
+) -> None:
+    notebooks = []
+    for student in ("ada", "ben"):
+        notebooks.append(submission.parent / student / "seq2seq.ipynb")
+        notebooks[-1].parent.mkdir()
+        notebooks[-1].write_bytes(submission.read_bytes())
+    reports = submission.parent / "reports"
+    assert main(["grade", "seq2seq", *map(str, notebooks), "--json", str(reports)]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{n}: 4 of 4: nothing" for n in notebooks]
+    for student in ("ada", "ben"):
+        written = (reports / student / "seq2seq.json").read_text(encoding="utf-8")
+        assert Report.from_json(written).points == 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [("speed=3", "no limit 'speed'; the limits: memory"), ("call_seconds=soon", "'soon' is no")],
+)
+def test_a_limit_that_cannot_be_is_named(
+    capsys: pytest.CaptureFixture[str], submission: Path, quick: Judge, limit: str, said: str
+) -> None:
+    assert said in refused(capsys, "grade", "seq2seq", submission, "--limit", limit)
+    assert quick.graded == 0
+
+
+def test_one_missing_notebook_is_told_before_any_is_graded(
+    capsys: pytest.CaptureFixture[str], submission: Path, quick: Judge
+) -> None:
+    missing = submission.with_name("missing.ipynb")
+    assert str(missing) in refused(capsys, "grade", "seq2seq", submission, missing)
+    assert quick.graded == 0
 
 
 @pytest.mark.parametrize("arguments", [[], ["grad"], ["grade"], ["grade", "seq2seq"]])

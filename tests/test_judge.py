@@ -18,9 +18,9 @@ from autograder.judge import (
     GraderError,
     _require_evidence,
     offering_salt,
-    suite_fingerprint,
 )
 from autograder.report import Report, TaskReport
+from autograder.results import suite_fingerprint
 from autograder.wire import HEADER, pack, unpack
 
 

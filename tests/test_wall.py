@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from autograder.checks.program import Cell
 from autograder.checks.verdicts import StudentFault, Verdict
 from autograder.session import Session, WorkerError
+from autograder.trial import leaks
 from autograder.wall import CONFINED, UNCONFINED, Limits, Wall, WallError
 
-LIMITS = Limits(load_seconds=20.0, call_seconds=20.0)
+
+def made(way: str, **limits: Any) -> Wall:
+    """A wall with forks of a warm process, or with a sandbox for every submission."""
+    return Wall(CONFINED, "seq2seq", Limits(**limits), warm=way == "warm")
 
 
 @pytest.fixture(scope="module")
-def wall() -> Wall:
-    return Wall.build(limits=LIMITS)
+def wall() -> Iterator[Wall]:
+    """The wall as it is where everything is allowed."""
+    with contextlib.closing(made("warm", load_seconds=20.0, call_seconds=20.0)) as wall:
+        yield wall
+
+
+@pytest.fixture(scope="module", params=["warm", "cold"])
+def any_wall(request: pytest.FixtureRequest) -> Iterator[Wall]:
+    """Both kinds."""
+    with contextlib.closing(made(request.param)) as wall:
+        yield wall
 
 
 def tell(wall: Wall, code: str) -> str:
     """Run code inside the wall; it tells what it saw by raising it."""
-    with Session(wall, "seq2seq", [Cell("spy", code)]) as session:
+    with Session(wall, [Cell("spy", code)]) as session:
         with pytest.raises(StudentFault):
             session.call("no_such_probe", {})
         trouble = session.troubles.get("spy")
         return trouble.message if trouble else "nothing raised"
 
 
-def test_the_wall_holds_here(wall: Wall) -> None:
+def test_the_wall_holds_here(any_wall: Wall) -> None:
+    assert leaks(any_wall) == []
+
+
+def test_the_wall_that_grades_is_confined_and_warm() -> None:
+    wall = Wall.build("seq2seq")
+    wall.close()
     assert wall.level == CONFINED
-    assert wall.leaks() == []
+    assert wall.warm
 
 
 SPY = """
-import os, pathlib, socket, subprocess, sys, resource
+import ctypes, os, pathlib, socket
 seen = {}
 seen["user"] = os.getuid()
 seen["environment"] = sorted(set(os.environ) - {"PWD", "LC_CTYPE"})
 seen["processes"] = sum(name.isdigit() for name in os.listdir("/proc"))
+seen["capabilities"] = ctypes.CDLL(None).unshare(0x00020000)
 found = pathlib.Path("/").glob("**/suites/**/*.py")
 seen["hidden"] = [str(p) for p in found if "checks" not in p.parts and p.name != "__init__.py"]
 seen["solutions"] = os.path.exists(ROOT + "/solutions")
@@ -56,20 +79,20 @@ try:
     socket.create_connection(("127.0.0.1", 22), 1)
 except OSError as error:
     seen["network"] = type(error).__name__
-seen["descriptors"] = len(os.listdir("/proc/self/fd"))
 raise ValueError(seen)
 """
 
 
-def test_code_inside_sees_nothing_of_the_judge(wall: Wall) -> None:
+def test_code_inside_sees_nothing_of_the_judge(any_wall: Wall) -> None:
     root = str(Path(__file__).resolve().parent.parent)
-    seen = eval(tell(wall, f"ROOT = {root!r}\n{SPY}"))
+    seen = eval(tell(any_wall, f"ROOT = {root!r}\n{SPY}"))
     assert seen["user"] != 0
     assert seen["environment"] == [
         *("HOME", "LANG", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "PATH"),
         *("PYTHONDONTWRITEBYTECODE", "USER"),
     ]
     assert seen["processes"] <= 3
+    assert seen["capabilities"] == -1
     assert seen["hidden"] == []
     assert not seen["solutions"]
     assert not seen["salt"]
@@ -77,7 +100,7 @@ def test_code_inside_sees_nothing_of_the_judge(wall: Wall) -> None:
     assert seen["network"] in ("ConnectionRefusedError", "OSError")
 
 
-def test_a_fork_bomb_meets_its_limit(wall: Wall) -> None:
+def test_a_fork_bomb_meets_its_limit(any_wall: Wall) -> None:
     code = """
 import os
 children = 0
@@ -91,7 +114,7 @@ except OSError:
     pass
 raise ValueError(children)
 """
-    assert int(tell(wall, code)) < LIMITS.processes
+    assert int(tell(any_wall, code)) < any_wall.limits.processes
 
 
 def test_memory_and_disk_have_limits(wall: Wall) -> None:
@@ -108,10 +131,10 @@ except OSError:
     pass
 raise ValueError(written >> 20)
 """
-    assert int(tell(wall, code)) <= LIMITS.scratch >> 20
+    assert int(tell(wall, code)) <= Limits().scratch >> 20
 
 
-def test_nothing_outlives_the_session(wall: Wall) -> None:
+def test_nothing_outlives_the_session(any_wall: Wall) -> None:
     mark = f"outlive{os.getpid()}x{time.monotonic_ns()}"
     code = f"""
 import subprocess, sys
@@ -119,7 +142,7 @@ sleeper = [sys.executable, "-c", "import time; time.sleep(600)", "{mark}"]
 subprocess.Popen(sleeper, start_new_session=True)
 raise ValueError("started")
 """
-    assert tell(wall, code) == "started"
+    assert tell(any_wall, code) == "started"
     deadline = time.monotonic() + 10
     while (left := list(_running(mark))) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -140,16 +163,18 @@ def test_sessions_share_no_scratch(wall: Wall) -> None:
     assert tell(wall, "import os\nraise ValueError(os.path.exists('/tmp/note'))") == "False"
 
 
-def test_a_cell_that_never_ends_is_left_out_and_told(wall: Wall) -> None:
-    limits = Limits(load_seconds=2.0)
-    session = Session(Wall(wall.level, limits), "seq2seq", [Cell("task", "while True: pass")])
-    with session, pytest.raises(StudentFault):
+def test_a_cell_that_never_ends_is_left_out_and_told() -> None:
+    with (
+        contextlib.closing(made("warm", load_seconds=2.0)) as wall,
+        Session(wall, [Cell("task", "while True: pass")]) as session,
+        pytest.raises(StudentFault),
+    ):
         session.call("no_such_probe", {})
     assert "no answer within 2 seconds" in session.findings[0]
 
 
 def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
-    session = Session(wall, "seq2seq", [Cell("task", "class T:\n    import os\n    os._exit(0)")])
+    session = Session(wall, [Cell("task", "class T:\n    import os\n    os._exit(0)")])
     with session, pytest.raises(StudentFault) as caught:
         session.call("no_such_probe", {})
     assert "ended its own process" in session.findings[0]
@@ -175,7 +200,7 @@ for descriptor in range(3, 128):
 
 
 def test_a_reply_written_before_its_request_is_not_taken(wall: Wall) -> None:
-    session = Session(wall, "seq2seq", [Cell("task", FORGER)])
+    session = Session(wall, [Cell("task", FORGER)])
     with session, pytest.raises(StudentFault, match="no_such_probe"):
         session.call("no_such_probe", {})
     assert "sent a reply that is not one" in session.findings[0]
@@ -186,11 +211,65 @@ def test_without_a_sandbox_grading_is_refused_unless_asked(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(WallError, match="apt-get install bubblewrap"):
-        Wall.build()
-    assert Wall.build(allow_unconfined=True).level == UNCONFINED
+        Wall.build("seq2seq")
+    assert Wall.build("seq2seq", allow_unconfined=True).level == UNCONFINED
 
 
-def test_a_worker_that_cannot_start_is_the_graders_fault(wall: Wall) -> None:
-    limits = Limits(memory=64 << 20)
-    with Session(Wall(wall.level, limits), "seq2seq", []) as session, pytest.raises(WorkerError):
+def test_a_worker_that_cannot_start_is_the_graders_fault() -> None:
+    wall = Wall(CONFINED, "no_such_suite", warm=True)
+    with Session(wall, []) as session, pytest.raises(WorkerError, match="no_such_suite"):
         session.call("no_such_probe", {})
+
+
+@pytest.mark.parametrize("way", ["warm", "cold"])
+def test_memory_of_all_processes_together_has_a_limit(way: str) -> None:
+    code = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        block = b"x" * (300 << 20)
+        time.sleep(60)
+time.sleep(60)
+"""
+    with (
+        contextlib.closing(made(way, memory=1792 << 20)) as wall,
+        Session(wall, [Cell("task", code)]) as session,
+        pytest.raises(StudentFault),
+    ):
+        session.call("no_such_probe", {})
+    assert "used more memory than allowed" in session.findings[0]
+
+
+def test_a_warm_process_that_is_killed_is_replaced() -> None:
+    with (
+        contextlib.closing(made("warm")) as wall,
+        Session(wall, [Cell("task", "x = 1")]) as session,
+    ):
+        for _ in range(2):
+            with pytest.raises(StudentFault, match="no_such_probe"):
+                session.call("no_such_probe", {})
+            _kill_below(psutil.Process())
+    assert session.findings == []
+
+
+def _kill_below(process: psutil.Process) -> None:
+    for child in process.children(recursive=True):
+        child.kill()
+    psutil.wait_procs(process.children(recursive=True), timeout=10)
+
+
+def test_a_hundred_submissions_leave_nothing_behind() -> None:
+    me = psutil.Process()
+
+    def held() -> tuple[int, int]:
+        return me.num_fds(), len(me.children(recursive=True))
+
+    with contextlib.closing(made("warm")) as wall:
+        tell(wall, "raise ValueError('first')")
+        before = held()
+        for number in range(100):
+            assert tell(wall, f"raise ValueError({number})") == str(number)
+        deadline = time.monotonic() + 10
+        while held() != before and time.monotonic() < deadline:  # the last one may still be ending
+            time.sleep(0.05)
+        assert held() == before

@@ -1,0 +1,104 @@
+"""`python -m autograder doctor`: what holds on this machine, and how to mend what does not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from .assignment import ROOT, Assignment
+from .batch import processors
+from .judge import SALT_FILE, SALT_VARIABLE
+from .trial import PROMISES, NotTried, broken_promises
+from .wall import CONFINED, Wall
+
+GIB = 1024**3
+PINNED = re.compile(r"^(torch|numpy|pytest|nbgrader)==(\S+)$", re.MULTILINE)
+MENDS = {
+    "bwrap": "install bubblewrap: `apt-get install bubblewrap`, `dnf install bubblewrap`",
+    "namespaces": (
+        "allow unprivileged user namespaces: `sysctl kernel.unprivileged_userns_clone=1` (Debian), "
+        "`sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu), `sysctl "
+        "user.max_user_namespaces=10000`; in a container, run it privileged"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    good: bool
+    what: str
+    mend: str = ""
+
+
+def examine(assignment: Assignment) -> Iterator[Finding]:
+    """Look at everything that grading an assignment needs."""
+    yield from _programs()
+    yield from _wall(assignment)
+    yield from _course(assignment)
+
+
+def _programs() -> Iterator[Finding]:
+    memory = psutil.virtual_memory().total / GIB
+    yield Finding(
+        True,
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
+        f"{processors()} processors, {memory:.0f} GiB of memory",
+    )
+    for name, pinned in PINNED.findall((ROOT / "constraints.txt").read_text()):
+        found = importlib.metadata.version(name)
+        same = found.partition("+")[0] == pinned.partition("+")[0]
+        mend = "" if same else f"constraints.txt says {pinned}: make setup"
+        yield Finding(same, f"{name} {found}", mend)
+
+
+def _wall(assignment: Assignment) -> Iterator[Finding]:
+    program = shutil.which("bwrap")
+    if program is None:
+        yield Finding(False, "bubblewrap is not installed", MENDS["bwrap"])
+        return
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    yield Finding(True, said.stdout.strip())
+    for warm in (True, False):
+        wall = Wall(CONFINED, assignment.name, warm=warm)
+        try:
+            broken = broken_promises(wall)
+        except NotTried as error:
+            yield Finding(False, f"{_way(warm)}: {error}", MENDS["namespaces"])
+            continue
+        finally:
+            wall.close()
+        for name, promise in PROMISES.items():
+            yield Finding(name not in broken, f"{_way(warm)}: {promise}")
+        if not broken:
+            return
+
+
+def _way(warm: bool) -> str:
+    return "warm sandbox" if warm else "sandbox for each submission"
+
+
+def _course(assignment: Assignment) -> Iterator[Finding]:
+    if os.environ.get(SALT_VARIABLE, "").strip():
+        yield Finding(True, f"the offering's salt comes from {SALT_VARIABLE}")
+    elif SALT_FILE.exists():
+        private = not SALT_FILE.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        mend = "" if private else f"chmod 600 {SALT_FILE.name}"
+        yield Finding(private, f"only its owner may read {SALT_FILE.name}", mend)
+    else:
+        yield Finding(True, "the offering has no salt yet; the first grading makes one")
+    released = (assignment.release / f"{assignment.name}.ipynb").is_file()
+    mend = "" if released else "make release"
+    yield Finding(released, f"{assignment.name} has been released", mend)
+    writable = os.access(ROOT, os.W_OK)
+    yield Finding(writable, "reports and the gradebook can be written")

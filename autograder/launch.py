@@ -1,0 +1,229 @@
+"""Starts workers: forks of one warm process, or commands of their own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+import psutil
+
+from .sandbox import ENVIRONMENT
+from .worker import READY, UP
+
+START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
+CREDENTIALS = struct.Struct("3i")  # process, user, group: as the kernel tells them
+
+
+class StartError(RuntimeError):
+    """A worker did not start: never the submission's fault, since none of its code has run."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the processes of one submission use together."""
+
+    processor_seconds: float
+    memory: int  # bytes that are resident and their own
+
+
+class Worker(Protocol):
+    """The processes of one submission, seen from outside."""
+
+    def ready(self) -> None:
+        """Note what they hold before the submission's code runs: it is not charged to it."""
+
+    def usage(self) -> Usage:
+        """What they have used so far."""
+
+    def why(self) -> str:
+        """The last it said before it was ready, when it never got ready."""
+
+    def kill(self) -> None:
+        """End them all; returns when they have ended."""
+
+
+class ColdWorker:
+    """A worker with a command of its own."""
+
+    def __init__(self, command: Sequence[str], descriptors: tuple[int, int]) -> None:
+        """Start it.
+
+        Raises:
+            StartError: the command cannot be run.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
+        self._process = _started(command, descriptors, self._errors)
+        self._idle = 0  # bytes of memory
+
+    def ready(self) -> None:
+        """A fork shares with its parent what was there before it."""
+        self._idle = max(map(_own_memory, _family(self._process.pid)), default=0)
+
+    def usage(self) -> Usage:
+        """Of the command's process and all below it."""
+        return _usage(_family(self._process.pid), self._idle)
+
+    def why(self) -> str:
+        """The last line it wrote to its error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End them all: bubblewrap's death ends its process namespace."""
+        family = _family(self._process.pid)
+        self._process.kill()
+        self._process.wait()
+        for process in family:  # without a sandbox nothing else would
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._errors.close()
+
+
+class WarmWorker:
+    """A fork of the warm process."""
+
+    def __init__(self, keeper: int, life: socket.socket, errors: IO[bytes]) -> None:
+        self._keeper = keeper  # watches over the submission's first process
+        self._life = life
+        self._errors = errors
+
+    def ready(self) -> None:
+        """Nothing to note: the keeper holds just what was there before."""
+
+    def usage(self) -> Usage:
+        """Of the keeper's children; what they share with it was there before them."""
+        keeper, *family = _family(self._keeper) or [None]
+        return _usage(family, _own_memory(keeper) if keeper else 0)
+
+    def why(self) -> str:
+        """The last line the warm process or a fork of it wrote to their error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End them all: the keeper does when the judge lets go, and says so by its own end."""
+        with contextlib.suppress(OSError):
+            self._life.shutdown(socket.SHUT_WR)
+            while self._life.recv(16):
+                pass
+        self._life.close()
+
+
+class WarmProcess:
+    """Has imported torch and the probes; forks for every submission."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start it; `command` is run with the descriptor of a socket in place of `{control}`.
+
+        Raises:
+            StartError: it did not get ready.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            whole = [part.replace("{control}", str(theirs.fileno())) for part in command]
+            self._process = _started(whole, (theirs.fileno(),), self._errors)
+        self._owner = os.getpid()
+        self._control.settimeout(START_SECONDS)
+        try:
+            ready = self._control.recv(16)
+        except OSError:
+            ready = b""
+        if ready != READY.encode():
+            why = _last_line(self._errors)
+            self.close()
+            raise StartError(why)
+        atexit.register(self.close)
+
+    def alive(self, patience: float = 0.0) -> bool:
+        """Whether it still holds its end of the socket after so many seconds."""
+        poller = select.poll()
+        poller.register(self._control, select.POLLHUP)
+        return not poller.poll(1000 * patience)
+
+    def fork(self, reading: int, writing: int) -> WarmWorker:
+        """A worker that reads requests and writes replies on two descriptors.
+
+        Raises:
+            StartError: the warm process has ended, or the kernel refused a namespace.
+        """
+        life, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        life.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        life.settimeout(START_SECONDS)
+        said, credentials = b"", b""
+        with theirs, contextlib.suppress(OSError):
+            socket.send_fds(self._control, [b"fork"], [reading, writing, theirs.fileno()])
+            theirs.close()
+            said, ancillary, *_ = life.recvmsg(16, socket.CMSG_SPACE(CREDENTIALS.size))
+            credentials = ancillary[0][2] if ancillary else b""
+        if said != UP:
+            life.close()
+            raise StartError(_last_line(self._errors))
+        return WarmWorker(CREDENTIALS.unpack(credentials)[0], life, self._errors)
+
+    def close(self) -> None:
+        """End it and all its forks."""
+        self._control.close()
+        if self._owner == os.getpid():  # not in a fork of the judge
+            self._process.kill()
+            self._process.wait()
+            atexit.unregister(self.close)
+        self._errors.close()
+
+
+def _started(
+    command: Sequence[str], descriptors: Sequence[int], errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=descriptors,
+            env=ENVIRONMENT,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise StartError(str(error)) from error
+
+
+def _family(process: int) -> list[psutil.Process]:
+    try:
+        first = psutil.Process(process)
+        return [first, *first.children(recursive=True)]
+    except psutil.Error:  # gone meanwhile; reading its pipe will tell
+        return []
+
+
+def _usage(family: list[psutil.Process], shared: int = 0) -> Usage:
+    seconds, memory = 0.0, 0
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+            memory += max(0, _own_memory(process) - shared)
+    return Usage(seconds, memory)
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Bytes in memory that belong to no file: a fork begins with just those of its parent."""
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0
+    return int(memory.rss - memory.shared)
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no message"
