@@ -33,7 +33,8 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # links, pipes and devices among submitted files would be followed when nbgrader copies them
-c.Autograde.pre_convert_hook = "autograder.desk.remove_special_files"
+c.Autograde.pre_convert_hook = "autograder.desk.before_grading"
+c.Autograde.post_convert_hook = "autograder.desk.after_grading"
 c.Autograde.exporter_class = "autograder.desk.RepairingExporter"
 # the exporter keeps the students' plots for whoever grades the written answer, hence no ClearOutput
 c.Autograde.sanitize_preprocessors = [
@@ -50,6 +51,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# the server's clock says when a submission came, not a file that the student wrote
+c.ExchangeFactory.collect = "autograder.clock.ServerTimeCollect"
 
 c.ExportApp.plugin_class = "autograder.desk.SafeCsv"
 # students' Markdown and outputs may hold scripts

@@ -7,6 +7,7 @@ feedback then go through nbgrader's own gradebook.
 from __future__ import annotations
 
 import csv
+import filecmp
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict
 
 from .assignment import ROOT, TEST_PREFIX, Assignment
+from .clock import mend_stamp
 from .judge import grade, offering_salt
 from .notebook import read_submission, repair
 from .release import SOURCE, check_leaks, check_markers, prove
@@ -54,8 +56,8 @@ def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None
     return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
 
 
-def remove_special_files(*, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Remove links, pipes and devices beside the notebooks about to be graded.
+def before_grading(*, assignment: str, student: str, notebooks: list[str]) -> None:
+    """Make the folder of a submission safe for nbgrader, which trusts what lies in it.
 
     nbgrader copies what lies beside a notebook and follows links: one to another's file would come
     back as feedback. The notebooks themselves are left to the reader, which refuses such files.
@@ -65,6 +67,28 @@ def remove_special_files(*, assignment: str, student: str, notebooks: list[str])
             special = path.is_symlink() or not (path.is_file() or path.is_dir())
             if special and str(path) not in notebooks:
                 path.unlink()
+        mend_stamp(folder)
+
+
+def after_grading(*, assignment: str, student: str, notebooks: list[str]) -> None:
+    """Keep of a graded submission what is shown and graded, not what the course handed out.
+
+    nbgrader copies every file beside a notebook twice, into the graded and the feedback folder.
+    """
+    for notebook in map(Path, notebooks):
+        course, place = notebook.parents[3], notebook.parent.relative_to(notebook.parents[2])
+        graded = course / "autograded" / place
+        for path in sorted(graded.rglob("*"), reverse=True):  # a folder after what lies in it
+            handed_out = Assignment(graded.name).release / path.relative_to(graded)
+            if path.is_file() and path.suffix != ".ipynb" and same_bytes(path, handed_out):
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+
+def same_bytes(path: Path, other: Path) -> bool:
+    """Whether two files hold the same; not if the other is missing."""
+    return other.is_file() and filecmp.cmp(path, other, shallow=False)
 
 
 def report_path(assignment: str, student: str) -> Path:

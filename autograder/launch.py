@@ -1,4 +1,4 @@
-"""Starts workers: forks of one warm process, or commands of their own."""
+"""Starts workers: forks of one warm process, commands of their own, or containers."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from typing import IO, Protocol
 
 import psutil
 
+from .container import PYTHON, ask
 from .sandbox import ENVIRONMENT
 from .worker import READY, UP
 
 START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
+REMOVE_SECONDS = 30.0  # wall time for an engine to clear a container away
 CREDENTIALS = struct.Struct("3i")  # process, user, group: as the kernel tells them
 
 
 class StartError(RuntimeError):
     """A worker did not start: never the submission's fault, since none of its code has run."""
+
+
+class StillRunning(RuntimeError):
+    """A container could not be ended."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,70 @@ class ColdWorker:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self._errors.close()
+
+
+class ContainerWorker:
+    """A worker in a container of its own; the engine's command carries its streams."""
+
+    def __init__(
+        self, engine: str, name: str, command: Sequence[str], streams: tuple[int, int]
+    ) -> None:
+        """Run the engine's `command`, which names the container.
+
+        Raises:
+            StartError: the command cannot be run.
+        """
+        self._engine = engine
+        self._name = name
+        self._inside = list(command[command.index(PYTHON) :])
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
+        self._first = 0  # its first process, where that can be seen from here
+        self._idle = 0  # bytes of memory
+        try:
+            self._client = subprocess.Popen(
+                command,
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=self._errors,
+                start_new_session=True,
+                cwd="/",
+            )
+        except OSError as error:
+            raise StartError(str(error)) from error
+
+    def ready(self) -> None:
+        """Find its processes. Those of an engine in a virtual machine are not to be seen."""
+        said = ask(self._engine, "inspect", "--format", "{{.State.Pid}}", self._name).stdout.strip()
+        first = int(said) if said.isdecimal() else 0
+        with contextlib.suppress(psutil.Error):
+            if first and psutil.Process(first).cmdline() == self._inside:
+                self._first = first
+                self._idle = max(map(_own_memory, _family(first)), default=0)
+
+    def usage(self) -> Usage:
+        """Of all its processes; nothing when they are not to be seen, so that wall time decides."""
+        return _usage(_family(self._first) if self._first else [], self._idle)
+
+    def why(self) -> str:
+        """The last that it or the engine wrote to the error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End the container; the engine's command ends once it is gone.
+
+        Raises:
+            StillRunning: it is not, or nobody knows.
+        """
+        if self._client.poll() is None:
+            ask(self._engine, "kill", self._name)
+        try:
+            self._client.wait(REMOVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._client.kill()  # its first process ends without the one who writes to it
+            self._client.wait()
+            raise StillRunning(f"{self._engine} did not end the container {self._name}") from None
+        finally:
+            self._errors.close()
 
 
 class WarmWorker:

@@ -36,7 +36,7 @@ def bubblewrap(suite: str, scratch: int) -> list[str]:
     # before the mounts, since the repository itself may lie below /tmp
     command += ["--perms", "1777", "--size", str(scratch), "--tmpfs", "/tmp"]
     command += ["--perms", "0755", "--dir", INNER_ROOT]
-    files = {str(PACKAGE / name): f"{INSIDE}/autograder/{name}" for name in _worker_files(suite)}
+    files = {str(PACKAGE / name): f"{INSIDE}/autograder/{name}" for name in worker_files(suite)}
     mounts = {folder: folder for folder in system_folders()} | files
     for folder in _parents(mounts.values()):
         command += ["--perms", "0755", "--dir", folder]  # bubblewrap's own would be 0700
@@ -68,7 +68,7 @@ def _parents(paths: Iterable[str]) -> list[str]:
     return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", "/tmp"})
 
 
-def _worker_files(suite: str) -> list[str]:
+def worker_files(suite: str) -> list[str]:
     """The files of this package that may be seen inside the wall."""
     names = ["__init__.py", "namespaces.py", "wire.py", "worker.py", "checks"]
     return [*names, "suites/__init__.py", f"suites/{suite}/__init__.py", f"suites/{suite}/checks"]

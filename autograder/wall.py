@@ -15,7 +15,8 @@ size, and has no capability and no way to gain one. Limits on memory, processes,
 file size and open files are set before the first student byte runs. A submission ends as a whole:
 the kernel kills all processes of a process namespace with its first one, and that one when the
 judge lets go of a socket or ends. Where the kernel allows no such namespaces inside the sandbox,
-every submission gets a sandbox of its own, which costs a second more.
+every submission gets a sandbox of its own, which costs a second more. Where there is no bubblewrap,
+every submission gets a container of its own (`container.py`), which costs a second more than that.
 
 `Wall.build()` tries the wall before trusting it (`trial.py`).
 """
@@ -23,15 +24,18 @@ every submission gets a sandbox of its own, which costs a second more.
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .launch import ColdWorker, WarmProcess, WarmWorker
+from .container import ENGINES, PYTHON, NoEngine, container, find_engine
+from .launch import ColdWorker, ContainerWorker, WarmProcess, WarmWorker
 from .sandbox import INSIDE, PACKAGE, bubblewrap
 from .trial import leaks
-from .worker import COLD, WARM
+from .worker import COLD, PIPED, WARM
 
 CONFINED = "bubblewrap"
 UNCONFINED = "unconfined"

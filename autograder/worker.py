@@ -1,10 +1,12 @@
 """The submission's process: runs its cells, then probes on request. Nothing here is secret.
 
-Two ways in. *Warm*: one process imports torch and the probes, then waits; for every submission the
+Three ways in. *Warm*: one process imports torch and the probes, then waits; for every submission the
 judge sends it two descriptors, and it forks. The fork parts from all others (`namespaces.py`) and
 forks once more: the child is process 1 of a world of its own and serves, the parent keeps watch and
 ends that world when the judge lets go. *Cold*: a process that imports everything and serves once,
-where the kernel allows no namespaces inside the sandbox.
+where the kernel allows no namespaces inside the sandbox. *Piped*: process 1 of a container, whose
+standard streams are the pipes; it imports everything, forks the one that serves, and ends with it
+or when the judge lets go.
 
 A request is {"id", "load": cells} or {"id", "probe", "inputs"}; a reply repeats the id and carries
 "value" or "trouble". Student code may do what it likes in here: the judge reads replies as data
@@ -36,7 +38,7 @@ from autograder.namespaces import (
 )
 
 READY = "ready"  # the id of the one message nobody asked for
-WARM, COLD = "warm", "cold"
+WARM, COLD, PIPED = "warm", "cold", "piped"
 UP = b"up"  # what a keeper says once its submission has a world of its own
 
 Serve = Callable[[int, int], None]
@@ -70,16 +72,40 @@ class Terms:
 def main() -> None:
     """Serve one submission, or fork for many until the judge is gone."""
     terms = Terms.read(sys.argv[1:])
+    if terms.way == PIPED:
+        terms = dataclasses.replace(terms, descriptors=_moved(terms.descriptors))
     if terms.shed:
         shed_root()
     serve = _prepare(terms.probes)
     if terms.way == WARM:
         _fork_on_request(socket.socket(fileno=terms.descriptors[0]), terms, serve)
-    else:
+    elif terms.way == COLD or _forked(terms.descriptors[0]):
         with contextlib.suppress(OSError):  # not its own file once root was shed
             first_to_go()
         set_limits(terms.limits)
         serve(*terms.descriptors)
+
+
+def _moved(streams: tuple[int, ...]) -> tuple[int, ...]:
+    """Give standard streams other numbers, and leave /dev/null where they were."""
+    moved = tuple(os.dup(stream) for stream in streams)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in streams:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+    return moved
+
+
+def _forked(reading: int) -> bool:
+    """True in a fork; else return when it has ended, or when nobody can write to it any more."""
+    child = os.fork()
+    if child == 0:
+        return True
+    poller = select.poll()
+    poller.register(reading, 0)  # tells of the other end's close, not of data
+    poller.register(os.pidfd_open(child), select.POLLIN)
+    poller.poll()
+    return False
 
 
 def _prepare(probes_name: str) -> Serve:
