@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sandbox source release sample check grade feedback test measure lint format bench clean
+.PHONY: help setup sandbox image source release sample check grade feedback test measure lint format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -25,6 +25,14 @@ sandbox:  # bubblewrap, from the system's packages
 	  else sudo -n apt-get update -qq && sudo -n apt-get install -y -qq bubblewrap; fi >/dev/null 2>&1; }; \
 	command -v bwrap >/dev/null || { \
 	  echo "error: bubblewrap is missing and could not be installed; run: sudo apt-get install bubblewrap" >&2; exit 1; }
+
+image: setup  ## build the image of the container that stands in where bubblewrap cannot be had
+	@mkdir -p build/image && cp constraints.txt autograder/Containerfile build/image
+	@engine=$$(command -v podman || command -v docker) || { \
+	  echo "error: neither podman nor docker is installed" >&2; exit 1; }; \
+	"$$engine" build --build-arg PIP_INDEX_URL --build-arg PIP_EXTRA_INDEX_URL \
+	  --tag "$$(python -c 'from autograder.container import image; print(image())')" \
+	  --file build/image/Containerfile build/image
 
 source: setup  ## build the folder that nbgrader releases from (build/source)
 	@python -m autograder source $(ASSIGNMENT)

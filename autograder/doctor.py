@@ -9,13 +9,14 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import psutil
 
 from .assignment import ROOT, Assignment
 from .batch import processors
+from .container import NoEngine, find_engine, image
 from .judge import SALT_FILE, SALT_VARIABLE
 from .trial import PROMISES, NotTried, broken_promises
 from .wall import CONFINED, Wall
@@ -29,6 +30,8 @@ MENDS = {
         "`sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu), `sysctl "
         "user.max_user_namespaces=10000`; in a container, run it privileged"
     ),
+    "container": "without bubblewrap: install podman or docker, then `make image`",
+    "start": "see whether it starts any container: `{} run --rm {} true`",
 }
 
 
@@ -63,29 +66,44 @@ def _programs() -> Iterator[Finding]:
 
 
 def _wall(assignment: Assignment) -> Iterator[Finding]:
+    holds = yield from _bubblewrap(assignment)
+    try:
+        engine = find_engine()
+    except NoEngine as error:
+        mend = "" if holds else MENDS["container"]
+        yield Finding(holds, f"no container: {error}", mend)
+        return
+    yield from _tried(Wall(engine, assignment.name), engine, MENDS["start"].format(engine, image()))
+
+
+def _bubblewrap(assignment: Assignment) -> Generator[Finding, None, bool]:
+    """Returns whether one way of using it holds."""
     program = shutil.which("bwrap")
     if program is None:
         yield Finding(False, "bubblewrap is not installed", MENDS["bwrap"])
-        return
+        return False
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     yield Finding(True, said.stdout.strip())
     for warm in (True, False):
         wall = Wall(CONFINED, assignment.name, warm=warm)
-        try:
-            broken = broken_promises(wall)
-        except NotTried as error:
-            yield Finding(False, f"{_way(warm)}: {error}", MENDS["namespaces"])
-            continue
-        finally:
-            wall.close()
-        for name, promise in PROMISES.items():
-            yield Finding(name not in broken, f"{_way(warm)}: {promise}")
-        if not broken:
-            return
+        way = "warm sandbox" if warm else "sandbox for each submission"
+        if (yield from _tried(wall, way, MENDS["namespaces"])):
+            return True
+    return False
 
 
-def _way(warm: bool) -> str:
-    return "warm sandbox" if warm else "sandbox for each submission"
+def _tried(wall: Wall, way: str, mend: str) -> Generator[Finding, None, bool]:
+    """Returns whether the wall keeps all its promises."""
+    try:
+        broken = broken_promises(wall)
+    except NotTried as error:
+        yield Finding(False, f"{way}: {error}", mend)
+        return False
+    finally:
+        wall.close()
+    for name, promise in PROMISES.items():
+        yield Finding(name not in broken, f"{way}: {promise}")
+    return not broken
 
 
 def _course(assignment: Assignment) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import io
 import os
 import secrets
@@ -17,13 +16,13 @@ from .assignment import ROOT, Assignment, Task
 from .checks.plugin import Grading, run_suite
 from .checks.program import Lesson, fresh_module, run_cells
 from .checks.student import LocalRunner, Runner, Student
+from .memory import question
 from .notebook import Submission, repair
 from .report import Report, TaskReport
 from .results import Result, Results, result_key, suite_fingerprint
 from .session import Session
 from .suites import probes_of
 from .wall import Wall
-from .wire import pack
 
 SALT_VARIABLE = "AUTOGRADER_SALT"
 SALT_FILE = ROOT / ".salt"
@@ -71,11 +70,11 @@ class Remembering:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._answers: dict[tuple[str, bytes], Any] = {}
+        self._answers: dict[bytes, Any] = {}
 
     def call(self, probe: str, inputs: dict[str, Any]) -> Any:
         """The runner's answer; a copy, since a check may change what it gets."""
-        key = (probe, hashlib.sha256(pack(inputs)).digest())
+        key = question(probe, inputs)
         if key not in self._answers:
             self._answers[key] = self._runner.call(probe, inputs)
         return copy.deepcopy(self._answers[key])

@@ -13,7 +13,7 @@ from typing import Any, Self
 from .checks.program import Cell, NotDefined, Trouble
 from .checks.student import fault
 from .checks.verdicts import StudentFault, Verdict
-from .launch import START_SECONDS, StartError, Worker
+from .launch import START_SECONDS, StartError, StillRunning, Worker
 from .wall import Wall
 from .wire import Deadline, Patience, WireError, pack, read_frame, unpack, write_frame
 from .worker import READY
@@ -23,7 +23,7 @@ IDLE = 4  # a busy machine may give a worker this small a share of a core; sleep
 
 
 class WorkerError(RuntimeError):
-    """The worker did not start: the grader's fault, since no student code has run."""
+    """A worker did not start or cannot be ended: the grader's fault, not the submission's."""
 
 
 class WallFell(RuntimeError):
@@ -89,10 +89,13 @@ class Session:
     def close(self) -> None:
         """End the worker and everything it started."""
         if self._worker is not None:
-            self._worker.kill()
+            worker, self._worker = self._worker, None
             os.close(self._reading)
             os.close(self._writing)
-            self._worker = None
+            try:
+                worker.kill()
+            except StillRunning as error:
+                raise WorkerError(str(error)) from error
 
     def _ensure_loaded(self) -> None:
         """Start a worker if there is none and run the notebook's cells in it.

@@ -27,7 +27,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -78,11 +78,14 @@ class Limits:
                 raise LimitError(f"limit {name}: {value!r} is no positive number")
         return replace(self, **changes)
 
-    def arguments(self) -> list[str]:
-        """The limits that the worker sets on itself, as its command line names them."""
+    def arguments(self, *, user_alone: bool = True) -> list[str]:
+        """The limits that the worker sets on itself, as its command line names them.
+
+        The kernel counts the processes of a user: only one who is `user_alone` is limited by that.
+        """
         return [
             f"AS={self.memory}",
-            f"NPROC={self.processes}",
+            *([f"NPROC={self.processes}"] if user_alone else []),
             f"CPU={self.processor_seconds}",
             f"FSIZE={self.file_size}",
             f"NOFILE={self.open_files}",
@@ -118,26 +121,40 @@ class Wall:
         Raises:
             WallError: there is none or it leaks, and `allow_unconfined` is false.
         """
-        for warm in (True, False):
-            wall = Wall(CONFINED, suite, limits, warm=warm)
-            problems = leaks(wall)
-            if not problems:
-                return wall
-            wall.close()
+        problems: dict[str, list[str]] = {}
+        try:
+            for wall in _best_first(suite, limits):
+                problems[wall.level] = leaks(wall)
+                if not problems[wall.level]:
+                    return wall
+                wall.close()
+        except NoEngine as error:
+            problems["container"] = [str(error)]
         if allow_unconfined:
             return Wall(UNCONFINED, suite, limits)
+        told = "; ".join(f"{level}: {', '.join(what)}" for level, what in problems.items())
         raise WallError(
-            f"the sandbox does not hold here ({'; '.join(problems)}). Install bubblewrap "
-            "(`apt-get install bubblewrap`) and allow user namespaces, or pass "
-            "--allow-unconfined to grade without protection"
+            f"the sandbox does not hold here ({told}). Install bubblewrap "
+            "(`apt-get install bubblewrap`) and allow user namespaces, or install podman or docker "
+            "and build its image (`make image`), or pass --allow-unconfined to grade without "
+            "protection"
         )
 
-    def start(self, reading: int, writing: int) -> ColdWorker | WarmWorker:
+    def missing(self) -> str:
+        """The program that this wall needs and that is not installed, if there is one."""
+        program = {CONFINED: "bwrap"}.get(self.level, self.level)
+        return "" if shutil.which(program) else program
+
+    def start(self, reading: int, writing: int) -> ColdWorker | ContainerWorker | WarmWorker:
         """Start a worker that reads requests and writes replies on two descriptors.
 
         Raises:
             StartError: it did not start.
         """
+        if self.level in ENGINES:
+            name = f"{self.suite}-{secrets.token_hex(8)}"
+            command = self._command(PIPED, "0,1", name)
+            return ContainerWorker(self.level, name, command, (reading, writing))
         if not self.warm:
             return ColdWorker(self._command(COLD, f"{reading},{writing}"), (reading, writing))
         if self._process is not None and not self._process.alive():
@@ -157,14 +174,29 @@ class Wall:
             self._process.close()
             self._process = None
 
-    def _command(self, way: str, descriptors: str) -> list[str]:
-        confined = self.level == CONFINED
-        root = INSIDE if confined else str(PACKAGE.parent)
+    def _command(self, way: str, descriptors: str, name: str = "") -> list[str]:
+        contained, confined = self.level in ENGINES, self.level == CONFINED
+        root = INSIDE if contained or confined else str(PACKAGE.parent)
         boot = (
             f"import sys; sys.path.insert(0, {root!r}); from autograder.worker import main; main()"
         )
-        command = bubblewrap(self.suite, self.limits.scratch) if confined else []
-        command += [sys.executable, "-I", "-c", boot, way, descriptors]
+        command = [sys.executable]
+        if contained:
+            command = [*container(self.level, name, self.suite, self.limits), PYTHON]
+        elif confined:
+            command = [*bubblewrap(self.suite, self.limits.scratch), sys.executable]
+        command += ["-I", "-c", boot, way, descriptors]
         command += [f"autograder.suites.{self.suite}.checks.probes"]
         command += [str(int(confined and os.geteuid() == 0)), str(self.limits.scratch)]
-        return [*command, *self.limits.arguments()]
+        return [*command, *self.limits.arguments(user_alone=not contained)]
+
+
+def _best_first(suite: str, limits: Limits | None) -> Iterator[Wall]:
+    """The walls that protect.
+
+    Raises:
+        NoEngine: after those with bubblewrap, when there is no container.
+    """
+    yield Wall(CONFINED, suite, limits, warm=True)
+    yield Wall(CONFINED, suite, limits)
+    yield Wall(find_engine(), suite, limits)

@@ -1,12 +1,12 @@
 """The submission's process: runs its cells, then probes on request. Nothing here is secret.
 
-Three ways in. *Warm*: one process imports torch and the probes, then waits; for every submission the
-judge sends it two descriptors, and it forks. The fork parts from all others (`namespaces.py`) and
-forks once more: the child is process 1 of a world of its own and serves, the parent keeps watch and
-ends that world when the judge lets go. *Cold*: a process that imports everything and serves once,
-where the kernel allows no namespaces inside the sandbox. *Piped*: process 1 of a container, whose
-standard streams are the pipes; it imports everything, forks the one that serves, and ends with it
-or when the judge lets go.
+Three ways in. *Warm*: one process imports torch and the probes, then waits; for every submission
+the judge sends it two descriptors, and it forks. The fork parts from all others (`namespaces.py`)
+and forks once more: the child is process 1 of a world of its own and serves, the parent keeps watch
+and ends that world when the judge lets go. *Cold*: a process that imports everything and serves
+once, where the kernel allows no namespaces inside the sandbox. *Piped*: process 1 of a container,
+whose standard streams are the pipes; it imports everything, forks the one that serves, and ends
+with it or when the judge lets go.
 
 A request is {"id", "load": cells} or {"id", "probe", "inputs"}; a reply repeats the id and carries
 "value" or "trouble". Student code may do what it likes in here: the judge reads replies as data

@@ -11,6 +11,7 @@ first lines are comments that say what is expected of the grader:
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import multiprocessing
 import re
@@ -148,6 +149,8 @@ def grade_all(
     for salt in {job.salt for job in jobs}:  # once, before the processes part: answers are kept
         grade_here(None, salt, tasks)
     context = multiprocessing.get_context("fork")
+    gc.collect()
+    gc.freeze()  # else every fork's first collection copies all memory
     with context.Pool(processes or multiprocessing.cpu_count(), maxtasksperchild=1) as pool:
         yield from pool.imap_unordered(_run, jobs)
 

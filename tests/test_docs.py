@@ -147,7 +147,9 @@ def test_the_protection_page_states_the_limits() -> None:
     text = section(DOCS / "protection.md", "Limits of a submission")
     stated = dict(re.findall(r"^\| ([^|]+?) \| (\d[^|]*?) \|$", text, re.MULTILINE))
     assert stated == {
-        "memory (address space)": f"{limits.memory / MIB / 1024:g} GiB",
+        "memory: address space of a process, and what all hold together": (
+            f"{limits.memory / MIB / 1024:g} GiB"
+        ),
         "processes and threads": str(limits.processes),
         "processor time of a worker": f"{limits.processor_seconds} s",
         "one file": f"{limits.file_size / MIB:g} MiB",
