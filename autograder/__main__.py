@@ -116,7 +116,7 @@ def _grade(options: argparse.Namespace) -> int:
     limits = Limits().changed(dict(options.limit or []))
     assignment.require_tasks(options.task or [])
     for notebook in options.notebook:
-        if notebook.is_dir():
+        if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")

@@ -22,6 +22,7 @@ from .session import WorkerError
 from .wall import Wall
 
 TRIES = 3  # of a notebook whose judge was killed
+_inherited: list[Desk] = []
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Desk:
             return Outcome(notebook, self.grade(notebook))
         except (GraderError, WorkerError, OSError) as error:
             return Outcome(notebook, None, str(error))
+        except Exception as error:  # a fault of ours that one notebook has found
+            return Outcome(notebook, None, f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,17 @@ def _in_parallel(
     desk: Desk, notebooks: Sequence[Path], jobs: int
 ) -> Iterator[tuple[Future[Outcome], Path]]:
     context = multiprocessing.get_context("fork")
+    # the forks inherit the desk; it could not be sent to them, since it holds open descriptors
+    _inherited.append(desk)
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=die_with_parent)
     try:
-        futures = {pool.submit(desk.outcome, notebook): notebook for notebook in notebooks}
+        futures = {pool.submit(_outcome, notebook): notebook for notebook in notebooks}
         for future in as_completed(futures):
             yield future, futures[future]
     finally:
         pool.shutdown(cancel_futures=True)
+        _inherited.pop()
+
+
+def _outcome(notebook: Path) -> Outcome:
+    return _inherited[-1].outcome(notebook)

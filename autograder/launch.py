@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import re
 import select
 import socket
 import struct
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Protocol
 
 import psutil
@@ -285,12 +287,15 @@ def _usage(family: list[psutil.Process], shared: int = 0) -> Usage:
 
 
 def _own_memory(process: psutil.Process) -> int:
-    """Bytes in memory that belong to no file: a fork begins with just those of its parent."""
+    """Bytes in memory that belong to no file on disk: a fork begins with just those of its parent.
+
+    psutil takes memory that forks share for a file's.
+    """
     try:
-        memory = process.memory_info()
-    except psutil.Error:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:  # gone meanwhile
         return 0
-    return int(memory.rss - memory.shared)
+    return 1024 * sum(map(int, re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.MULTILINE)))
 
 
 def _last_line(errors: IO[bytes]) -> str:

@@ -13,6 +13,7 @@ import signal
 from pathlib import Path
 
 UNPRIVILEGED_ID = 65534  # nobody
+SCRATCH_FILES = 20_000  # files and folders; each costs memory even when empty
 INNER_ROOT = "/inner"  # an empty folder; the same root is mounted on it once more
 
 _NEW_NAMESPACES = (
@@ -70,8 +71,10 @@ def confine(scratch: int) -> None:
     first_to_go()
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     plain = _MS_NOSUID | _MS_NODEV
-    _mount("tmpfs", "/tmp", "tmpfs", plain, f"size={scratch},mode=1777")
-    _mount("tmpfs", "/dev/shm", "tmpfs", plain, f"size={scratch},mode=1777")
+    _mount("tmpfs", "/tmp", "tmpfs", plain, f"size={scratch},nr_inodes={SCRATCH_FILES},mode=1777")
+    _mount(
+        "tmpfs", "/dev/shm", "tmpfs", plain, f"size={scratch},nr_inodes={SCRATCH_FILES},mode=1777"
+    )
     _mount("tmpfs", "/proc", "tmpfs", plain | _MS_NOEXEC | _MS_RDONLY, "size=0")
     # who lives in a changed root may not make user namespaces, so cannot regain any of this
     _mount("/", INNER_ROOT, None, _MS_BIND | _MS_REC)

@@ -31,6 +31,7 @@ MAX_SOURCE = 100_000  # characters in one cell
 MAX_PLOT = 2 * 1024 * 1024  # bytes of one PNG
 MAX_OUTPUT = 10_000  # characters of one text output
 UNREADABLE = "unreadable"  # stands for the digest of what is no regular file of sane size
+ATTACHED = re.compile(r"attachment:([^\s)\"'>]*)")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 # everything that could move the cursor, reverse the text or hide in it
@@ -92,6 +93,8 @@ def read_regular(path: Path) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is not a regular file")
+        if status.st_nlink > 1:
+            raise Unreadable("it has another name on this disk (a hard link); hand in a copy")
         if status.st_size > MAX_BYTES:
             raise Unreadable(
                 f"it has {status.st_size} bytes, more than {MAX_BYTES}; clear large outputs"
@@ -152,12 +155,27 @@ def _clean(cell: dict[str, object]) -> NotebookNode:
         outputs = cell.get("outputs")
         clean.outputs = list(harmless(outputs)) if isinstance(outputs, list) else []
     else:
-        clean = nbformat.v4.new_markdown_cell(source)
+        clean = nbformat.v4.new_markdown_cell(_with_pictures(source, cell.get("attachments")))
     if isinstance(found, str):
         clean.metadata["nbgrader"] = {"grade_id": found}
     identity = cell.get("id")
     clean["id"] = identity if isinstance(identity, str) else ""
     return clean
+
+
+def _with_pictures(markdown: str, attachments: object) -> str:
+    """Markdown with its attached PNG pictures in the text itself; nbconvert fails on missing ones.
+
+    Other attachments are left out, and what points to them says so.
+    """
+    known = attachments if isinstance(attachments, dict) else {}
+
+    def place(reference: re.Match[str]) -> str:
+        data = known.get(reference[1])
+        plot = _plot(data.get("image/png")) if isinstance(data, dict) else ""
+        return f"data:image/png;base64,{plot}" if plot else "#attachment-left-out"
+
+    return ATTACHED.sub(place, markdown)
 
 
 def harmless(outputs: Iterable[object]) -> Iterable[NotebookNode]:

@@ -9,20 +9,33 @@ from __future__ import annotations
 import bleach
 from nbconvert.filters import markdown2html
 
+from .notebook import without_controls
+
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
     *("p", "pre", "s", "span", "sub", "sup"),
     *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
-ATTRIBUTES = {"*": ["class", "id"], "a": ["href", "title"], "img": ["alt", "src", "title"]}
 PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
+
+
+def _keeps(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute stays: links lead to pages, pictures are in the page itself.
+
+    A picture that is fetched from elsewhere would tell who looked, and when.
+    """
+    if tag == "img" and name == "src":
+        return value.startswith("data:image/png;")
+    if tag == "a" and name == "href":
+        return not value.lower().lstrip().startswith("data:")
+    return name in {"class", "id", "title", "alt"}
 
 
 def safe_html(text: object) -> str:
     """HTML with nothing in it that runs; other tags are shown as text."""
-    return bleach.clean(str(text), tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS)
+    return bleach.clean(str(text), tags=TAGS, attributes=_keeps, protocols=PROTOCOLS)
 
 
 def safe_markdown(source: str) -> str:
     """A Markdown cell as HTML with nothing in it that runs."""
-    return safe_html(markdown2html(source))
+    return safe_html(markdown2html(without_controls(source)))

@@ -33,6 +33,7 @@ PROMISES = {
     "processes": "it sees no process but its own",
     "descriptors": "it holds no descriptor but its two pipes",
     "root": "it is not root and has no way to become it",
+    "signals": "its signals and priorities reach no process but its own",
     "fork bomb": "the number of its processes is limited",
     "memory": "its memory is limited",
     "outliving": "nothing of it outlives the run",
@@ -78,6 +79,7 @@ def root():
     own_users = library.unshare(0x10000000) == 0 if wanted["warm"] else False
     return os.geteuid() == 0 or may_gain or may_mount or own_users
 attempt("root", root)  # before there were threads: a process with several gets no namespaces
+attempt("signals", lambda: os.getpgid(0) != os.getpid() and wanted["warm"])
 attempt("network", lambda: socket.create_connection(("127.0.0.1", wanted["port"]), 1))
 for path in wanted["secrets"]:
     attempt("files", lambda: os.access(path, os.R_OK))

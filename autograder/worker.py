@@ -190,6 +190,7 @@ def _keep(reading: int, writing: int, life: int, terms: Terms, serve: Serve) -> 
         enter_namespaces()
         child = os.fork()
         if child == 0:
+            os.setsid()  # signals to its own group then reach nobody else
             os.close(life)
             confine(terms.scratch)
             set_limits(terms.limits)

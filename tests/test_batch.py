@@ -26,7 +26,8 @@ CODE = {
     "right": None,
     "wrong": "class Decoder(nn.Module):\n    pass\n",
     "stub": 'raise NotImplementedError("not written yet")',
-    "ends its process": "class Decoder:\n    def __init__(self, *_):\n        os._exit(0)\nimport os",
+    "ends its process": "class Decoder:\n    def __init__(self, *_):\n        os._exit(0)\n"
+    "import os",
 }
 
 
