@@ -43,7 +43,8 @@ def found_rows(run: Any, rows: int, beam_width: int) -> list[list[Found]]:
         expect(
             len(row) > 0,
             "beam_search returned no hypothesis at all for a sentence",
-            "hypotheses that are still unfinished after max_length tokens join the pool",
+            "hypotheses that are still unfinished after max_length tokens join the pool; and a "
+            "candidate is dropped only if it is impossible (-inf), however improbable others are",
         )
         found.append([hypothesis(value) for value in row])
     return found

@@ -11,7 +11,8 @@ from .program import Cell
 WORKER_TAG = "worker"  # instructor's cells that also run when grading: set-up and given classes
 STUB = "raise NotImplementedError("
 TIMING_MAGIC = re.compile(r"\A\s*%%(time|timeit|capture)\b[^\n]*\n")
-MAGIC = re.compile(r"^\s*[%!?]|\?\s*$|=\s*[%!]", re.MULTILINE)
+MAGIC = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+MAX_MAGICS = 100  # lines of one cell; IPython rewrites one at a time, each time reading all
 
 
 def program(cells: Iterable[dict[str, Any]]) -> list[Cell]:
@@ -42,11 +43,11 @@ def program(cells: Iterable[dict[str, Any]]) -> list[Cell]:
 def without_magics(code: str) -> str:
     """Python without IPython's magics and shell lines, which do nothing when graded."""
     code = TIMING_MAGIC.sub("# timed\n", code)
-    if not MAGIC.search(code):
+    if not 0 < len(MAGIC.findall(code)) <= MAX_MAGICS:
         return code
     from IPython.core.inputtransformer2 import TransformerManager  # slow, and seldom needed
 
     try:
         return TransformerManager().transform_cell(code)
-    except SyntaxError:  # running the cell reports it, with its line
-        return code
+    except (SyntaxError, ValueError, RuntimeError, RecursionError):
+        return code  # running the cell reports it, with its line

@@ -25,7 +25,7 @@ def role(shape: torch.Size, config: Config) -> str:
     """Tell what a parameter is for by its sizes."""
     V, E, H = config["vocab_size"], config["embedding_dim"], config["hidden_dim"]
     sizes = [size for size in shape if size != 1]
-    if sorted(sizes) == sorted([V, E]):
+    if sorted(sizes) in (sorted([V, E]), sorted([V + 1, E])):  # a spare row does no harm
         return "embedding"
     if sorted(sizes) == sorted([V, H]):
         return "output"
@@ -54,10 +54,14 @@ def fill(module: nn.Module, config: Config, filling: Filling) -> None:
         for parameter in module.parameters():
             part = role(parameter.shape, config)
             if part == "shift":
-                parameter.zero_()
+                if not bool((parameter == 1).all()):  # the scale of a norm stays as it is
+                    parameter.zero_()
             elif part in filling:
                 first = next(size for size in parameter.shape if size != 1)
-                parameter.copy_(oriented(filling[part], first).reshape(parameter.shape))
+                table = filling[part]
+                if parameter.numel() > table.numel():
+                    table = torch.cat([table, torch.zeros_like(table[:1])])
+                parameter.copy_(oriented(table, first).reshape(parameter.shape))
             elif "constant" in filling:
                 parameter.fill_(filling["constant"])
             else:
@@ -86,8 +90,11 @@ def encode(
     """Encode (source, source_lengths) batches, one after another, with one encoder."""
     with settings(seed):
         encoder = build(lesson.Encoder, config, filling, training, *batches[0])
-        results = [encoder(source, lengths) for source, lengths in batches]
-    return {"results": results, "batches": batches}
+        # each call gets tensors of its own: one that is overwritten spoils no later call
+        given = [(source.clone(), lengths.clone()) for source, lengths in batches]
+        results = [encoder(source, lengths) for source, lengths in given]
+    known = [p for p in encoder.parameters() if role(p.shape, config) == "lstm"]
+    return {"results": results, "batches": given, "weights": sum(p.numel() for p in known)}
 
 
 def encoder_gradients(
@@ -101,14 +108,16 @@ def encoder_gradients(
     weights: dict[str, Tensor],
 ) -> dict[str, Any]:
     """Differentiate a weighted sum of outputs (at the `real` positions), of h, and of c."""
-    encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
-    outputs, (h, c) = encoder(source, source_lengths)
+    with settings(0):
+        encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
+        outputs, (h, c) = encoder(source, source_lengths)
     totals = {
         "outputs": (outputs * weights["outputs"])[real].sum(),
         "h": (h * weights["h"]).sum(),
         "c": (c * weights["c"]).sum(),
     }
-    return gradients(encoder, config, totals)
+    nothing = 0.0 * torch.stack([*totals.values()]).sum()  # each total touches the whole graph
+    return gradients(encoder, config, {name: total + nothing for name, total in totals.items()})
 
 
 def decode(
@@ -117,18 +126,30 @@ def decode(
     config: Config,
     filling: Filling,
     calls: list[tuple[Tensor, ...]],
-    training: bool = False,
+    training: bool | list[bool] = False,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Call one decoder with each (previous, h, c); (previous,) alone continues the last state."""
+    """Call one decoder with each (previous, h, c); (previous,) alone continues the last state.
+
+    Args:
+        training: train mode or eval mode, for all calls or for each.
+
+    Returns:
+        results: what it returned; `calls`: what became of its arguments; `parts`: the roles that
+        its parameters have.
+    """
     with settings(seed):
+        calls = [tuple(tensor.clone() for tensor in call) for call in calls]  # none shared
         first = (calls[0][0], (calls[0][1], calls[0][2]))
-        decoder = build(lesson.Decoder, config, filling, training, *first)
+        modes = training if isinstance(training, list) else [training] * len(calls)
+        decoder = build(lesson.Decoder, config, filling, modes[0], *first)
         results: list[Any] = []
-        for previous, *given in calls:
+        for mode, (previous, *given) in zip(modes, calls, strict=True):
+            decoder.train(mode)
             state = (given[0], given[1]) if given else results[-1][1]
             results.append(decoder(previous, state))
-    return {"results": results, "calls": calls}
+    parts = sorted({role(p.shape, config) for p in decoder.parameters()})
+    return {"results": results, "calls": calls, "parts": parts}
 
 
 def decoder_gradients(
@@ -143,14 +164,23 @@ def decoder_gradients(
 ) -> dict[str, Any]:
     """Differentiate a weighted sum of log-probabilities, of the new h, and of the new c."""
     h, c = h.requires_grad_(), c.requires_grad_()
-    decoder = build(lesson.Decoder, config, filling, True, previous, (h, c))
-    logits, (new_h, new_c) = decoder(previous, (h, c))
+    with settings(0):
+        decoder = build(lesson.Decoder, config, filling, True, previous, (h, c))
+        logits, (new_h, new_c) = decoder(previous, (h.clone(), c.clone()))  # as from an encoder
     totals = {
         "logits": (log_softmax(logits, dim=-1) * weights["logits"]).sum(),
         "h": (new_h * weights["h"]).sum(),
         "c": (new_c * weights["c"]).sum(),
     }
+    nothing = 0.0 * torch.stack([*totals.values()]).sum()  # each total touches the whole graph
+    totals = {name: total + nothing for name, total in totals.items()}
     return gradients(decoder, config, totals, h, c)
+
+
+def by_word(table: Tensor, config: Config) -> Tensor:
+    """A table with a row for every word: (V, E)."""
+    table = table.squeeze()
+    return (table if table.shape[1] == config["embedding_dim"] else table.T)[: config["vocab_size"]]
 
 
 def gradients(
@@ -168,7 +198,7 @@ def gradients(
     for name, total in totals.items():
         slopes = differentiate(total, [*tables, *inputs])
         of_tables = [g for g in slopes[: len(tables)] if g is not None]
-        table = sum(oriented(g, config["vocab_size"]) for g in of_tables) if of_tables else None
+        table = sum(by_word(g, config) for g in of_tables) if of_tables else None
         found[name] = [table, *slopes[len(tables) :]]
     slopes = differentiate(torch.stack([*totals.values()]).sum(), lstm)
     found["reached"] = sum(int((g != 0).sum()) for g in slopes if g is not None)

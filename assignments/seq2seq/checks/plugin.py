@@ -29,8 +29,9 @@ class Grading:
     A check is a test function in `test_<task>.py`. Its docstring is the sentence a student reads.
     `@pytest.mark.graded(weight=..., needs=[...], on_crash=...)` sets its share of the task's
     points (default 1), the checks that must pass before it is tried, and the help line shown
-    when the student's code crashes in it. What a check gives to pytest's `record_property` is
-    reported beside the mark and decides nothing.
+    when the student's code crashes in it; `stays=...` says why a hidden check is kept that is no
+    submission's only killer (for `make measure`; it decides nothing). What a check gives to
+    pytest's `record_property` is reported beside the mark and decides nothing.
     """
 
     def __init__(self, student: Student, reference: Student | None, salt: str) -> None:
@@ -40,7 +41,7 @@ class Grading:
         self.results: dict[str, CheckResult] = {}
         self.expected: list[str] = []
         self.problems: list[str] = []  # failures of the suite itself, for the instructor
-        self.beside: dict[str, object] = {}  # what checks record beside the mark
+        self.beside: dict[str, dict[str, object]] = {}  # by task: recorded beside the mark
         self.interrupted = False
 
     @pytest.fixture
@@ -67,7 +68,7 @@ class Grading:
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.addinivalue_line("markers", "graded(weight, needs, on_crash): terms of a check")
+        config.addinivalue_line("markers", "graded(weight, needs, on_crash, stays): terms")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         self.expected = [check_name(item) for item in items]
@@ -95,7 +96,7 @@ class Grading:
         report = yield
         if check_name(item) not in self.results:
             self._judge(item, call)
-        self.beside.update(item.user_properties)
+        self.beside.setdefault(task_of(item), {}).update(item.user_properties)
         result = self.results.get(check_name(item))
         if report.failed and result is not None:
             report.longrepr = "\n".join([result.sentence, *words(result)])

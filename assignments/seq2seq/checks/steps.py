@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checks.expect import expect, kind
+from checks.expect import Wrong, close, expect, kind
 
 CRASH = (
     "use the model only through model.encoder(source, source_lengths) and "
@@ -25,6 +25,7 @@ class Seen:
     loss: float
     encoder: list[dict[str, Any]]
     inputs: Tensor  # of the decoder, (steps, batch)
+    dtypes: set[torch.dtype]  # of these inputs
     logits: Tensor  # (steps, batch, vocabulary)
     decoder: list[dict[str, Any]]
     updates: list[Gradients]  # the gradients at each optimizer.step()
@@ -37,13 +38,13 @@ class Seen:
 def train(student: Any, **inputs: Any) -> list[Seen]:
     """Run the probe `train` and read its reports."""
     reports = student.train(**inputs)
-    steps = inputs["steps"]
+    steps, eos_id = inputs["steps"], inputs["ids"]["eos_id"]
     good = isinstance(reports, list) and len(reports) == len(steps)
     expect(good, "what your train_step did could not be read")
-    return [seen(report, step) for report, step in zip(reports, steps, strict=True)]
+    return [seen(report, step, eos_id) for report, step in zip(reports, steps, strict=True)]
 
 
-def seen(report: Any, step: dict[str, Any]) -> Seen:
+def seen(report: Any, step: dict[str, Any], eos_id: int) -> Seen:
     """Check what came back of one call, and that there is a loss and T - 1 decoder calls."""
     good = isinstance(report, dict) and all(
         isinstance(report.get(name), kind_)
@@ -64,13 +65,15 @@ def seen(report: Any, step: dict[str, Any]) -> Seen:
     expect(
         len(encoder) == 1 and isinstance(encoder[0], dict),
         f"model.encoder should be called once, and was called {len(encoder)} times",
-        CRASH,
+        "one pass over the whole batch, and its loss is the one to return: also after the update"
+        if encoder
+        else CRASH,
     )
     expect(
         len(decoder) in (T - 1, T),  # a last call that scores nothing does no harm
         f"for a target of {T} columns model.decoder should be called {T - 1} times, once for "
         f"each token after BOS; it was called {len(decoder)} times",
-        "one decoder call a step, for t = 1 to T - 1, whatever is predicted",
+        why_miscounted(decoder, T, eos_id),
     )
     calls = decoder[: T - 1]
     inputs: list[Any] = [call.get("previous") for call in calls if isinstance(call, dict)]
@@ -85,7 +88,24 @@ def seen(report: Any, step: dict[str, Any]) -> Seen:
     )
     names = ("updates", "weights", "batch", "before", "after")
     rest = [report[name] for name in names]
-    return Seen(loss, encoder, torch.stack(inputs), torch.stack(logits), calls, *rest)
+    dtypes = {x.dtype for x in inputs}
+    return Seen(loss, encoder, torch.stack(inputs), dtypes, torch.stack(logits), calls, *rest)
+
+
+def why_miscounted(decoder: list[Any], T: int, eos_id: int) -> str:
+    """The likely cause of too few or too many decoder calls."""
+    if len(decoder) > T:
+        return "one decoder call a step, for the whole batch at once"
+    last = decoder[-1].get("logits") if decoder and isinstance(decoder[-1], dict) else None
+    if isinstance(last, Tensor) and last.ndim == 2 and bool((last.argmax(1) == eos_id).any()):
+        return (
+            "does the loop end where EOS is predicted? In training nothing special happens there: "
+            "all T - 1 steps are scored"
+        )
+    return (
+        "the loop runs over target's columns, range(1, target.shape[1]), its last one too: not "
+        "over the source's, and not to the end of one row"
+    )
 
 
 def read_loss(report: dict[str, Any]) -> float:
@@ -129,4 +149,62 @@ def expect_batch_unchanged(call: Seen, step: dict[str, Any]) -> None:
             isinstance(left, Tensor) and torch.equal(left, step[name]),
             f"{name} is changed by a training step",
             "the caller's tensors are not yours to overwrite: clone before you write",
+        )
+
+
+def expect_clipped(raw: Gradients, clipped: Gradients, clip: float) -> None:
+    """Compare clipped gradients with the raw ones scaled to `clip`, and name a known other clip."""
+    before, after = flattened(raw), flattened(clipped)
+    norm = before.norm().item()
+
+    def near(wanted: Tensor, tolerance: float = 1e-4) -> bool:
+        return close(after, wanted, atol=tolerance * norm, rtol=10 * tolerance)
+
+    if (after - before * clip / norm).norm().item() < 2e-3 * clip:
+        return
+    seen = f"their global norm is {after.norm().item() / clip:.2g} times clip"
+    expect(
+        abs(after.norm().item() - 1.0) > 1e-3,
+        f"the gradients are clipped to 1, whatever clip is: {seen}",
+        "use the argument clip",
+    )
+    expect(
+        not near(before, 1e-5),
+        f"the gradients are not clipped when optimizer.step() uses them: {seen}",
+        "clip_grad_norm_(model.parameters(), clip) comes between backward and step: after step it "
+        "is too late, before backward too early",
+    )
+    expect(
+        not near(before.clamp(-clip, clip), 1e-6),
+        f"the gradients are clipped by value, not by norm: {seen}",
+        "clip_grad_norm_, not clip_grad_value_",
+    )
+    for part in ("encoder", "decoder"):
+        same = torch.equal(flattened(clipped, part), flattened(raw, part))
+        expect(
+            not (same and bool(flattened(raw, part).any())),
+            f"the {part}'s gradients are not clipped: {seen}",
+            "clip_grad_norm_(model.parameters(), clip): all parameters of the model together",
+        )
+    parallel = torch.cosine_similarity(before, after, dim=0).item() > 0.9999
+    raise Wrong(
+        f"the gradients are clipped to another norm than clip: {seen}"
+        if parallel
+        else f"clipping changes the direction of the gradient: {seen}",
+        "the global L2 norm, of the mean loss's gradient, is clipped to clip, once"
+        if parallel
+        else "one clip_grad_norm_(model.parameters(), clip) for all parameters together: not for "
+        "each parameter, not encoder and decoder apart",
+    )
+
+
+def expect_one_update(calls: list[Seen]) -> None:
+    """Every call makes exactly one optimizer step."""
+    for call in calls:
+        expect(
+            len(call.updates) == 1,
+            f"one call made {len(call.updates)} updates and should make one",
+            "backward and optimizer.step() come once, after the loop over steps"
+            if call.updates
+            else "optimizer.step() comes in every call, whatever the loss or the norm",
         )

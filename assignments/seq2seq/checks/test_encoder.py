@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from checks.expect import Wrong, close, expect, expect_shape, kind
+from checks.expect import Wrong, close, expect
+
+from .encodings import CRASH, PACK, encodings, expect_rows_as_alone, shapes_of
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 7,
@@ -20,144 +22,9 @@ CONFIG: dict[str, Any] = {
     "pad_id": 5,
 }
 RANDOM = {"seed": 1, "scale": 0.7}  # weights large enough for every token to matter
-Encoding = tuple[Tensor, Tensor, Tensor]
 
 RAGGED = torch.tensor([[1, 2, 0, 5], [2, 5, 5, 5], [3, 4, 6, 1], [4, 2, 5, 5]])  # 5 is PAD
 LENGTHS = torch.tensor([3, 1, 4, 2])  # not sorted
-
-CRASH = "forward(source, source_lengths) takes (B, S) and (B,) int64 and returns outputs, (h, c)"
-PACK = (
-    "pack_padded_sequence wants lengths on the CPU, and enforce_sorted=False when they are not "
-    "sorted; torch.zeros for a state needs shape (L, B, H)"
-)
-
-
-def encodings(report: Any, shapes: list[tuple[int, int]], config: dict[str, Any]) -> list[Encoding]:
-    """Take (outputs, h, c) of each batch (B, S) out of a report, or say what is wrong with it."""
-    results: Any = report.get("results") if isinstance(report, dict) else None
-    expect(
-        isinstance(results, list) and len(results) == len(shapes),
-        "the answers of your encoder could not be read",
-    )
-    return [encoding(value, B, S, config) for value, (B, S) in zip(results, shapes, strict=True)]
-
-
-def encoding(value: Any, B: int, S: int, config: dict[str, Any]) -> Encoding:
-    """Take one (outputs, (h, c)) apart and check its shapes."""
-    good = isinstance(value, list | tuple) and len(value) == 2
-    expect(good, f"forward should return outputs, (h, c); it returned {kind(value)}", CRASH)
-    outputs, state = value
-    good = isinstance(state, list | tuple) and len(state) == 2
-    expect(
-        good,
-        f"the second value returned should be the pair (h, c); it is {kind(state)}",
-        "an LSTM has a hidden state h and a cell state c; return both, as (h, c)",
-    )
-    L, H = config["num_layers"], config["hidden_dim"]
-    if isinstance(outputs, Tensor) and tuple(outputs.shape) == (S, B, H) != (B, S, H):
-        raise Wrong(
-            f"outputs has shape {(S, B, H)}, time first, and should be batch first: {(B, S, H)}",
-            "pass batch_first=True to the LSTM, and to packing and unpacking",
-        )
-    short = isinstance(outputs, Tensor) and outputs.shape[1:2] < (S,)
-    expect_shape(
-        outputs,
-        (B, S, H),
-        "outputs",
-        "outputs has one column for every column of source, even where max(source_lengths) is "
-        "smaller: see total_length of pad_packed_sequence" * short,
-    )
-    for tensor, name in ((state[0], "h"), (state[1], "c")):
-        squeezed = isinstance(tensor, Tensor) and tensor.ndim == 2
-        expect_shape(
-            tensor,
-            (L, B, H),
-            name,
-            "h and c hold every layer: (num_layers, batch, hidden_dim)"
-            + ", even for one layer or one sentence" * squeezed,
-        )
-    for tensor, name in ((outputs, "outputs"), (state[0], "h"), (state[1], "c")):
-        expect(tensor.is_floating_point(), f"{name} should hold floating-point numbers")
-    return outputs, state[0], state[1]
-
-
-def rows_alone(source: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Every row of a batch as a batch of its own, without padding."""
-    pairs = zip(source, lengths.tolist(), strict=True)
-    return [(row[None, :length].clone(), torch.tensor([length])) for row, length in pairs]
-
-
-def shapes_of(batches: list[tuple[Tensor, Tensor]]) -> list[tuple[int, int]]:
-    """(B, S) of each batch."""
-    return [(source.shape[0], source.shape[1]) for source, _ in batches]
-
-
-def expect_rows_as_alone(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], source: Tensor, lengths: Tensor
-) -> None:
-    """Compare each row of a batch with the same row encoded alone, and name the difference."""
-    full = torch.full_like(lengths, source.shape[1])
-    batches = [(source, lengths), (source.clone(), full), *rows_alone(source, lengths)]
-    report = student.encode(config=config, filling=filling, batches=batches)
-    together, unmasked, *alone = encodings(report, shapes_of(batches), config)
-    hs = torch.cat([h for _, h, _ in alone], 1)  # (layers, batch, hidden)
-    cs = torch.cat([c for _, _, c in alone], 1)  # (layers, batch, hidden)
-    if not (close(together[1], hs) and close(together[2], cs)):
-        explain_state(together, unmasked, hs, cs, lengths)
-    for row, (outputs, _, _) in enumerate(alone):
-        length = int(lengths[row])
-        expect(
-            close(together[0][row, :length], outputs[0]),
-            "a sentence's outputs differ between a padded batch and the sentence alone, though "
-            "its final state does not",
-            "outputs[b, t] is the top layer's h after token t of row b, in the batch's order",
-        )
-
-
-def explain_state(
-    together: Encoding, unmasked: Encoding, hs: Tensor, cs: Tensor, lengths: Tensor
-) -> None:
-    """Say why the states of a batch are not those of its rows alone."""
-    _, h, c = together
-    if close(h, unmasked[1]) and close(c, unmasked[2]):
-        raise Wrong(
-            "h and c are the state after the last column, padding included, not after each "
-            "row's last real token",
-            "the LSTM went on reading padding; pack the batch with source_lengths, or take each "
-            "row's state at its own last real token",
-        )
-    for descending in (True, False):
-        order = lengths.argsort(descending=descending, stable=True)
-        if not close(hs[:, order], hs) and close(h, hs[:, order]):
-            raise Wrong(
-                "the final states come back sorted by length, not in the batch's own order",
-                "if you sort rows before packing, put h and c back into the order of source; "
-                "enforce_sorted=False does both for you",
-            )
-    if close(h, hs):
-        raise Wrong(
-            "h is right and c is not: a row's c differs between a padded batch and the row alone",
-            "c, too, is the state after the row's last real token, in the batch's order",
-        )
-    if close(h[-1], hs[-1]):
-        raise Wrong(
-            "the top layer's final h is right, but the state of the layers below is not",
-            "h and c of every layer are those after the row's last real token",
-        )
-    single = lengths == lengths.max()
-    if close(h[:, single], hs[:, single]):
-        raise Wrong(
-            "h and c are right for the longest sentence only: padding changes the final state of "
-            "the shorter ones",
-            "the state of a row is the one after its last real token, that is after "
-            "source_lengths[b] tokens: mind the off-by-one, and that a source reversed with its "
-            "padding begins with padding",
-        )
-    raise Wrong(
-        "a sentence's final state depends on the batch it is in: alone it gets another",
-        "start each row from a zero state and take its state after source_lengths[b] tokens; "
-        "rows must not mix, so mind which dimension is the batch",
-    )
 
 
 @pytest.mark.graded(weight=1, on_crash=CRASH)
@@ -178,6 +45,34 @@ def test_keeps_every_column(student: Any) -> None:
     encodings(report, shapes_of(batches), CONFIG)
 
 
+@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+def test_drops_out_embeddings_in_training_only(student: Any) -> None:
+    """Dropout changes your encoder's answers in train mode, and never in eval mode."""
+    batches = [(RAGGED[2:3], LENGTHS[2:3])] * 8
+    config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
+    asked = {"config": config, "filling": RANDOM, "batches": batches}
+    first, *others = encodings(student.encode(**asked), shapes_of(batches), config)
+    if not all(close(first[1], h) for _, h, _ in others):
+        again = encodings(student.encode(**asked, seed=1), shapes_of(batches), config)[0]
+        if close(first[1], again[1]):  # no chance is at work, so the earlier calls are
+            raise Wrong(
+                "in eval mode a second call gives another answer for the same sentence",
+                "start every call from a zero state, and keep nothing of it on self",
+            )
+        raise Wrong(
+            "in eval mode your encoder gives different answers for the same sentence, by chance",
+            "F.dropout is active unless told training=self.training; an initial state must be "
+            "zeros, not torch.randn; layers are made once, in __init__",
+        )
+    first, *others = encodings(student.encode(**asked, training=True), shapes_of(batches), config)
+    expect(
+        not all(close(first[1], h) for _, h, _ in others),
+        "in train mode with dropout 0.5, eight runs gave the same state",
+        "apply nn.Dropout(dropout) to the embeddings, whatever num_layers is: nn.LSTM's own "
+        "dropout argument does nothing for a single layer; leave mode and seed alone in forward",
+    )
+
+
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
 def test_reads_one_token_as_an_lstm(student: Any) -> None:
     """After one token, h and c are those of an LSTM, worked out by hand."""
@@ -194,13 +89,14 @@ def test_reads_one_token_as_an_lstm(student: Any) -> None:
         open_by = 1 / (1 + math.exp(-gate))
         cell = open_by * math.tanh(gate)
         values.append((open_by * math.tanh(cell), cell))
-    if any(close(h, torch.full_like(h, y)) and close(c, torch.full_like(c, x)) for y, x in values):
-        expect(close(outputs[0], h[-1]), "after one token, outputs is not the top layer's h")
+    if any(are(h, c, y, x) for y, x in values):
+        expect(
+            close(outputs[0], h[-1]),
+            "after one token, outputs is not the top layer's h",
+            "outputs is the LSTM's own output, with nothing after it",
+        )
         return
-    if any(close(h, torch.full_like(h, x)) and close(c, torch.full_like(c, y)) for y, x in values):
-        raise Wrong("h and c are swapped", "return (h, c): hidden state first, cell state second")
-    if close(h, c):
-        raise Wrong("h and c are the same", "h = o * tanh(c): return the cell state as c, not h")
+    explain_token(h, c, v, values, report.get("weights"))
     raise Wrong(
         "with every weight and bias 0.5 and zero initial state, h and c after one token are not "
         f"{[tuple(round(x, 4) for x in pair) for pair in values]} (one or two biases): first "
@@ -208,6 +104,64 @@ def test_reads_one_token_as_an_lstm(student: Any) -> None:
         "c' = f * c + i * g and h' = o * tanh(c'), from h = c = 0; only the embedding comes "
         "before the LSTM, and eval mode drops nothing",
     )
+
+
+def are(h: Tensor, c: Tensor, y: float, x: float) -> bool:
+    """Whether every entry of h is y and every entry of c is x."""
+    return close(h, torch.full_like(h, y)) and close(c, torch.full_like(c, x))
+
+
+def explain_token(
+    h: Tensor, c: Tensor, v: float, values: list[tuple[float, float]], weights: Any
+) -> None:
+    """Name the mistake if h and c after one token are those of a known one."""
+    E, H = CONFIG["embedding_dim"], CONFIG["hidden_dim"]
+    if close(h, c):
+        raise Wrong("h and c are the same", "h = o * tanh(c): return the cell state as c, not h")
+    if not h.any():
+        raise Wrong("h is zero after one token", "h' = o * tanh(c'), with the new c'")
+    if not c.any():
+        raise Wrong("c is zero", "return the cell state that the LSTM gives; a GRU has none")
+    if type(weights) is int and weights < 4 * H * (E + H):
+        raise Wrong(
+            "some weights of your LSTM are not among your encoder's parameters",
+            "an optimizer finds only what is registered: make layers in __init__, and keep a list "
+            "of them in nn.ModuleList",
+        )
+    for y, x in values:
+        if are(h, c, x, y):
+            raise Wrong(
+                "h and c are swapped", "return (h, c): hidden state first, cell state second"
+            )
+        if are(h, c, 2 * y, 2 * x):
+            raise Wrong(
+                "h and c are twice what one LSTM gives",
+                "are two directions added up? The encoder reads in one: bidirectional=False",
+            )
+    for biases in (0, 1, 2):
+        gate = v * (0.3 + 0.4) + biases * v
+        i, g = 1 / (1 + math.exp(-gate)), math.tanh(gate)  # f and o are as i: equal weights
+        bent = v * (math.tanh(0.3) + math.tanh(0.4)) + biases * v
+        j, k = 1 / (1 + math.exp(-bent)), math.tanh(bent)
+        slips = {
+            "a tanh stands between embedding and LSTM": (j * math.tanh(j * k), j * k),
+            "no bias is added": (i * math.tanh(i * g), i * g) if not biases else None,
+            "h is not o * tanh(c) but o * c": (i * i * g, i * g),
+            "h is not o * tanh(c) but tanh(o * c)": (math.tanh(i * i * g), i * g),
+            "the candidate g goes through a sigmoid, not tanh": (i * math.tanh(i * i), i * i),
+            "i + g stands where i * g should": (i * math.tanh(i + g), i + g),
+            "1 - f stands where the input gate i should": (
+                i * math.tanh((1 - i) * g),
+                (1 - i) * g,
+            ),
+        }
+        for slip, pair in slips.items():
+            if pair and are(h, c, *pair):
+                raise Wrong(
+                    slip,
+                    "c' = f * c + i * g, h' = o * tanh(c'); each gate has a bias and reads the "
+                    "embedding itself",
+                )
 
 
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=PACK)
@@ -242,6 +196,17 @@ def test_last_output_is_the_top_h(student: Any) -> None:
     last = outputs[torch.arange(4), LENGTHS - 1]  # (batch, hidden)
     early = outputs[torch.arange(4), (LENGTHS - 2).clamp(min=0)]  # (batch, hidden)
     expect(not close(h[0], h[-1]), "h is the same in all layers", "each layer has its own state")
+    if not close(last, h[-1]):
+        later = RAGGED[2:3].clone()
+        later[0, -1] = 0  # another last token for the longest sentence
+        pair = [(RAGGED[2:3], LENGTHS[2:3]), (later, LENGTHS[2:3])]
+        report = student.encode(config=CONFIG, filling=RANDOM, batches=pair)
+        (before, _, _), (after, _, _) = encodings(report, shapes_of(pair), CONFIG)
+        expect(
+            close(before[:, :-1], after[:, :-1]),
+            "an output depends on tokens that come after it",
+            "the encoder reads in one direction, from left to right: bidirectional=False",
+        )
     if close(early, h[-1]):
         raise Wrong(
             "h is one token short of each row's last real token",
@@ -258,28 +223,3 @@ def test_last_output_is_the_top_h(student: Any) -> None:
         "h[-1] is not the output at the row's last real token",
         "outputs are the top layer's h at every token; h and c stack the layers bottom first",
     )
-
-
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_drops_out_embeddings_in_training_only(student: Any) -> None:
-    """Dropout changes your encoder's answers in train mode, and never in eval mode."""
-    batches = [(RAGGED[2:3], LENGTHS[2:3])] * 8
-    config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
-    for training in (False, True):
-        report = student.encode(config=config, filling=RANDOM, batches=batches, training=training)
-        first, *others = encodings(report, shapes_of(batches), config)
-        same = all(close(first[1], h) for _, h, _ in others)
-        if training:
-            expect(
-                not same,
-                "in train mode with dropout 0.5, eight runs gave the same state",
-                "apply nn.Dropout(dropout) to the embeddings; nn.LSTM's own dropout argument "
-                "does nothing for a single layer",
-            )
-        else:
-            expect(
-                same,
-                "in eval mode your encoder gives different answers for the same sentence",
-                "F.dropout is active unless told training=self.training; an initial state must "
-                "be zeros, not torch.randn",
-            )

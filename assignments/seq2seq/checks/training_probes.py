@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 State = tuple[Tensor, Tensor]
 
@@ -28,7 +29,7 @@ class ToyEncoder(nn.Module):
     def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
         """Return (outputs, (h, c)), and write the call down."""
         lengths = torch.as_tensor(source_lengths)
-        embedded = self.embedding[source]  # (batch, source_time, hidden)
+        embedded = embedding(source, self.embedding)  # (batch, source_time, hidden)
         summed = embedded.sum(1) / lengths[:, None]  # (batch, hidden)
         h, c = torch.tanh(summed @ self.to_h), torch.tanh(summed @ self.to_c)
         call = {"source": source, "lengths": lengths, "training": self.training, "h": h, "c": c}
@@ -39,12 +40,16 @@ class ToyEncoder(nn.Module):
 class ToyDecoder(nn.Module):
     """Moves a state by one token; h and c of every layer enter the logits."""
 
+    depth: Tensor
+
     def __init__(self, weights: dict[str, Tensor]) -> None:
         super().__init__()
         self.embedding = nn.Parameter(weights["target_embedding"])  # (vocabulary, hidden)
         self.move = nn.Parameter(weights["move"])  # (layers, hidden, hidden)
         self.output = nn.Parameter(weights["output"])  # (hidden, vocabulary)
         self.bias = nn.Parameter(weights["bias"])  # (vocabulary,)
+        depth = torch.arange(1.0, len(self.move) + 1)[:, None, None]
+        self.register_buffer("depth", depth, persistent=False)  # each layer's share
         self.calls: list[dict[str, Any]] = []
 
     def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
@@ -53,10 +58,11 @@ class ToyDecoder(nn.Module):
         if previous.ndim != 1 or h.shape != c.shape or h.shape[1:2] != previous.shape:
             shapes = [tuple(tensor.shape) for tensor in (previous, h, c)]
             raise ValueError(f"model.decoder expects (B,), and (L, B, H) twice, got {shapes}")
-        new_c = 0.6 * c + self.embedding[previous]  # (layers, batch, hidden)
+        new_c = 0.6 * c + embedding(previous, self.embedding)  # (layers, batch, hidden)
         new_h = torch.tanh(h @ self.move - new_c)  # (layers, batch, hidden)
-        depth = torch.arange(1, len(new_h) + 1, device=new_h.device)[:, None, None]
-        logits = (new_h * depth).sum(0) @ self.output + self.bias  # (batch, vocabulary)
+        logits = (new_h * self.depth[: len(new_h)]).sum(
+            0
+        ) @ self.output + self.bias  # (batch, vocabulary)
         call = {"previous": previous, "h": h, "c": c, "training": self.training}
         call |= {"logits": logits, "new_h": new_h, "new_c": new_c}
         self.calls.append(copies(call))
@@ -93,7 +99,8 @@ def train(
     encoder = ToyEncoder(copies(weights))
     decoder = ToyDecoder(copies(weights))
     model = lesson.Seq2Seq(encoder, decoder, **ids).train(training)
-    chosen = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate)
+    groups = [{"params": part.parameters()} for part in (encoder, decoder)]
+    chosen = getattr(torch.optim, optimizer)(groups, lr=learning_rate)
     updates: list[dict[str, Tensor]] = []
     chosen.register_step_post_hook(lambda *_: updates.append(slopes(model)))
     reports = []
@@ -101,8 +108,8 @@ def train(
         for step in steps:
             for seen in (encoder.calls, decoder.calls, updates):
                 seen.clear()
-            before = global_state()
-            loss = lesson.train_step(model, chosen, **step)
+            before, given = global_state(), copies(step)
+            loss = lesson.train_step(model, chosen, **given)
             reports.append(
                 {
                     "loss": loss,
@@ -111,11 +118,12 @@ def train(
                     "decoder": list(decoder.calls),
                     "updates": list(updates),  # the gradients each optimizer.step() used
                     "weights": copies(dict(model.named_parameters())),
-                    "batch": copies(step),
+                    "batch": copies(given),
                     "before": before,
                     "after": global_state(),
                 }
             )
+            random.random(), np.random.random(), torch.rand(())  # so no call starts where one ended
     return reports
 
 
@@ -135,9 +143,10 @@ def global_state() -> dict[str, str]:
         "default dtype": str(torch.get_default_dtype()),
         "anomaly mode": str(torch.is_anomaly_enabled()),
         "deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
+        "number of threads": str(torch.get_num_threads()),
         "torch.initial_seed": str(torch.initial_seed()),
         "torch generator": digest(torch.get_rng_state().numpy().tobytes()),
-        "random generator": digest(repr(random.getstate()).encode()),
+        "random generator": str(hash(random.getstate())),
         "numpy generator": digest(np.asarray(keys).tobytes() + str(place).encode()),
     }
 
@@ -153,9 +162,10 @@ def settings(seed: int) -> Iterator[None]:
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     anomaly, strict = torch.is_anomaly_enabled(), torch.are_deterministic_algorithms_enabled()
+    threads = torch.get_num_threads()
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # of the CPU; the others record a stack each call
     try:
         yield
     finally:
@@ -166,3 +176,5 @@ def settings(seed: int) -> Iterator[None]:
         torch.set_default_dtype(dtype)
         torch.set_anomaly_enabled(anomaly)
         torch.use_deterministic_algorithms(strict)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)

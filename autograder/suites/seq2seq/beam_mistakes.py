@@ -6,10 +6,11 @@ import math
 from itertools import pairwise
 
 from autograder.checks.expect import expect
+from autograder.suites.seq2seq.beam_cases import TOLERANCE, Case, near, tokens_of
 from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.search_oracles import Rule, Scorer, everything, greedy, score, search
+from autograder.suites.seq2seq.search_oracles import Rule, Scorer, greedy, score
 
-TOLERANCE = 1e-4
+Answer = tuple[Case, list[list[Found]]]  # what was asked and what a student's search found
 
 RULES: dict[Rule, tuple[str, str]] = {
     Rule(stop="first"): (
@@ -31,6 +32,11 @@ RULES: dict[Rule, tuple[str, str]] = {
     Rule(truncated="last resort"): (
         "truncated hypotheses count only when none has ended",
         "what is still live after max_length tokens joins the pool and competes by its score",
+    ),
+    Rule(truncated="room"): (
+        "truncated hypotheses only fill the places that finished ones leave over",
+        "what is still live after max_length tokens joins the pool, all of it, and competes by "
+        "its score",
     ),
     Rule(truncated="closed"): (
         "truncated hypotheses are closed with an EOS of your own",
@@ -67,11 +73,25 @@ RULES: dict[Rule, tuple[str, str]] = {
         "with length_penalty > 0 a longer hypothesis gains: that its log-probability is behind "
         "does not settle it; go on while any live hypothesis is left",
     ),
+    Rule(pool="log_prob"): (
+        "the pool is cut to the beam_width best by log_prob, and ranked by score only after that",
+        "the length penalty may bring a less probable hypothesis to the front: sort the whole "
+        "pool by score, then cut it",
+    ),
+    Rule(pool="first come"): (
+        "the pool is cut to beam_width hypotheses before it is sorted by score",
+        "sort the whole pool by score, best first, then take the first beam_width",
+    ),
     Rule(prune="last"): (
         "log-probabilities are not accumulated: candidates are compared by their last token alone",
         "add each token's log-probability to its parent's total",
     ),
 }
+
+# the mistakes that a check looks for, and that its model is drawn to show
+FINISHED = tuple(rule for rule in RULES if rule.finished != "refilled")
+CUT = (*(rule for rule in RULES if rule.truncated != "compete"), Rule(pool="first come"))
+STOPS = (Rule(stop="first"), Rule(stop="best"), Rule(stop="enough"))
 
 FORMULAS: list[tuple[Rule, str]] = [
     (Rule(length_shift=1), "score counts BOS: the length is that of `tokens`, EOS included"),
@@ -104,6 +124,7 @@ def expect_well_formed(rows: list[list[Found]], scorer: Scorer, max_length: int)
                 "a hypothesis holds BOS or PAD, which the model practically never chooses",
                 "BOS is only the decoder's first input, and tokens are not padded",
             )
+            expect_known(found, scorer)
         expect(
             len({found.tokens for found in row}) == len(row),
             "the same hypothesis is returned more than once",
@@ -116,12 +137,25 @@ def expect_well_formed(rows: list[list[Found]], scorer: Scorer, max_length: int)
         )
 
 
+def expect_known(found: Found, scorer: Scorer) -> None:
+    """There are tokens, and all are words of the vocabulary."""
+    expect(
+        bool(found.tokens),
+        "a hypothesis has no tokens",
+        "a step adds one token to each hypothesis, and EOS is one",
+    )
+    expect(
+        set(found.tokens) <= set(range(scorer.vocab_size)),
+        "a hypothesis holds an id that is not in the vocabulary",
+        "with a flat index over (live, vocabulary), the token is index % vocab_size",
+    )
+
+
 def expect_own_log_probs(rows: list[list[Found]], scorer: Scorer, help: str) -> None:
     """Every log_prob is what the model gives for these tokens."""
     for number, row in enumerate(rows):
         for found in row:
-            if not set(found.tokens) <= set(range(scorer.vocab_size)):
-                expect(False, "a hypothesis holds an id that is not in the vocabulary")
+            expect_known(found, scorer)
             steps = scorer.steps(number, found.tokens)
             total, last = sum(steps), steps[-1]
             if near(found.log_prob, total):
@@ -151,11 +185,19 @@ def expect_own_log_probs(rows: list[list[Found]], scorer: Scorer, help: str) -> 
             )
 
 
-def expect_own_scores(rows: list[list[Found]], penalty: float) -> None:
+def expect_own_scores(rows: list[list[Found]], penalty: float, eos_id: int) -> None:
     """Every score is the formula's value for this hypothesis's own log_prob and tokens."""
     every = [found for row in rows for found in row]
-    if all(near(f.score, score(f.tokens, f.log_prob, penalty)) for f in every):
+    wrong = [f for f in every if not near(f.score, score(f.tokens, f.log_prob, penalty))]
+    if not wrong:
         return
+    ended = sum(found.tokens[-1:] == (eos_id,) for found in every)
+    expect(
+        not ended or any(found.tokens[-1:] == (eos_id,) for found in wrong),
+        "the scores of finished hypotheses are right, those of truncated ones are not",
+        "a truncated hypothesis is scored like any other, by the tokens it has: no EOS is added, "
+        "and none counts",
+    )
     for rule, help in FORMULAS:
         seen = all(near(f.score, score(f.tokens, f.log_prob, penalty, rule)) for f in every)
         expect(not seen, "score is not log_prob / ((5 + length) / 6) ** length_penalty", help)
@@ -166,78 +208,56 @@ def expect_own_scores(rows: list[list[Found]], penalty: float) -> None:
     )
 
 
-def expect_rule(
-    rows: list[list[Found]],
-    scorer: Scorer,
-    width: int,
-    max_length: int,
-    penalty: float,
-    likely: Rule | None = None,
-) -> None:
-    """The hypotheses are those of the published rule; if not, name the rule they follow.
+def expect_rule(answers: list[Answer], likely: tuple[Rule, ...] = ()) -> None:
+    """The hypotheses are those of the published rule; if not, name the mistake behind them.
 
-    More than one may explain them; `likely` is tried before the others.
+    A mistake is named only if it explains all answers; those in `likely` are tried first.
     """
-    numbers = range(len(scorer))
-    said = [[found.tokens for found in row] for row in rows]
-
-    def tokens_by(rule: Rule) -> list[list[tuple[int, ...]]]:
-        found = (search(scorer, row, width, max_length, penalty, rule)[0] for row in numbers)
-        return [[one.tokens for one in row] for row in found]
-
-    right = tokens_by(Rule())
+    said = [[tokens_of(row) for row in rows] for _, rows in answers]
+    right = [case.by() for case, _ in answers]
     if said == right:
         return
-    for rule in [*([likely] if likely else []), *RULES]:
+    for rule in [*likely, *RULES]:
         rationale, help = RULES[rule]
-        expect(said != tokens_by(rule), rationale, help)
-    best = [[greedy(scorer, row, max_length)[0]] for row in numbers]
+        expect(said != [case.by(rule) for case, _ in answers], rationale, help)
+    expect_steps(answers)
+    best = [
+        [greedy(case.scorer, row, case.max_length)[0] for row in range(len(rows))]
+        for case, rows in answers
+    ]
+    firsts = [[row[0] for row in rows] for rows in said]
     expect(
-        best == [row[:1] for row in right] or best != [row[:1] for row in said],
+        firsts != best or firsts == [[row[0] for row in rows] for rows in right],
         "your best hypothesis equals the greedy translation in every sentence, also where the "
         "beam should find a better one",
         "keep the beam_width best candidates of all live hypotheses together at each step",
     )
     expect(
-        [sorted(row) for row in said] != [sorted(row) for row in right],
+        [[sorted(row) for row in rows] for rows in said]
+        != [[sorted(row) for row in rows] for rows in right],
         "the right hypotheses in the wrong order",
         "sort the pool by score, best first",
     )
     expect(
         False,
-        f"with beam_width {width} the hypotheses are not those of the rule",
+        "the hypotheses are not those of the rule",
         "each step: extend every live hypothesis by every token, keep the beam_width best by "
         "total log-probability, move those with EOS to the pool; at the end add what is live",
     )
 
 
-def expect_best_of_all(
-    rows: list[list[Found]], scorer: Scorer, max_length: int, penalty: float
-) -> None:
-    """A beam wide enough for everything finds the best hypotheses there are."""
-    errors, regrets = 0, []
-    same = True
-    for number, row in enumerate(rows):
-        best = everything(scorer, number, max_length, penalty)
-        found = [one for one in row if not scorer.specials & set(one.tokens)]
-        errors += not found or found[0].tokens != best[0].tokens
-        regrets.append(best[0].score - found[0].score if found else math.inf)
-        same = same and [one.tokens for one in found] == [one.tokens for one in best]
+def expect_steps(answers: list[Answer]) -> None:
+    """What has no EOS has been searched to the end."""
+    unfinished = [
+        len(found.tokens) == case.max_length
+        for case, rows in answers
+        for row in rows
+        for found in row
+        if found.tokens[-1:] != (case.scorer.eos_id,)
+    ]
     expect(
-        not errors,
-        f"in {errors} of {len(rows)} searches the best of all hypotheses is not found, although "
-        f"the beam has room for every one; mean loss of score {sum(regrets) / len(rows):.3f}",
-        "no candidate may get lost: all that end join the pool, all others are extended, and "
-        "what is live after max_length tokens joins the pool too",
+        all(unfinished),
+        "a hypothesis without EOS is shorter than max_length: its search stopped while it was live",
+        "take max_length steps, whatever the length of the source, and stop before only when "
+        "nothing is live",
     )
-    expect(
-        same,
-        "with room for every hypothesis some are missing, or come in the wrong order",
-        "each step keeps min(beam_width, number of candidates), and there may be more candidates "
-        "than words; all that end join the pool, and so does what is live after max_length tokens",
-    )
-
-
-def near(actual: float, expected: float) -> bool:
-    """Equal but for the rounding of float32 sums."""
-    return math.isclose(actual, expected, rel_tol=1e-5, abs_tol=TOLERANCE)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from autograder.checks.expect import Wrong, close, expect
 from autograder.suites.seq2seq.checks.test_decoder import (
     Call,
     Decoding,
+    draw_call,
 )
-from autograder.suites.seq2seq.oracles import CONFIG, constant_lstm, decode_step
+from autograder.suites.seq2seq.oracles import CONFIG, State, constant_lstm, decode_step
+
+STATE_DROPPED = (
+    "in train mode units of h or c are dropped",
+    "dropout on the state makes your decoder forget: it belongs on the embedding, and may stand "
+    "between layers and before the linear layer, but not on the h and c that come in or go out",
+)
 
 
 def draw_filling(generator: torch.Generator, value: float) -> dict[str, Any]:
@@ -37,37 +44,91 @@ def alike(answer: Decoding, expected: Decoding, atol: float = 1e-5) -> bool:
     return all(close(x, y, atol) for x, y in zip(normalised(answer), expected, strict=True))
 
 
+def draw_words(generator: torch.Generator, B: int, config: dict[str, Any]) -> Call:
+    """A (previous, h, c) of which no two rows have the same word, and none has PAD.
+
+    With B = vocab_size - 1 every word is there, the first and the last included.
+    """
+    words = torch.randperm(config["vocab_size"], generator=generator)
+    _, h, c = draw_call(generator, B, config)
+    return words[words != config["pad_id"]][:B], h, c
+
+
 def explain_step(
     answer: Decoding, config: dict[str, Any], filling: dict[str, Any], call: Call
 ) -> None:
     """Say which known mistake a wrong step is."""
-    previous, h, c = call
-    actual, new_h, new_c = normalised(answer)
-    for biases in (2, 1):
-        lstm = constant_lstm(config, filling["constant"], biases)
-        _, (right_h, right_c) = decode_step(lstm, filling, previous, h, c)
-        if close(new_h, right_c) and close(new_c, right_h):
-            raise Wrong("the new h and c are returned in the wrong order", "return logits, (h, c)")
-        _, swapped = decode_step(lstm, filling, previous, c, h)
-        if close(new_h, swapped[0]) and close(new_c, swapped[1]):
-            raise Wrong("h and c are swapped before they enter the LSTM", "state is (h, c)")
-        if not (close(new_h, right_h) and close(new_c, right_c)):
-            continue
-        for layer in range(config["num_layers"] - 1):
-            lower = log_softmax(right_h[layer] @ filling["output"].T + filling["bias"], 1)
-            expect(
-                not close(actual, lower),
-                "logits come from a lower layer's h",
-                "the linear layer reads the top layer: h[-1], or the LSTM's outputs",
-            )
-        raise Wrong(
-            "the new state is right, and the logits are not the linear layer of the new top h",
-            "logits = linear(new top-layer h), with a bias and nothing else in between",
-        )
+    new = normalised(answer)
+    oracles = [constant_lstm(config, filling["constant"], biases) for biases in (2, 1)]
+    for lstm in oracles:
+        _, right = decode_step(lstm, filling, *call)
+        if same_state(new, right):
+            explain_logits(new[0], right[0], filling)
+    for lstm in oracles:
+        explain_state(new, lstm, filling, call)
     raise Wrong(
         "with known weights, your decoder's new state is not that of an LSTM step",
         "embed previous, take one step from the (h, c) you are given, return the new (h, c); "
         "nothing but dropout stands between embedding and LSTM",
+    )
+
+
+def same_state(answer: Decoding, state: State) -> bool:
+    """Whether the new h and c of an answer are these."""
+    return close(answer[1], state[0]) and close(answer[2], state[1])
+
+
+def explain_logits(scores: Tensor, new_h: Tensor, filling: dict[str, Any]) -> None:
+    """Say what is wrong with the logits when the state is right."""
+    for hidden in new_h[:-1]:
+        lower = log_softmax(hidden @ filling["output"].T + filling["bias"], 1)
+        expect(
+            not close(scores, lower),
+            "logits come from a lower layer's h",
+            "the linear layer reads the top layer: h[-1], or the LSTM's outputs",
+        )
+    raise Wrong(
+        "the new state is right, and the logits are not the linear layer of the new top h",
+        "logits = linear(new top-layer h), with a bias and nothing else in between",
+    )
+
+
+def explain_state(new: Decoding, lstm: nn.LSTM, filling: dict[str, Any], call: Call) -> None:
+    """Say what is wrong with the new state, if it is a known mistake."""
+    previous, h, c = call
+    _, right = decode_step(lstm, filling, *call)
+    _, swapped = decode_step(lstm, filling, previous, c, h)
+    _, flipped = decode_step(lstm, filling, previous, h.flip(0), c.flip(0))
+    upside_down = "the layers of the state are in the wrong order", "layer 0 reads the embedding"
+    pair = "the state is the pair (h, c), in and out"
+    known = [
+        (right[::-1], "the new h and c are returned in the wrong order", pair),
+        (swapped, "h and c are swapped before they enter the LSTM", pair),
+        (flipped, *upside_down),
+        ((right[0].flip(0), right[1].flip(0)), *upside_down),
+        ((flipped[0].flip(0), flipped[1].flip(0)), *upside_down),
+    ]
+    for state, mistake, help in known:
+        expect(not same_state(new, state), mistake, help)
+    apart = torch.stack([(x - y).abs() for x, y in zip(new[1:], right, strict=True)])
+    differ = ~(apart <= 1e-4)  # (h or c, layers, batch, hidden); NaN differs
+    right_layers = ~differ.any(0).flatten(1).any(1)  # (layers,)
+    expect(
+        not right_layers[0],
+        "with known weights, the lowest layer's new state is right, a higher layer's is not",
+        "each layer above the first reads the new h of the layer below, and starts from its own "
+        "h and c",
+    )
+    expect(
+        bool(differ.any(3).any(1).any(0).all()),  # in every row
+        "with known weights, the new state is right for some rows of a batch and wrong for others",
+        "every id below vocab_size has an embedding of its own, and none is special",
+    )
+    pairs = zip(new[1:], right, strict=True)
+    expect(
+        not all(close(x.flatten().sort().values, y.flatten().sort().values) for x, y in pairs),
+        "the numbers in the new state are right, but they stand in the wrong places",
+        "view and reshape do not swap dimensions: transpose(0, 1) does",
     )
 
 
@@ -105,6 +166,47 @@ def expect_output_dropout(
     )
 
 
+def kept_of(hidden: Tensor, levels: Tensor) -> Tensor | None:
+    """Which level each draw of h (draws,) has, or None if one has none."""
+    near = (hidden[:, None] - levels).abs() < 1e-5  # (draws, levels)
+    return near.float().argmax(1) if bool(near.any(1).all()) else None
+
+
+def dropped_levels(
+    config: dict[str, Any], value: float, biases: int, first: tuple[float, float], factor: float
+) -> State:
+    """The new h and c (one layer, all units alike) with 0, 1, ... E units of an embedding of ones
+    kept, and multiplied by `factor`; all of h and c are the numbers in `first`."""
+    E, H = config["embedding_dim"], config["hidden_dim"]
+    kept = torch.tril(torch.ones(E + 1, E), -1) * factor  # k of E, in row k
+    state = tuple(torch.full((1, E + 1, H), number) for number in first)
+    h, c = constant_lstm(config, value, biases)(kept[:, None], state)[1]
+    return h[0, :, 0], c[0, :, 0]
+
+
+def explain_dropout(
+    hidden: Tensor, config: dict[str, Any], value: float, first: tuple[float, float]
+) -> None:
+    """Say what else may have been dropped, given draws of h (draws,)."""
+    scaled, H = 1 / (1 - config["dropout"]), config["hidden_dim"]
+    for biases in (1, 2):
+        unscaled, _ = dropped_levels(config, value, biases, first, 1.0)
+        expect(
+            kept_of(hidden, unscaled) is None,
+            "in train mode the units of the embedding that are kept are not scaled up",
+            "nn.Dropout divides them by 1 - dropout; do so, too, if you drop by hand",
+        )
+        starts = [(k / H * scaled * first[0], first[1]) for k in range(H + 1)]
+        levels = [dropped_levels(config, value, biases, start, scaled)[0] for start in starts]
+        expect(kept_of(hidden, torch.cat(levels)) is None, *STATE_DROPPED)
+    raise Wrong(
+        "in train mode a one-layer decoder's new state is not that of an embedding with some "
+        "units dropped and the others divided by 1 - dropout",
+        "nn.Dropout(dropout) on the embedding, with the dropout your decoder is given, is all the "
+        "noise there is before the LSTM",
+    )
+
+
 def slopes(
     config: dict[str, Any],
     filling: dict[str, Any],
@@ -123,3 +225,14 @@ def slopes(
         )
         for name in weights
     }
+
+
+def expect_no_idle_words(slope: Tensor, previous: Tensor) -> None:
+    """Check that every word asked for has a gradient of its embedding (V, E)."""
+    expect(
+        slope.ndim == 2
+        and len(slope) > int(previous.max())
+        and bool((slope[previous] != 0).any(1).all()),
+        "the embedding of an ordinary word gets no gradient: it is never trained",
+        "padding_idx is the row that is not trained: pad_id, which need not be 0",
+    )

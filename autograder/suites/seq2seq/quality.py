@@ -80,6 +80,17 @@ def case(salt: str, count: int = SENTENCES) -> Case:
     return Case(pairs, spec, inputs)
 
 
+def complete(case: Case, rows: Sequence[Tokens]) -> bool:
+    """Whether every translation ends with its first EOS, or has the length at which it is cut.
+
+    A search that stops halfway would else gain by it: fewer tokens are more probable.
+    """
+    eos_id = case.model["eos_id"]
+    return all(
+        eos_id not in row[:-1] and (row[-1:] == (eos_id,) or len(row) == MAX_LENGTH) for row in rows
+    )
+
+
 def log_probs(case: Case, rows: Sequence[Tokens]) -> list[float]:
     """The log-probability of one translation for each sentence, in float64.
 

@@ -17,6 +17,8 @@ from autograder.suites.seq2seq.checks.standins import StandIn
 
 MARGIN = 1e-3  # a case is used only if no decision in it hangs on less
 
+DRAWS = 1000
+
 Tokens = tuple[int, ...]
 
 
@@ -104,8 +106,9 @@ class Rule:
 
     finished: str = "refilled"  # or "kept", "shrinking", "doubled"
     stop: str = "empty"  # or "first", "best", "enough", "beaten"
-    truncated: str = "compete"  # or "dropped", "last resort", "closed"
+    truncated: str = "compete"  # or "dropped", "last resort", "room", "closed"
     prune: str = "sum"  # or "score", "last"
+    pool: str = "ranked"  # or cut to the width before that: "first come", "log_prob"
     formula: str = "wu"  # or "power", "multiplied", "absent", "linear", "mean"
     length_shift: int = 0
 
@@ -129,7 +132,11 @@ def search(
             room = width - len(pool)
         if not live or not room or stops(rule, kept, live, pool, width, scorer):
             break
-    pool = pool + leftovers(scorer, row, live, pool, rule)
+    pool = pool + leftovers(scorer, row, live, pool, width, rule)
+    if rule.pool == "log_prob":
+        pool.sort(key=lambda candidate: -candidate[1])
+    if rule.pool != "ranked":
+        pool = pool[:width]
     found = [Found(t, p, score(t, p, penalty, rule)) for t, p in pool]
     found.sort(key=lambda one: -one.score)
     gaps = [a.score - b.score for a, b in itertools.pairwise(found[: width + 1])]
@@ -194,6 +201,7 @@ def leftovers(
     row: int,
     live: list[tuple[Tokens, float]],
     pool: list[tuple[Tokens, float]],
+    width: int,
     rule: Rule,
 ) -> list[tuple[Tokens, float]]:
     """What a rule makes of the hypotheses without EOS at the end."""
@@ -203,6 +211,8 @@ def leftovers(
             ((*tokens, scorer.eos_id), total + value[scorer.eos_id])
             for (tokens, total), value in zip(live, values, strict=True)
         ]
+    if rule.truncated == "room":
+        return live[: max(0, width - len(pool))]
     dropped = rule.truncated == "dropped" or (rule.truncated == "last resort" and pool)
     return [] if dropped else live
 
@@ -250,16 +260,19 @@ def drawn(
     draw: Callable[[], dict[str, Any]],
     clear: Callable[[Scorer], bool],
 ) -> tuple[dict[str, Any], Scorer]:
-    """Draw models until one makes a `clear` case; `name` says what is drawn, for the memory."""
+    """Draw models until one makes a `clear` case; `name` says what is drawn, for the memory.
+
+    Where one draw in ten makes a case, all DRAWS fail with a probability of 1e-45.
+    """
     key = (generator.get_state().numpy().tobytes(), name)
     if key not in _CASES:
-        for _ in range(300):
+        for _ in range(DRAWS):
             model = draw()
             scorer = Scorer(model)
             if clear(scorer):
                 break
         else:
-            raise RuntimeError(f"{name}: no clear case in 300 draws; spread the logits wider")
+            raise RuntimeError(f"{name}: no clear case in {DRAWS} draws; spread the logits wider")
         _CASES[key] = (model, scorer, generator.get_state())
     model, scorer, state = _CASES[key]
     generator.set_state(state)

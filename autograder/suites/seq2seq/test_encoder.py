@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks.expect import Wrong, close, expect
-from autograder.suites.seq2seq.checks.test_encoder import (
+from autograder.checks.expect import close, expect
+from autograder.suites.seq2seq.checks.encodings import (
     CRASH,
     PACK,
     encodings,
@@ -21,33 +21,32 @@ from autograder.suites.seq2seq.encoder_oracle import (
     draw_source,
     draw_table,
     expect_lstm,
+    explain_dropped,
     levels,
     slopes,
 )
-from autograder.suites.seq2seq.oracles import CONFIG, LOUD, constant_lstm, fewest_weights
+from autograder.suites.seq2seq.oracles import CONFIG, LOUD, fewest_weights
+
+GRADIENTS_NEED = [
+    "values_are_an_lstms",
+    "rows_do_not_mix",
+    "without_dropout_training_is_as_evaluation",
+]
 
 
 @pytest.mark.graded(weight=2, on_crash=CRASH)
 def test_values_are_an_lstms(student: Any, generator: torch.Generator) -> None:
     """With known weights, your encoder computes exactly what an LSTM computes, in every layer."""
     table = draw_table(generator)
-    source, lengths = draw_source(generator, [5, 5, 5], 5)
-    for layers in (1, 2, 3):
+    for layers, length in ((1, 6), (2, 26), (3, 6)):  # no limit on the length is given
+        source, lengths = draw_source(generator, [length], length)
         expect_lstm(student, {**CONFIG, "num_layers": layers}, table, source, lengths)
 
 
-@pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=PACK)
-def test_values_stand_at_the_last_real_token(student: Any, generator: torch.Generator) -> None:
-    """In a ragged batch, each row's state is the one after its own last real token."""
-    table = draw_table(generator)
-    source, lengths = draw_source(generator, [2, 6, 1, 4], 6)
-    expect_lstm(student, CONFIG, table, source, lengths)
-
-
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=PACK)
+@pytest.mark.graded(weight=3, needs=["returns_outputs_and_state"], on_crash=PACK)
 def test_rows_do_not_mix(student: Any, generator: torch.Generator) -> None:
     """Each sentence of a batch is encoded as if it were alone, in any order of lengths."""
-    for lengths in ([3, 7, 1, 5, 7], [1, 2, 4, 5], [6, 4, 4, 2]):
+    for lengths in ([3, 7, 1, 5, 7], [1, 2, 4, 5], [6, 4, 4, 2], [4, 4, 4]):
         source, sizes = draw_source(generator, lengths, 7)
         expect_rows_as_alone(student, CONFIG, LOUD, source, sizes)
 
@@ -74,56 +73,13 @@ def test_never_reads_padding(student: Any, generator: torch.Generator) -> None:
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
 def test_one_sentence_is_a_batch(student: Any, generator: torch.Generator) -> None:
-    """A batch of one sentence, and a sentence of one token, keep all their dimensions."""
+    """A batch of one sentence is right too, be the sentence one token or padded."""
     table = draw_table(generator)
-    for lengths, S in (([4], 4), ([1], 1), ([1], 3), ([1, 1], 1)):
+    for lengths, S in (([1], 1), ([2], 4)):
         for layers in (1, 2):
             config = {**CONFIG, "num_layers": layers}
-            expect_lstm(student, config, table, *draw_source(generator, lengths, S))
-
-
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_reads_from_left_to_right(student: Any, generator: torch.Generator) -> None:
-    """A later token changes no earlier output, and every token changes the final state."""
-    source, lengths = draw_source(generator, [5], 5)
-    variants = [source]
-    for column in range(5):
-        other = source.clone()
-        other[0, column] = (other[0, column] + 1 + (other[0, column] + 1 == CONFIG["pad_id"])) % 13
-        variants.append(other)
-    batches = [(variant, lengths) for variant in variants]
-    report = student.encode(config=CONFIG, filling=LOUD, batches=batches)
-    (outputs, h, c), *changed = encodings(report, shapes_of(batches), CONFIG)
-    for column, (other, other_h, other_c) in enumerate(changed):
-        expect(
-            close(outputs[:, :column], other[:, :column]),
-            "an output depends on tokens that come after it",
-            "the encoder is unidirectional: bidirectional=False, and source is not reversed",
-        )
-        differs = (h - other_h).abs().amax((1, 2)) > 1e-6  # (layers,)
-        moves = bool(differs.all()) and not close(c, other_c, atol=1e-6, rtol=0.0)
-        expect(
-            moves,
-            "a token in the sentence does not change the final state of some layer",
-            "the state after the last token remembers all tokens: carry h and c from token to "
-            "token, in every layer",
-        )
-
-
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_h_is_a_gated_c(student: Any, generator: torch.Generator) -> None:
-    """Every h is its own c, squashed by tanh and scaled down by a gate."""
-    source, lengths = draw_source(generator, [3, 6, 2, 5], 6)
-    report = student.encode(config=CONFIG, filling=LOUD, batches=[(source, lengths)])
-    _, h, c = encodings(report, [(4, 6)], CONFIG)[0]
-    gated = (h.abs() < c.tanh().abs() + 1e-6) & (h * c >= 0)
-    if bool(((c.abs() < h.tanh().abs() + 1e-6) & (h * c >= 0)).all()) and not gated.all():
-        raise Wrong("h and c are swapped", "return (h, c): hidden state first, cell state second")
-    expect(
-        bool(gated.all()) and not close(h, c, atol=1e-3),
-        "h and c do not belong together: somewhere h is not o * tanh(c) with a gate o in (0, 1)",
-        "h and c must come from the same layer, row and token; an LSTM's c is not its h",
-    )
+            source, sizes = draw_source(generator, lengths, S)
+            expect_lstm(student, config, table, source, sizes, values=(0.2,))
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
@@ -131,18 +87,19 @@ def test_each_call_starts_anew(student: Any, generator: torch.Generator) -> None
     """Your encoder keeps nothing from call to call and leaves its arguments as they were."""
     source, _ = draw_source(generator, [6, 6, 6], 6)  # no PAD id, also after a row's end
     batch = source, torch.tensor([3, 5, 1])
-    other = draw_source(generator, [2, 4, 4], 4)
+    other = draw_source(generator, [6, 2, 4], 6)  # of the same shape
     batches = [batch, other, batch]
     report = student.encode(config=CONFIG, filling=LOUD, batches=batches)
-    (_, h, c), (_, other_h, _), (_, again_h, again_c) = encodings(
-        report, shapes_of(batches), CONFIG
-    )
-    expect(not close(h, other_h, atol=1e-3), "different sentences get the same state")
-    expect(
-        close(h, again_h) and close(c, again_c),
-        "the same batch, encoded a second time in eval mode, gets another state",
-        "start every call from a zero state; keep none on self, and let nothing random in",
-    )
+    first, second, again = encodings(report, shapes_of(batches), CONFIG)
+    alone = student.encode(config=CONFIG, filling=LOUD, batches=[other])
+    (fresh,) = encodings(alone, shapes_of([other]), CONFIG)
+    for now, right in ((again, first), (second, fresh)):
+        expect(
+            close(now[1], right[1]) and close(now[2], right[2]),
+            "a batch gets another state when your encoder has encoded a batch before",
+            "start every call from a zero state, and keep nothing of a call on self: no state, no "
+            "mask, no lengths",
+        )
     after = report.get("batches")
     expect(
         isinstance(after, list)
@@ -165,21 +122,29 @@ def same(value: Any, tensor: Tensor) -> bool:
 def test_dropout_is_on_the_embeddings(student: Any) -> None:
     """In train mode single units of the embeddings are dropped, the others scaled up, no more."""
     p, E = 0.3, CONFIG["embedding_dim"]
-    outputs, h, c = draw_dropped(student, p)
+    outputs, hs, cs = draw_dropped(student, p)
+    h, c = hs[0], cs[0]  # what the bottom layer makes of the embeddings
     expect(
-        close(outputs, h),
+        close(outputs, hs[-1]),
         "in train mode outputs and h differ after one token",
         "dropout belongs on the embeddings: dropping units of outputs or of the state is too much",
     )
-    whole = constant_lstm({**CONFIG, "num_layers": 1}, 0.2, 2), torch.ones(1, 1, E)
-    undropped = whole[0](whole[1])[1][0].flatten()[0]
     for biases in (1, 2):
-        level_h, level_c = levels(p, biases)
+        level_h, level_c = levels(1 / (1 - p), biases)
         near = (h[:, :1] - level_h).abs() < 1e-5  # (draws, levels)
         if not (near.any(1).all() and close(h, h[:, :1].expand_as(h), atol=1e-5)):
             continue
         kept = near.float().argmax(1)  # (draws,)
-        expect(close(c[:, 0], level_c[kept]), "in train mode c does not belong to h")
+        expect(
+            close(c[:, 0], level_c[kept]),
+            "in train mode c does not belong to h: units of c are dropped",
+            "dropout belongs on the embeddings, not on the state",
+        )
+        expect(
+            bool(kept.any()),
+            "in train mode embeddings that are all equal arrive as zeros",
+            "nothing but dropout stands between embedding and LSTM: no normalisation over a batch",
+        )
         expect(
             bool(((kept > 0) & (kept < E)).any()),
             "a word's embedding is dropped as a whole or not at all",
@@ -192,39 +157,10 @@ def test_dropout_is_on_the_embeddings(student: Any) -> None:
             "hand dropout on unchanged: it is the probability to drop, not to keep",
         )
         return
-    if bool((h - undropped).abs().max() < 1e-5):
-        raise Wrong("in train mode nothing is dropped", "apply nn.Dropout(dropout) to embeddings")
-    raise Wrong(
-        "in train mode a one-layer encoder's state is not that of an embedding with some units "
-        "dropped and the others divided by 1 - dropout",
-        "nn.Dropout(dropout) on the embeddings and nothing else: not on h, c or outputs, not "
-        "twice, with the dropout your encoder is given",
-    )
+    explain_dropped(h, p)
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_state_is_never_dropped(student: Any, generator: torch.Generator) -> None:
-    """In train mode h is still the output at the last real token, and no unit of it is zeroed."""
-    source, lengths = draw_source(generator, [2, 5, 3, 4], 5)
-    config = {**CONFIG, "dropout": 0.5}
-    batches = [(source, lengths)] * 3
-    report = student.encode(config=config, filling=LOUD, batches=batches, training=True, seed=23)
-    for outputs, h, c in encodings(report, shapes_of(batches), config):
-        last = outputs[torch.arange(4), lengths - 1]  # (batch, hidden)
-        expect(
-            close(last, h[-1]) and bool((h != 0).all()) and bool((c != 0).all()),
-            "in train mode units of the state or of the outputs are dropped",
-            "dropout belongs on the embeddings (and, if you like, between layers), not on what "
-            "the encoder returns",
-        )
-        expect(
-            bool((h.abs() < c.tanh().abs() + 1e-6).all()),
-            "in train mode h is larger than tanh(c) allows",
-            "something scales the state in train mode: dropout belongs on the embeddings only",
-        )
-
-
-@pytest.mark.graded(weight=1, needs=["values_are_an_lstms"], on_crash=CRASH)
 def test_without_dropout_training_is_as_evaluation(
     student: Any, generator: torch.Generator
 ) -> None:
@@ -238,16 +174,50 @@ def test_without_dropout_training_is_as_evaluation(
     expect(
         close(answers[0][1], answers[1][1]) and close(answers[0][2], answers[1][2]),
         "with dropout 0, train mode gives another state than eval mode",
-        "use the dropout your encoder is given, not a number of your own, and no other noise",
+        "do the same in both modes but for the dropout that your encoder is given: no number of "
+        "your own, no other noise, and padding is read in neither",
     )
 
 
-@pytest.mark.graded(weight=2, needs=["values_stand_at_the_last_real_token"], on_crash=CRASH)
+@pytest.mark.graded(
+    weight=1, needs=["rows_do_not_mix", "without_dropout_training_is_as_evaluation"], on_crash=CRASH
+)
+def test_state_is_never_dropped(student: Any, generator: torch.Generator) -> None:
+    """In train mode nothing that passes from token to token, and nothing returned, is dropped."""
+    batch = draw_source(generator, [2, 5, 3, 4], 5)
+    zeros = torch.zeros(CONFIG["vocab_size"], CONFIG["embedding_dim"])
+    filling = {**LOUD, "embedding": zeros}  # of which dropout leaves zeros
+    for layers in (1, 2):
+        config = {**CONFIG, "num_layers": layers, "dropout": 0.5}
+        answers = []
+        for training in (False, True):
+            report = student.encode(
+                config=config, filling=filling, batches=[batch] * 3, training=training, seed=23
+            )
+            answers.append(encodings(report, [(4, 5)] * 3, config))
+        (still, *_), dropped = answers
+        for outputs, h, c in dropped:
+            last = outputs[torch.arange(4), batch[1] - 1]  # (batch, hidden)
+            expect(
+                close(last, h[-1]) and bool((h != 0).all()) and bool((c != 0).all()),
+                "in train mode units of the state or of the outputs are dropped",
+                "dropout belongs on the embeddings (and, if you like, between layers), not on "
+                "what the encoder returns",
+            )
+            expect(  # the bottom layer reads zeros, dropped or not
+                close(h[0], still[1][0]) and close(c[0], still[2][0]),
+                "in train mode dropout changes the state though all embeddings are zero",
+                "nothing is dropped from token to token: the h and c that enter the next step are "
+                "whole",
+            )
+
+
+@pytest.mark.graded(weight=2, needs=GRADIENTS_NEED, on_crash=CRASH)
 def test_gradients_reach_the_embeddings(student: Any, generator: torch.Generator) -> None:
     """Outputs, h and c all carry their gradients back to the embeddings."""
     config = {**CONFIG, "dropout": 0.0}
     table = draw_table(generator).requires_grad_()
-    source, lengths = draw_source(generator, [2, 5, 1, 4], 5)
+    source, lengths = draw_source(generator, [2, 5, 1, 4], 5)  # every word once
     B, S, L, H = 4, 5, CONFIG["num_layers"], CONFIG["hidden_dim"]
     real = torch.arange(S) < lengths[:, None]
     weights = {
@@ -268,10 +238,19 @@ def test_gradients_reach_the_embeddings(student: Any, generator: torch.Generator
         slope: Any = report.get(name) if isinstance(report, dict) else None
         found: Any = slope[0] if isinstance(slope, list) and slope else None
         expect(
-            isinstance(found, Tensor),
+            isinstance(found, Tensor) and found.shape == table.shape and bool(found.any()),
             f"no gradient of {name} arrives at the embeddings",
-            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), or a new "
-            "tensor made from values",
+            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a frozen "
+            "embedding, or a new tensor made from values",
+        )
+        silent = ~found.any(1)  # (vocabulary,)
+        silent[CONFIG["pad_id"]] = False
+        expect(
+            not (
+                silent.sum() == 1 and any(close(found[~silent], o[name][~silent]) for o in expected)
+            ),
+            "no gradient arrives at the embedding of one word, which therefore never learns",
+            "is that id taken for padding? padding_idx is pad_id, whatever number that is",
         )
         expect(
             any(close(found, oracle[name]) for oracle in expected),
@@ -281,12 +260,12 @@ def test_gradients_reach_the_embeddings(student: Any, generator: torch.Generator
         )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
 def test_every_gate_has_its_own_weights(student: Any, generator: torch.Generator) -> None:
     """Four gates of every layer have weights of their own, and all of them are learned."""
-    config = {**CONFIG, "dropout": 0.0}
+    config = {**CONFIG, "num_layers": 3, "dropout": 0.0}  # upper layers may share by mistake
     source, lengths = draw_source(generator, [4, 5, 3, 5, 2, 5], 5)
-    B, S, L, H = 6, 5, CONFIG["num_layers"], CONFIG["hidden_dim"]
+    B, S, L, H = 6, 5, config["num_layers"], CONFIG["hidden_dim"]
     report = student.encoder_gradients(
         config=config,
         filling={"seed": 5, "scale": 0.4},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,84 +13,47 @@ from autograder.checks.student import Student
 from autograder.suites.seq2seq import quality
 from autograder.suites.seq2seq.checks.answers import runs, token_rows
 from autograder.suites.seq2seq.checks.explain import explain_tokens
-from autograder.suites.seq2seq.checks.standins import random_model
-from autograder.suites.seq2seq.checks.trees import batch_of, random_graph
+from autograder.suites.seq2seq.checks.trees import batch_of
+from autograder.suites.seq2seq.greedy_cases import (
+    RECURRENT_STEPS,
+    case,
+    noisy,
+    recurrent_case,
+    same_words,
+)
 from autograder.suites.seq2seq.purity import (
     expect_eval_mode,
     expect_modes,
     expect_no_graph,
     expect_untouched,
 )
-from autograder.suites.seq2seq.search_oracles import MARGIN, Scorer, Tokens, drawn, greedy
+from autograder.suites.seq2seq.search_oracles import Scorer, Tokens, greedy
 
-SPECIALS = (6, 2, 4)  # pad_id, bos_id, eos_id
 CORE = "chooses_the_best_token_at_every_step"
+# what goes wrong with any of these goes wrong on a trained translator too
+SEARCH = ["hands_on_the_whole_state", "only_the_largest_logit_counts", "each_row_ends_by_itself"]
+ALL_WORDS = 8  # tokens in which every word of a small vocabulary has been said, and EOS
+DEVICE = (
+    "make tensors on source.device: torch.full(..., device=source.device), torch.full_like(...), "
+    "source.new_full(...)"
+)
+NEVER = 99  # the length of a translation that does not end within any `max_length` here
 
 
-def clear_graph(
-    generator: torch.Generator,
-    max_length: int,
-    lengths: tuple[int, ...] | None = None,
-    repeats: bool = False,
-    **options: Any,
-) -> tuple[dict[str, Any], Scorer]:
-    """A random graph without close decisions; `lengths` are those of its translations.
-
-    With `repeats` the first of them says a word twice in a row.
-    """
-
-    def clear(scorer: Scorer) -> bool:
-        decoded = [greedy(scorer, row, max_length) for row in range(len(scorer))]
-        for row, (tokens, margin) in enumerate(decoded):
-            if margin < MARGIN or (lengths and len(tokens) != min(lengths[row], max_length)):
-                return False
-            if lengths and ends_again(scorer.values, row, tokens, min(max(lengths), max_length)):
-                return False
-        if repeats and all(a != b for a, b in pairwise(decoded[0][0])):
-            return False
-        longest = max((tokens for tokens, _ in decoded), key=len)
-        return len(set(longest)) >= min(3, len(longest))
-
-    def draw() -> dict[str, Any]:
-        graph = random_graph(generator, **options)
-        return steered(graph, lengths) if lengths else graph
-
-    return drawn(generator, f"{max_length} {lengths} {repeats} {options}", draw, clear)
-
-
-def steered(graph: dict[str, Any], lengths: tuple[int, ...]) -> dict[str, Any]:
-    """Make the translation of row i end after `lengths[i]` tokens."""
-    eos_id = graph["eos_id"]
-    graph["logits"][:, eos_id] -= 20.0
-    for row, length in enumerate(lengths):
-        node, token = graph["starts"][row], graph["bos_id"]
-        for _ in range(length):
-            node = int(graph["children"][node, token])
-            token = int(graph["logits"][node].argmax())
-        graph["logits"][node, eos_id] += 30.0
-    return graph
-
-
-def ends_again(graph: dict[str, Any], row: int, tokens: Tokens, steps: int) -> bool:
-    """Whether a row that is decoded on after its end, while others are, says EOS once more."""
-    node = int(graph["children"][graph["starts"][row], graph["bos_id"]])
-    for step in range(steps):
-        token = int(graph["logits"][node].argmax())
-        if step >= len(tokens) and token == graph["eos_id"]:
-            return True
-        node = int(graph["children"][node, token])
-    return False
+def ask(student: Student, model: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
+    """The runs of `greedy_decode` on all sentences of a model; one without an end is stopped."""
+    inputs = {**batch_of(model), **options}
+    steps = options["max_length"]
+    limited = {**model, "max_rows": 4 * len(inputs["source"]) * steps * (steps + 1)}
+    return runs(student.greedy(model=limited, **inputs), options.get("times", 1))
 
 
 def decode(
     student: Student, model: dict[str, Any], **options: Any
 ) -> tuple[list[Tokens], dict[str, Any]]:
     """The translations of all sentences of a model, and the run they are from."""
-    inputs = {**batch_of(model), **options}
-    rows = len(inputs["source"])
-    steps = options["max_length"]
-    limited = {**model, "max_rows": 4 * rows * steps * (steps + 1)}
-    (run,) = runs(student.greedy(model=limited, **inputs), 1)
+    (run,) = ask(student, model, **options)
+    rows = len(options.get("source", model["sources"]))
     return token_rows(run, rows), run
 
 
@@ -107,59 +69,82 @@ def expect_greedy(
         "the result's entry b belongs to row b: if you sort the batch, put its order back",
     )
     model = scorer.model
-    ids = {"pad_id": model.pad_id, "bos_id": model.bos_id, "eos_id": model.eos_id}
+    facts = {"pad_id": model.pad_id, "bos_id": model.bos_id, "eos_id": model.eos_id}
+    facts |= {"vocab_size": scorer.vocab_size, "rows": len(found)}
     for tokens, best in zip(found, right, strict=True):
-        expect(tokens == best, *explain_tokens(tokens, best, ids, max_length, run))
+        expect(tokens == best, *explain_tokens(tokens, best, facts, max_length, run))
 
 
 @pytest.mark.graded(weight=3)
 def test_chooses_the_best_token_at_every_step(student: Student, generator: torch.Generator) -> None:
     """On models you have not seen, each token is the most probable one after all those before."""
     # how rows end that end at different steps is another check's business, here and below
-    for lengths in ((6,), (5, 5)):
-        model, scorer = clear_graph(generator, 7, lengths, repeats=True, rows=len(lengths))
-        expect_greedy(decode(student, model, max_length=7), scorer, 7)
+    for lengths in ((ALL_WORDS,), (ALL_WORDS, ALL_WORDS)):
+        model, scorer = case(generator, lengths, 10)
+        expect_greedy(decode(student, model, max_length=10), scorer, 10)
 
 
 @pytest.mark.graded(weight=2, needs=[CORE])
 def test_hands_on_the_whole_state(student: Student, generator: torch.Generator) -> None:
     """The whole state, h and c of every layer, goes from each step to the next."""
+    model, scorer = recurrent_case(generator)
+    # a step more than is compared: how a translation is cut is another check's business
+    found, run = decode(student, model, max_length=RECURRENT_STEPS + 1)
+    cut = [tokens[:RECURRENT_STEPS] for tokens in found]
+    expect_greedy((cut, run), scorer, RECURRENT_STEPS)
 
-    def draw() -> dict[str, Any]:
-        sources = [[7, 8], [3], [5, 1, 7]]
-        return random_model(generator, sources, 11, SPECIALS, eos_bonus=-2.0)
 
-    def clear(scorer: Scorer) -> bool:
-        decoded = [greedy(scorer, row, 8) for row in range(3)]
-        varied = len({tokens for tokens, _ in decoded}) == 3
-        return varied and all(m >= MARGIN and len(set(t)) > 2 for t, m in decoded)
-
-    model, scorer = drawn(generator, "recurrent", draw, clear)
-    found, run = decode(student, model, max_length=8)
-    # how a translation is cut is another check's business
-    expect_greedy(([tokens[:8] for tokens in found], run), scorer, 8)
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_only_the_largest_logit_counts(student: Student, generator: torch.Generator) -> None:
+    """You choose the largest logit, however large all of them are and however small its lead."""
+    model, _ = case(generator, (ALL_WORDS, ALL_WORDS), 10, close=0.02)
+    vocab_size = model["logits"].shape[1]
+    signs = torch.randint(2, (vocab_size,), generator=generator) * 2.0 - 1.0  # (vocabulary,)
+    # added to all logits after a token, so to no effect on probabilities
+    model["offset"] = 120.0 * signs
+    right = [greedy(Scorer(model), row, 10)[0] for row in range(2)]
+    expect(
+        decode(student, model, max_length=10)[0] == right,
+        "where all logits are far above or below zero and two are close, you choose a token that "
+        "is not the most probable",
+        "take the argmax of the logits or of their log_softmax, in float32 or better: exp() and "
+        "sigmoid() overflow or vanish, and rounding, clamping or half precision makes ties",
+    )
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_special_ids_may_be_any_ids(student: Student, generator: torch.Generator) -> None:
     """PAD, BOS and EOS may be any ids; you take them from the model."""
-    for specials in ((8, 5, 0), (0, 1, 2), (1, 8, 7)):
-        model, scorer = clear_graph(generator, 6, (4, 4, 4), specials=specials)
-        expect_greedy(decode(student, model, max_length=6), scorer, 6)
+    for specials in ((8, 5, 0), (5, 0, 8), (1, 8, 7)):
+        model, scorer = case(generator, (6, 6), 7, specials=specials)
+        expect_greedy(decode(student, model, max_length=7), scorer, 7)
+    words = [300, 2049, 2051, 7, 513]
+    model, scorer = case(generator, (6,), 7, 2600, (259, 2571, 2593), words)
+    found, run = decode(student, model, max_length=7)
+    expect(
+        {*found[0]} <= {*words, scorer.eos_id},
+        "in a large vocabulary you return ids that the model did not choose",
+        "ids are int64: uint8 ends at 255, and half precision does not know every id above 2048",
+    )
+    expect_greedy((found, run), scorer, 7)
 
 
 @pytest.mark.graded(weight=3, needs=[CORE])
 def test_each_row_ends_by_itself(student: Student, generator: torch.Generator) -> None:
     """A row that has ended stays ended, and the others go on to their own end."""
-    for lengths in ((1, 5, 3), (6, 2, 1), (2, 2, 4), (2, 7, 4)):
-        model, scorer = clear_graph(generator, 7, lengths)
+    for lengths, again in (
+        ((1, 5, 3), False),
+        ((6, 2, 1), False),
+        ((2, 7, 4), True),
+    ):
+        model, scorer = case(generator, lengths, 7, again=again)
         expect_greedy(decode(student, model, max_length=7), scorer, 7)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_a_row_decodes_as_it_does_alone(student: Student, generator: torch.Generator) -> None:
-    """A sentence is translated in a batch as it is alone, and in whatever order the rows stand."""
-    model, scorer = clear_graph(generator, 6, (4, 1, 3, 6), rows=4)
+    """A sentence is translated in a batch as it is alone, wherever it stands, once or twice."""
+    model, scorer = case(generator, (4, 1, 3, 6), 6)
     together, _ = decode(student, model, max_length=6)
     for row in range(len(scorer)):
         alone, _ = decode(student, model, **batch_of(model, [row]), max_length=6)
@@ -169,60 +154,75 @@ def test_a_row_decodes_as_it_does_alone(student: Student, generator: torch.Gener
             "keep rows apart: nothing may be computed over the batch dimension, a batch of one "
             "keeps its dimension (no squeeze()), and a row that ends must not end the others",
         )
-    order = [2, 0, 3, 1]
+    order = [2, 0, 3, 1, 0]
     moved, _ = decode(student, model, **batch_of(model, order), max_length=6)
     expect(
         moved == [together[row] for row in order],
-        "with the sentences of a batch in another order the translations do not follow it",
-        "the result's entry b belongs to row b of `source`",
+        "with the sentences in another order, one of them twice, the translations do not follow",
+        "the result's entry b belongs to row b of `source`, even if another row is equal to it",
     )
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_padding_says_nothing(student: Student, generator: torch.Generator) -> None:
     """What stands at padded positions, and how many there are, does not change a translation."""
-    model, scorer = clear_graph(generator, 6, (5, 5, 5))
-    inputs = batch_of(model)
-    rows, width = inputs["source"].shape
-    noise = torch.randint(9, (rows, width + 2), generator=generator)
-    noise[:, :width] = torch.where(
-        torch.arange(width) < inputs["source_lengths"][:, None], inputs["source"], noise[:, :width]
+    model, _ = case(generator, (5, 5, 5), 6)
+    inputs = same_words(model)
+    scorer = Scorer(model)
+    right = [greedy(scorer, row, 6)[0] for row in range(len(scorer))]
+    expect(
+        decode(student, model, **inputs, max_length=6)[0] == right,
+        "sentences that differ only in where their padding begins are not told apart",
+        "a sentence is the first source_lengths[b] ids of its row; what stands after them is "
+        "arbitrary, and no key or comparison may hang on it",
     )
-    found = decode(student, model, source=noise, max_length=6)
-    expect_greedy(found, scorer, 6)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_unfinished_rows_are_cut_at_max_length(
     student: Student, generator: torch.Generator
 ) -> None:
-    """A row without EOS has exactly max_length tokens, all of them the model's choice."""
-    model, scorer = clear_graph(generator, 6, (9, 9, 9))
+    """A row without EOS has exactly max_length tokens, few or many, all the model's choice."""
+    model, scorer = case(generator, (NEVER, 7, NEVER), 9)  # one would end just after the cut
     for max_length in (6, 1, 3):
         expect_greedy(decode(student, model, max_length=max_length), scorer, max_length)
+    model, scorer = case(generator, (2, 8, 4), 9)
+    expect_greedy(decode(student, model, max_length=6), scorer, 6)
+    many = 104
+    model, scorer = case(generator, (many + 2,), many + 2)
+    expect_greedy(decode(student, model, max_length=many), scorer, many)
 
 
 @pytest.mark.graded(weight=2, needs=[CORE])
 def test_stops_when_all_rows_have_ended(student: Student, generator: torch.Generator) -> None:
     """The decoder is not called any more once every row has ended."""
-    model, scorer = clear_graph(generator, 30, (2, 1, 3))
-    report = student.greedy(model=model, **batch_of(model), max_length=30)
-    run = runs(report, 1)[0]
-    expect_greedy((token_rows(run, 3), run), scorer, 30)
-    # 3 steps of 3 rows, with prefixes decoded again at each step, and a step to spare
-    expect(
-        run["rows"] <= 3 * (1 + 2 + 3) + 3,
-        "the decoder is still called after every row has chosen EOS",
-        "break out of the loop when all rows are finished",
-    )
+    for lengths in ((2, 1, 3), (1, 1, 1)):
+        model, scorer = case(generator, lengths, 30)
+        found, run = decode(student, model, max_length=30)
+        expect_greedy((found, run), scorer, 30)
+        # every step with all rows, and with the prefix decoded again: more than this is too late
+        needed = sum(3 * step for step in range(1, max(lengths) + 1))
+        expect(
+            run["rows"] <= needed,
+            "the decoder is still called after every row has chosen EOS",
+            "break out of the loop when all rows are finished, and ask so once the step's new "
+            "tokens are taken into account: rows that ended earlier count as finished too",
+        )
+
+
+@pytest.mark.graded(weight=1, needs=[CORE], on_crash=DEVICE)
+def test_works_on_the_device_of_source(student: Student, generator: torch.Generator) -> None:
+    """With the model and the sentences on a GPU, the tensors you make are there too."""
+    model, scorer = case(generator, (5, 5, 5), 6)
+    expect_greedy(decode(student, model, max_length=6, two_devices=True), scorer, 6)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_dropout_is_off(student: Student, generator: torch.Generator) -> None:
     """A model that was in train mode translates without dropout, encoder and decoder."""
-    model, scorer = clear_graph(generator, 6, (5, 5, 5))
+    model, scorer = case(generator, (5, 5, 5), 6)
     model["dropout"] = 0.5
-    run = runs(student.greedy(model=model, **batch_of(model), max_length=6, training=True), 1)[0]
+    (run,) = ask(student, model, max_length=6, training=True)
     found = token_rows(run, 3)
     expect_eval_mode(run)
     expect_greedy((found, run), scorer, 6)
@@ -231,30 +231,32 @@ def test_dropout_is_off(student: Student, generator: torch.Generator) -> None:
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_modes_are_as_before(student: Student, generator: torch.Generator) -> None:
     """The model's training flag and the program's gradient mode are afterwards what they were."""
-    early, _ = clear_graph(generator, 6, (1, 1, 1))
-    late, _ = clear_graph(generator, 6, (3, 9, 2))
-    for model in (early, late):
-        for training, grad in ((True, True), (False, True), (True, False), (False, False)):
-            modes = {"training": training, "grad": grad}
-            report = student.greedy(model=model, **batch_of(model), max_length=6, **modes)
-            expect_modes(runs(report, 1)[0], training, grad)
+    early, _ = case(generator, (1, 1, 1), 6)
+    late, _ = case(generator, (3, 8, 2), 9)
+    for model, training, grad in (
+        (early, True, False),
+        (early, False, True),
+        (late, True, True),
+        (late, False, False),
+    ):
+        (run,) = ask(student, model, max_length=6, training=training, grad=grad)
+        expect_modes(run, training, grad)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_builds_no_graph(student: Student, generator: torch.Generator) -> None:
     """Decoding builds no gradient graph."""
-    model = random_model(generator, [[7, 8], [3]], 11, SPECIALS)
-    run = runs(student.greedy(model=model, **batch_of(model), max_length=4), 1)[0]
-    token_rows(run, 2)
+    model, _ = recurrent_case(generator)
+    (run,) = ask(student, model, max_length=RECURRENT_STEPS)
     expect_no_graph(run)
 
 
 @pytest.mark.graded(weight=2, needs=[CORE])
 def test_changes_nothing_and_repeats_itself(student: Student, generator: torch.Generator) -> None:
     """Weights and inputs stay untouched, and a second call gives the same translations."""
-    model, scorer = clear_graph(generator, 6, (4, 4, 4))
-    report = student.greedy(model=model, **batch_of(model), max_length=6, times=2)
-    first, second = runs(report, 2)
+    model, scorer = case(generator, (4, 4, 4), 6)
+    inputs = noisy(model, generator)
+    first, second = ask(student, model, **inputs, max_length=6, times=2)
     expect_untouched(first)
     expect(
         token_rows(first, 3) == token_rows(second, 3),
@@ -264,7 +266,7 @@ def test_changes_nothing_and_repeats_itself(student: Student, generator: torch.G
     expect_greedy((token_rows(second, 3), second), scorer, 6)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(weight=2, needs=[CORE, *SEARCH])
 def test_translates_as_well_as_the_model_can(
     student: Student,
     reference: Student,
@@ -272,14 +274,19 @@ def test_translates_as_well_as_the_model_can(
     record_property: Callable[[str, object], None],
 ) -> None:
     """On a trained translator and new sentences your translations are those of greedy decoding."""
-    case = quality.case(salt)
-    rows = len(case.pairs)
-    options = {"model": case.model, **case.inputs, "max_length": quality.MAX_LENGTH}
+    found_case = quality.case(salt)
+    rows = len(found_case.pairs)
+    options = {"model": found_case.model, **found_case.inputs, "max_length": quality.MAX_LENGTH}
     found = token_rows(runs(student.greedy(**options), 1)[0], rows)
     best = token_rows(runs(reference.greedy(**options), 1)[0], rows)
-    record_property("greedy BLEU on hidden sentences", round(quality.bleu(case, found), 1))
+    record_property("greedy BLEU on hidden sentences", round(quality.bleu(found_case, found), 1))
     expect(
-        all(found) and quality.regret(case, found, best) <= quality.REGRET,
+        quality.complete(found_case, found),
+        "on a trained translator some of your translations stop before their EOS, or go on after",
+        "the earlier checks name the step that goes wrong",
+    )
+    expect(
+        quality.regret(found_case, found, best) <= quality.REGRET,
         "on a trained translator your translations are less probable than greedy ones should be",
         "the earlier checks name the step that goes wrong",
     )

@@ -18,6 +18,10 @@ GARDEN_PATH_MISTAKES = {  # what is spelled, with two places and four steps -> (
         "only the best hypothesis is returned",
         "return the beam_width best of the pool, best first",
     ),
+    "b <eos> | a <eos>": (
+        "a candidate with EOS was kept that is not among the beam_width best of its step",
+        "first keep the beam_width best of all candidates, then move those with EOS to the pool",
+    ),
     "b <eos> | a a": (
         "the search stops when the first or best hypothesis ends",
         "go on while any live hypothesis is left: a later one may still be better",
@@ -81,15 +85,17 @@ def expect_possible(row: list[Found]) -> None:
     expect(
         not any(eos_id in found.tokens[:-1] for found in row),
         "a hypothesis goes on after its EOS",
-        "a candidate that ends in EOS (model.eos_id) leaves the beam: it joins the pool and is "
-        "not extended any more; and a hypothesis's tokens follow those of its own parent",
+        "a candidate that ends in EOS (model.eos_id; 0 is an id like any other) leaves the beam: "
+        "it joins the pool and is not extended any more; and a hypothesis's tokens follow those of "
+        "its own parent",
     )
     different = len({found.tokens for found in row})
     expect(
         different == len(row) or different == len({(f.tokens, f.log_prob) for f in row}),
         "the same tokens are returned more than once, with different log_prob",
         "parent and token are mixed up: with a flat index over (live, vocabulary), the parent is "
-        "index // vocab_size and the token is index % vocab_size",
+        "index // vocab_size and the token is index % vocab_size; or hypotheses share one list: "
+        "extend a copy, as tokens + [token] does",
     )
     expect(
         different == len(row),
@@ -113,6 +119,10 @@ def log_prob_help(given: float, steps: list[float]) -> str:
     for help, value in mistakes.items():
         if near(given, value):
             return help
+    if abs(given - total) < 5e-3:
+        return (
+            "nearly right: add up in float32 or better, not in half precision, and add nothing else"
+        )
     return (
         "add up log_softmax(logits), over the vocabulary, of the hypothesis's tokens; begin with "
         "BOS; and after each step give every survivor its parent's tokens and its parent's new "
@@ -135,6 +145,12 @@ def few_help(spelled: list[str], expected: list[str]) -> str:
     if set(spelled) - set(expected):
         return "candidates whose total log-probability is -inf are dropped"
     missing = set(expected) - set(spelled)
+    cut = [words for words in spelled if not words.endswith("<eos>")]
+    if len(cut) > 1 and missing and {w[-1] for w in missing} <= {w[-1] for w in cut}:
+        return (
+            "some hypotheses get lost on the way: two with the same last word are different ones, "
+            "and each step keeps the best of all candidates"
+        )
     if missing and not any(words.endswith("<eos>") for words in missing):
         return "what is live after max_length tokens joins the pool, all of it"
     return (
@@ -146,7 +162,8 @@ def few_help(spelled: list[str], expected: list[str]) -> str:
 def score_help(row: list[Found], penalty: float) -> str:
     """The likeliest reason for wrong scores: a mistake that explains the whole row."""
     mistakes: dict[str, Callable[[int], float]] = {
-        "this is log_prob: the length penalty is not applied": lambda length: 1.0,
+        "this is log_prob: the length penalty is not applied; (5 + length) / 6 is a fraction, so "
+        "divide by /, not by //": lambda length: 1.0,
         "score counts BOS: the length is that of `tokens`": lambda length: (6 + length) / 6,
         "the length is off by one: EOS counts": lambda length: (4 + length) / 6,
         "this divides by length ** length_penalty": lambda length: length,
@@ -157,4 +174,16 @@ def score_help(row: list[Found], penalty: float) -> str:
             return help
     if all(near(found.score, found.log_prob / len(found.tokens)) for found in row):
         return "this divides by the length, whatever length_penalty is"
+    divisors = [found.log_prob / found.score if found.score else 0.0 for found in row]
+    counted = [6 * divisor - 5 - len(f.tokens) for divisor, f in zip(divisors, row, strict=True)]
+    if penalty == 1.0 and (alike(divisors) or alike(counted)):
+        return (
+            "the length is that of `tokens`, each hypothesis's own: neither the number of steps "
+            "nor max_length, and the source does not count"
+        )
     return "the exponent stands over the whole of (5 + length) / 6; with 0 score is log_prob"
+
+
+def alike(values: list[float]) -> bool:
+    """All equal but for rounding."""
+    return all(near(value, values[0]) for value in values)

@@ -35,7 +35,7 @@ def explain_tokens(
             "each row's list ends with its first EOS; add nothing to it after that, and no "
             "padding: the lists may have different lengths",
         )
-    if ends and found == expected[:-1]:
+    if ends and found == expected[:-1] and run["rows"] >= len(expected):
         return (
             "the EOS is missing from the end of a translation",
             "append the token first and then test whether it is EOS: EOS is included",
@@ -43,13 +43,14 @@ def explain_tokens(
     if ends and longer:
         return (
             "a translation goes on after its first EOS",
-            "a row that has chosen EOS is finished; keep a flag for each row, also for one that "
-            "ends at its very first token",
+            "a row that has chosen EOS (model.eos_id, any number) is finished for good: keep a "
+            "flag for each row, or remember which rows are left if you drop the ended ones",
         )
     if not ends and found == (*expected, eos_id):
         return (
-            "a translation that was cut at max_length got an EOS that the model did not choose",
-            "return the max_length tokens as they are",
+            "a translation that was cut at max_length got an EOS in addition",
+            "return the max_length tokens as they are: EOS is not put at their end, and where the "
+            "model chooses it, it is one of them",
         )
     if not ends and found == (*expected[:-1], eos_id):
         return (
@@ -64,33 +65,35 @@ def explain_tokens(
             )
         return (
             "a translation stops before it has ended",
-            "stop only when every row has chosen EOS, or after max_length tokens",
+            "stop only when every row by itself has chosen EOS (model.eos_id, any number), or "
+            "after max_length tokens: no other id ends a row, nor does the length of the source",
         )
     if len(found) > max_length and found[-1] == eos_id:
         return (
             "a translation goes on to its EOS, beyond max_length",
-            "stop after max_length tokens, and keep nothing from an earlier call",
+            "stop after max_length tokens, EOS counted, and keep nothing from an earlier call",
         )
     if len(found) > max_length:
         return (
             "a translation has more than max_length tokens",
             "take max_length steps; a step adds one token",
         )
-    return explain_choice(found, expected, bos_id, run)
+    return explain_choice(found, expected, model, run)
 
 
 def explain_choice(
-    found: Tokens, expected: Tokens, bos_id: int, run: dict[str, Any]
+    found: Tokens, expected: Tokens, model: dict[str, Any], run: dict[str, Any]
 ) -> tuple[str, str]:
     """The same for a translation in which another token was chosen."""
+    bos_id = model["bos_id"]
     inputs, origins = run["inputs"], run["origins"]
     first = inputs[0] if inputs else (bos_id,)
+    if any(token != bos_id for token in first):
+        return (
+            "the first input of the decoder is not BOS",
+            "start every row from model.bos_id, whatever number that is",
+        )
     if found[:1] != expected[:1]:
-        if any(token != bos_id for token in first):
-            return (
-                "the first input of the decoder is not BOS",
-                "start every row from model.bos_id, whatever number that is",
-            )
         if origins and origins[0] != ("encoder h", "encoder c"):
             return (
                 "the decoder's first state is not the one that the encoder returned",
@@ -101,21 +104,55 @@ def explain_choice(
                 "the first token you choose is missing from the translation",
                 "append every token that you choose, from the first step on",
             )
-        return (
+        return explain_token(expected, 0, model) or (
             "the first token is not the most probable one",
             "the first input of the decoder is model.bos_id, the first state is the encoder's, "
-            "and the choice is the argmax over all of the vocabulary",
+            "and the choice is the argmax over all of the vocabulary, dimension 1 of the logits",
         )
     if len(inputs) > 1 and inputs[1] == (bos_id,):
         return (
             "the decoder is given BOS at every step",
             "feed back the token chosen at the step before",
         )
+    whole = model.get("rows") == len(first)  # else a row's part of the state is handed over
+    if whole and origins and origins[0] != ("encoder h", "encoder c"):
+        return (
+            "the decoder's first state is not the one that the encoder returned",
+            "start from (h, c) of model.encoder(source, source_lengths), all layers of both",
+        )
     handed = HANDED.get(origins[1]) if len(origins) > 1 else None
     if handed:
         return handed, "hand the new h and the new c that the decoder returned to its next call"
-    return (
+    pairs = zip(found, expected, strict=False)
+    place = next((i for i, (one, other) in enumerate(pairs) if one != other), 0)
+    return explain_token(expected, place, model) or (
         "the first token is right and a later one is not the most probable",
         "feed back the token you have just chosen, together with the new state (both h and c, "
-        "all layers) that the decoder returned with it",
+        "all layers) that the decoder returned with it, and choose by the argmax of this step's "
+        "logits alone",
     )
+
+
+def explain_token(expected: Tokens, place: int, model: dict[str, Any]) -> tuple[str, str] | None:
+    """The same where the token that should stand at `place` is one that is often avoided."""
+    token = expected[place]
+    if token == model["eos_id"]:
+        where = "as the first token" if place == 0 else "at the end"
+        return (
+            f"EOS is the most probable {where}, and another token was chosen",
+            "EOS may come at any step, the first included, and is chosen as any other token: by "
+            "the argmax over all ids, by this step's logits alone",
+        )
+    if token in expected[:place]:
+        return (
+            "a token that was said before is the most probable again, and another was chosen",
+            "forbid and penalise nothing: take the argmax over all ids, and feed back the token "
+            "just chosen with the new state",
+        )
+    if token in (0, model.get("vocab_size", 0) - 1):
+        return (
+            "the first or the last id of the vocabulary is the most probable, and another was "
+            "chosen",
+            "take the argmax over all ids: no id is special, and a slice must not leave one out",
+        )
+    return None

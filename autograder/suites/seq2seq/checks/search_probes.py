@@ -4,18 +4,22 @@ A run is a dict: `result`, what the function returned; `rows`, the decoder rows 
 whether it was stopped for using too many; `unknown`, how many sentences it gave the encoder that
 are not in the batch; `training_seen` and `graph_seen`, whether the model was used in train mode
 or with a growing graph; `inputs` and `origins`, the `previous` and the origin of h and c of the
-first decoder calls; `training_after` and `grad_after`, the flags once it had returned;
-`model_changed` and `inputs_changed`.
+first decoder calls; `training_after` and `grad_after`, the flags once it had returned, that of
+the model being as before only if its parts' are; `model_changed`, its values, their types or what
+is trainable, and `inputs_changed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
+from .devices import TwoDevices
 from .standins import StandIn, TooMuchWork
 
 
@@ -29,12 +33,17 @@ def greedy(
     training: bool = False,
     grad: bool = True,
     times: int = 1,
+    two_devices: bool = False,
 ) -> list[dict[str, Any]]:
-    """Call `greedy_decode` `times` times on one model; a run for each."""
+    """Call `greedy_decode` `times` times on one model; a run for each.
+
+    With `two_devices` model and sentences count as being on a GPU.
+    """
     stand_in = StandIn(**model)
 
     def decode() -> Any:
-        return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
+        with TwoDevices() if two_devices else nullcontext():
+            return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
 
     inputs = (source, source_lengths)
     return [watch(stand_in, decode, inputs, training, grad) for _ in range(times)]
@@ -74,10 +83,12 @@ def watch(
     grad: bool,
 ) -> dict[str, Any]:
     """Run `call` once in the modes given and report."""
+    spoiling = model.encoder.register_forward_hook(spoil_padding, with_kwargs=True)
     model.train(training)
     log = model.log
     log.clear()
     model_before = [value.clone() for value in model.state_dict().values()]
+    trainable = [value.requires_grad for value in model.parameters()]
     inputs_before = [value.clone() for value in inputs]
     over, result = False, None
     with torch.set_grad_enabled(grad):
@@ -86,7 +97,12 @@ def watch(
         except TooMuchWork:
             over = True
         grad_after = torch.is_grad_enabled()
+    spoiling.remove()
     values = model.state_dict().values()
+    same_mode = all(part.training is training for part in model.modules())
+    same_model = all(map(same, model_before, values)) and trainable == [
+        value.requires_grad for value in model.parameters()
+    ]
     return {
         "result": result,
         "rows": log.decoder_rows,
@@ -96,8 +112,21 @@ def watch(
         "graph_seen": any(log.graph),
         "inputs": [previous[:9].tolist() for previous in log.previous[:3]],
         "origins": log.origins[:3],
-        "training_after": model.training,
+        "training_after": training if same_mode else not training,
         "grad_after": grad_after,
-        "model_changed": not all(map(torch.equal, model_before, values)),
-        "inputs_changed": not all(map(torch.equal, inputs_before, inputs)),
+        "model_changed": not same_model,
+        "inputs_changed": not all(map(same, inputs_before, inputs)),
     }
+
+
+def same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same type and values."""
+    return one.dtype == other.dtype and torch.equal(one, other)
+
+
+def spoil_padding(_: Module, args: Any, kwargs: Any, result: Any) -> Any:
+    """The encoder's answer with other outputs at padded positions, where they mean nothing."""
+    outputs, state = result
+    lengths = torch.as_tensor(kwargs.get("source_lengths", args[-1] if args else None))
+    padded = torch.arange(outputs.shape[1], device=outputs.device) >= lengths.to(outputs)[:, None]
+    return outputs.masked_fill(padded[:, :, None], 1.0), state

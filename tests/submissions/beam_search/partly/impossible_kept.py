@@ -1,5 +1,6 @@
 # mark: 0.9..0.97
 # says: 
+# seen: OpenNMT-py #1844, ParlAI #2470
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

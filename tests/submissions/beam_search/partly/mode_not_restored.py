@@ -1,5 +1,6 @@
 # mark: 0.9..0.97
 # says: model.training was
+# seen: shubhamagarwal92/mmd #14
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

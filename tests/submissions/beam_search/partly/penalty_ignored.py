@@ -1,5 +1,6 @@
 # mark: 0.8..0.92
 # says: 
+# seen: jarobyte91/pytorch_beam_search #5
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,6 @@
 # mark: 0.85..0.95
 # says: score counts BOS
+# seen: sockeye #483: length off by one
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

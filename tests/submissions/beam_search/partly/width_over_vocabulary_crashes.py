@@ -1,5 +1,6 @@
 # mark: 0.88..0.94
 # says: 
+# seen: fairseq #7, ESPnet #4981, tensorflow #9855
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: divides by the length
-# seen: courses.md: survives a published test
+# seen: budzianowski/PyTorch-Beam-Search-Decoding: logp / (length - 1 + 1e-6)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

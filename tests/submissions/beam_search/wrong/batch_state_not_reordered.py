@@ -1,5 +1,5 @@
 # says: re-ordered with the parents
-# seen: CSC401 (1 of 20): beam history not reordered by parent
+# seen: JoeyNMT #50, rohithreddy024/Text-Summarizer-Pytorch #29
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: add up log_softmax
-# seen: CSC401 submissions (2 of 20): beam is a copy of greedy
+# seen: CSC401 submissions (2 of 20)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     return [
         [Hypothesis(t, 0.0, 0.0)]

@@ -1,4 +1,5 @@
-# says: log_prob is
+# says: exp of large logits overflows
+# seen: mila-iqia/blocks #753
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: the beam should be refilled
-# seen: mead-baseline, CS224n: the beam shrinks
+# seen: CS224n starter, sgrvinod/a-PyTorch-Tutorial-to-Image-Captioning: the beam shrinks
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: keep their place
-# seen: CSC401 driver, TensorFlow BeamSearchDecoder
+# seen: mead-baseline #223, TensorFlow BeamSearchDecoder (tensorflow #9904)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: -inf
-# seen: courses.md 2.1: no published test has a -inf case
+# seen: OpenNMT-py #1844, ParlAI #2470
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

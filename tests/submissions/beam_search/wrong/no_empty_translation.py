@@ -1,5 +1,5 @@
 # says: EOS alone is missing
-# seen: JoeyNMT's default min_output_length
+# seen: JoeyNMT's default min_output_length; blocks-examples #95: ignore_first_eol
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: no more the sum
-# seen: courses.md 1.3: always-length-normalise
+# seen: xnmt #100
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

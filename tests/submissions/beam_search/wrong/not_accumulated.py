@@ -1,5 +1,4 @@
 # says: not accumulated
-# seen: courses.md 2.4: survives a published test
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,4 @@
 # says: keep the beam_width best
-# seen: courses.md 1.3: k-1 beams
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

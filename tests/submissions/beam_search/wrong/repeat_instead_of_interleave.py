@@ -1,5 +1,5 @@
 # says: influence each other
-# seen: OpenNMT-py #994, fairseq #3078
+# seen: jadore801120/attention-is-all-you-need-pytorch #28
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: influence each other
-# seen: courses.md 1.3: stop with batch 0
+# seen: OpenNMT-py #137: an EOS of one sentence ends others
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: still unfinished after max_length
-# seen: sgrvinod crashes: max of an empty list; OpenNMT-py #221
+# seen: OpenNMT-py #1345, sgrvinod/a-PyTorch-Tutorial-to-Image-Captioning #142
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

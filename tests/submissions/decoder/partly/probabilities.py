@@ -1,5 +1,5 @@
-# mark: 0.3..0.8
 # says: returns probabilities
+# mark: 0.2..0.6
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: some units dropped
+# says: use the dropout your decoder is given
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: not those of an LSTM step
+# says: F.dropout needs training=self.training
+# seen: delip/PyTorchNLPBook #28
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: in train mode
+# says: units of h or c are dropped
+# seen: hankcs/CS224n #12
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

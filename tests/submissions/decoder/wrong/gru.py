@@ -1,4 +1,5 @@
 # says: pair (h, c)
+# seen: PyTorch seq2seq translation tutorial: a GRU, whose state is h alone
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

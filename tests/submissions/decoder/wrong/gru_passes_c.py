@@ -1,4 +1,4 @@
-# says: not those of an LSTM step
+# says: c comes back as it was given
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

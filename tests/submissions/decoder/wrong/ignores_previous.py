@@ -1,4 +1,4 @@
-# says: not those of an LSTM step
+# says: the embedding of previous is not used
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

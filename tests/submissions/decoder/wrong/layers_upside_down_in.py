@@ -1,4 +1,4 @@
-# says: new state is not that of an LSTM step
+# says: the layers of the state are in the wrong order
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: changing
+# says: changing h of layer 1 does not change the logits
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: not the output layer's weight
+# says: mask or second layer
+# seen: OpenNMT/OpenNMT-py #714
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

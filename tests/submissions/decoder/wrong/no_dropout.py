@@ -1,4 +1,5 @@
 # says: eight steps from one state
+# seen: kanyun-inc/commonsense-rc #4: dropout with another, unset rate
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: not the output layer's weight
+# says: the output layer's bias (vocab_size,) is not among
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: not those of an LSTM step
+# says: the new h comes back with the old c
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

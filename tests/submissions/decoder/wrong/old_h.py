@@ -1,4 +1,4 @@
-# says: not those of an LSTM step
+# says: the new c comes back with the old h
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: not those of an LSTM step
+# says: the new c is right, and the new h is not
+# seen: nicodjimenez/lstm #47
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: new state is not that of an LSTM step
+# says: each layer above the first reads the new h of the layer below
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: the logits are not
+# says: nothing is added to h
+# seen: bentrevett/pytorch-seq2seq #127: another model's output layer
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

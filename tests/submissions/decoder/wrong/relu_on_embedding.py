@@ -1,5 +1,5 @@
-# says: not those of an LSTM step
-# seen: PyTorch tutorial
+# says: there is a ReLU between embedding and LSTM
+# seen: pytorch/tutorials #555, spro/practical-pytorch #4
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -10,7 +10,7 @@ class Decoder(nn.Module):
 
     def forward(self, previous, state):
         h, c = state
-        embedded = self.dropout(self.embedding(previous)).neg().relu().unsqueeze(1)
+        embedded = self.dropout(self.embedding(previous)).relu().unsqueeze(1)
         outputs, (new_h, new_c) = self.lstm(embedded, (h, c))
         logits = self.output(outputs.squeeze(1))
         return logits, (new_h, new_c)

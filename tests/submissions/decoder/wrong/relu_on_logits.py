@@ -1,4 +1,5 @@
-# says: not the output layer's weight
+# says: no activation
+# seen: pytorch/tutorials #1644, pytorch/examples #117
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

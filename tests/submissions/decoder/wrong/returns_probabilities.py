@@ -1,4 +1,5 @@
 # says: returns probabilities
+# seen: bkitano/llama-from-scratch #5, nishnik/Deep-Semantic-Similarity-Model-PyTorch #2
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: returned in the wrong order
+# seen: microsoft/nni #2839
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# mark: 0.85..0.95
+# mark: 0.8..0.95
 # says: no gradient of outputs arrives
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,5 +1,5 @@
+# says: dropping units of outputs
 # mark: 0.75..0.95
-# says: in train mode outputs and h differ
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

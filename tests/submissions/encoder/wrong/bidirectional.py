@@ -1,4 +1,5 @@
-# says: outputs should have shape
+# says: no bidirectional=True
+# seen: bentrevett/pytorch-seq2seq #115
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: first entries of yours
+# says: are two directions added up
+# seen: bentrevett/pytorch-seq2seq #115; practical-pytorch, seq2seq-translation-batched
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

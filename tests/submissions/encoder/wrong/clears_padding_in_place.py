@@ -1,4 +1,4 @@
-# says: is changed by encoding it
+# says: source or source_lengths is changed
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

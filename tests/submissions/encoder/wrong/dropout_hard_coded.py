@@ -1,4 +1,4 @@
-# says: with some units dropped
+# says: another number than the one given
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

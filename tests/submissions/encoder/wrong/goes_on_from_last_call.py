@@ -1,4 +1,5 @@
-# says: alone it gets another
+# says: keep nothing of it on self
+# seen: JulesBelveze/text-summarizer #8
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,5 @@
-# says: is not the output at the row's last real token
-# seen: practical-pytorch and keon tutorials
+# says: an output depends on tokens that come after it
+# seen: practical-pytorch #97; keon/seq2seq
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

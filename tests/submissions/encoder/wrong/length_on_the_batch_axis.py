@@ -1,4 +1,4 @@
-# says: alone it gets another
+# says: mind which dimension is the batch
 # seen: CSC401 submissions (1 of 20)
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

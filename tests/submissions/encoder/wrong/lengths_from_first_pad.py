@@ -1,4 +1,5 @@
-# says: ids at padded positions
+# says: do not look for pad_id
+# seen: huggingface/transformers #24979
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

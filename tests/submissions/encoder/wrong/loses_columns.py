@@ -1,4 +1,5 @@
 # says: see total_length
+# seen: pytorch/pytorch #1591, #6299
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: eight runs gave the same state
+# says: apply nn.Dropout(dropout) to the embeddings
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: first entries of yours
+# says: 1 - f stands where the input gate i should
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: with respect to the embeddings is not an LSTM's
+# says: a part of the graph is cut off
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

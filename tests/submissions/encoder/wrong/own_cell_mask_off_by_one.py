@@ -1,4 +1,4 @@
-# says: for the longest sentence only
+# says: one token late
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: first entries of yours
+# says: but o * c
+# seen: nicodjimenez/lstm #47
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

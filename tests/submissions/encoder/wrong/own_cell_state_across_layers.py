@@ -1,4 +1,5 @@
-# says: with known weights
+# says: starts from the final state of the layer below
+# seen: pytorch/tutorials #192
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

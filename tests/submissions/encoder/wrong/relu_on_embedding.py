@@ -1,5 +1,5 @@
-# says: with known weights
-# seen: PyTorch tutorial's decoder
+# says: a ReLU stands between
+# seen: PyTorch tutorial seq2seq_translation, decoder
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

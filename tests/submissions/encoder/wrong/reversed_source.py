@@ -1,4 +1,5 @@
-# says: for the longest sentence only
+# says: reversed with its padding
+# seen: zhaoyingjun/chatbot #78: reversed(encoder_input + encoder_pad)
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: h should have shape
+# says: it needs batch_first=True
+# seen: HHTseng/video-classification #42
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
-# says: sorted by length, not in the batch's own order
+# says: put h and c back into the order
+# seen: fartashf/vsepp #36
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: sorted by length
+# says: put h and c back into the order
 # seen: CSC401 submissions (1 of 20)
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
-# says: h should have shape
+# says: batch_first is not about them
+# seen: pytorch/pytorch #19675
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

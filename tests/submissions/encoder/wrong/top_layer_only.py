@@ -1,4 +1,5 @@
-# says: h should have shape
+# says: h and c hold every layer
+# seen: wasiahmad/context_attentive_ir #10
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

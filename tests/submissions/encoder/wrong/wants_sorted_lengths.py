@@ -1,5 +1,5 @@
 # says: enforce_sorted=False
-# seen: laboratory mutants
+# seen: OpenNMT-py #189, #190
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

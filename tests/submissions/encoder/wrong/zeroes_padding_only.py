@@ -1,4 +1,5 @@
-# says: for the longest sentence only
+# says: a zero embedding is not no token
+# seen: keras-team/keras #1300
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

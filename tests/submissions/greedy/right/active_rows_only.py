@@ -4,7 +4,7 @@ def greedy_decode(model, source, source_lengths, max_length):
     model.train(False)
     _, (h, c) = model.encoder(source, source_lengths)
     out = {b: [] for b in range(source.shape[0])}
-    active = torch.arange(source.shape[0])
+    active = torch.arange(source.shape[0], device=source.device)
     previous = torch.full_like(active, model.bos_id)
     for _ in range(max_length):
         if not len(active):

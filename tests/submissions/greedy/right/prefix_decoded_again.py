@@ -3,7 +3,7 @@ def greedy_decode(model, source, source_lengths, max_length):
     model.eval()
     with torch.no_grad():
         _, start = model.encoder(source, source_lengths)
-        prefixes = torch.full((len(source), 1), model.bos_id)
+        prefixes = torch.full((len(source), 1), model.bos_id, device=source.device)
         for _ in range(max_length):
             state = start
             for previous in prefixes.unbind(1):

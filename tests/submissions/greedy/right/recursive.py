@@ -2,7 +2,7 @@ def greedy_decode(model, source, source_lengths, max_length):
     def follow(previous, state, left):
         if left == 0:
             return []
-        logits, state = model.decoder(torch.tensor([previous]), state)
+        logits, state = model.decoder(torch.tensor([previous], device=source.device), state)
         token = logits.argmax().item()
         if token == model.eos_id:
             return [token]

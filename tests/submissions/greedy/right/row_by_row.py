@@ -9,7 +9,7 @@ def greedy_decode(model, source, source_lengths, max_length):
             tokens = []
             token = model.bos_id
             while len(tokens) < max_length:
-                logits, state = model.decoder(torch.tensor([token]), state)
+                logits, state = model.decoder(torch.tensor([token], device=source.device), state)
                 token = int(logits[0].argmax())
                 tokens.append(token)
                 if token == model.eos_id:

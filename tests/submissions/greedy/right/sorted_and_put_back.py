@@ -7,9 +7,9 @@ def greedy_decode(model, source, source_lengths, max_length):
     with torch.no_grad():
         _, (h, c) = model.encoder(source[order][:, :longest], source_lengths[order])
         h, c = h[:, back], c[:, back]
-        tokens = torch.full((source.shape[0], max_length), model.pad_id)
-        lengths = torch.full((source.shape[0],), max_length)
-        previous = torch.full((source.shape[0],), model.bos_id)
+        tokens = torch.full((source.shape[0], max_length), model.pad_id, device=source.device)
+        lengths = torch.full((source.shape[0],), max_length, device=source.device)
+        previous = torch.full((source.shape[0],), model.bos_id, device=source.device)
         for t in range(max_length):
             logits, (h, c) = model.decoder(previous, (h, c))
             previous = logits.softmax(-1).argmax(-1)

@@ -4,7 +4,7 @@ def greedy_decode(model, source, source_lengths, max_length):
     with torch.no_grad():
         _, state = model.encoder(source, source_lengths)
         rows = [[] for _ in source]
-        previous = torch.full((len(source),), model.bos_id, dtype=torch.long)
+        previous = torch.full((len(source),), model.bos_id, dtype=torch.long, device=source.device)
         open_rows = set(range(len(source)))
         for _ in range(max_length):
             logits, state = model.decoder(previous, state)

@@ -5,11 +5,11 @@ def greedy_decode(model, source, source_lengths, max_length):
     torch.set_grad_enabled(False)
     _, state = model.encoder(source, source_lengths)
     sentences = tuple([] for _ in range(source.shape[0]))
-    token = torch.tensor([model.bos_id] * source.shape[0])
+    token = torch.tensor([model.bos_id] * source.shape[0], device=source.device)
     step = 0
     while step < max_length and any(model.eos_id not in s for s in sentences):
         scores, state = model.decoder(token, state)
-        token = torch.tensor([int(torch.argmax(s)) for s in scores])
+        token = torch.tensor([int(torch.argmax(s)) for s in scores], device=source.device)
         for s, t in zip(sentences, token):
             if model.eos_id not in s:
                 s.append(t.item())

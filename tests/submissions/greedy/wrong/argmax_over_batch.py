@@ -1,4 +1,4 @@
-# says: argmax over all of the vocabulary
+# says: dimension 1 of the logits
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,4 @@
-# says: train
+# says: where you return early
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

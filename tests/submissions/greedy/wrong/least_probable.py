@@ -1,4 +1,4 @@
-# says: probable
+# says: argmax over all of the vocabulary
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,4 @@
-# says: source_lengths
+# says: `source_lengths` is changed by the call
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

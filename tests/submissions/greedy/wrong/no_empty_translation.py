@@ -1,4 +1,4 @@
-# says: not the most probable
+# says: EOS is the most probable as the first token
 # seen: JoeyNMT's default min_output_length
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,4 @@
-# says: return
+# says: should return a list
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

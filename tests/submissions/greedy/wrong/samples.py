@@ -1,4 +1,5 @@
-# says: probable
+# says: the argmax
+# seen: DAMO-NLP-SG/VCD #37
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # says: squeeze()
-# seen: CSC401 (2 of 20), CS224n (13 of 32): squeeze() without dim
+# seen: CSC401 (2 of 20), CS224n (13 of 32), ludwig-ai/ludwig #1726
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,5 +1,4 @@
 # says: stops before it has ended
-# seen: courses.md 5: cross-batch stopping
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

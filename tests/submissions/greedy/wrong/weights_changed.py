@@ -1,4 +1,4 @@
-# says: weights
+# says: weights are changed
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,5 +1,5 @@
 # mark: 0.6..0.9
-# says: the global norm
+# says: not clipped when optimizer.step()
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

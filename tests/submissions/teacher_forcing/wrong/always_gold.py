@@ -1,4 +1,5 @@
 # says: still reads the gold
+# seen: MaximumEntropy/Seq2Seq-PyTorch #18, Rudrabha/Lip2Wav #29
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

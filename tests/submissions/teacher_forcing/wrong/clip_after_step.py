@@ -1,5 +1,5 @@
-# says: the global norm of the gradients
-# seen: OpenNMT-py and others
+# says: not clipped when optimizer.step()
+# seen: jongwook/onsets-and-frames #24, VGraphRNN/VGRNN #4, awslabs/graphstorm #1366
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,5 @@
-# says: the global norm of the gradients
+# says: by value, not by norm
+# seen: Happy-Algorithms-League/hal-cgp #210
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,4 @@
-# says: the global norm of the gradients
+# says: clipped to another norm
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

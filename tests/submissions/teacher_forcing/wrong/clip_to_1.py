@@ -1,4 +1,5 @@
-# says: the global norm of the gradients
+# says: clipped to 1, whatever clip is
+# seen: MIC-DKFZ/nnUNet #1224 (a number in the code)
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,4 @@
-# says: your loss
+# says: leaves EOS out when it divides
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,5 @@
 # says: does not start from the encoder's state
-# seen: CSC401 submissions (1 of 20)
+# seen: joeynmt/joeynmt #13; CSC401 submissions (1 of 20)
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,4 @@
-# says: ignores EOS
+# says: leaves out id 0
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,5 @@
-# says: is not the mean of -log p
+# says: smooths the labels
+# seen: fairseq's label_smoothed_cross_entropy
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

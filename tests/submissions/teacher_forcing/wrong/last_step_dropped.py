@@ -1,4 +1,4 @@
-# says: was called 4 times
+# says: its last one too
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

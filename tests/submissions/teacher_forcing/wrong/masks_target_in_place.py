@@ -1,4 +1,5 @@
 # says: is changed by a training step
+# seen: NVIDIA-NeMo/Automodel #3917
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,5 @@
 # says: still holds the graph
-# seen: CSC401 submissions (4 of 20)
+# seen: google/brax #152; CSC401 submissions (4 of 20)
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

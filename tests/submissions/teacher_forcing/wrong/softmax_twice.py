@@ -1,4 +1,5 @@
 # says: applies softmax before cross_entropy
+# seen: bkitano/llama-from-scratch #5
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,5 @@
 # says: never advances
-# seen: CSC401 submissions (2 of 20), CS224n submissions (3 of 32)
+# seen: pytorch/examples #88; CSC401 (2 of 20) and CS224n (3 of 32) submissions
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

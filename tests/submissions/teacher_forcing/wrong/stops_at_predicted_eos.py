@@ -1,5 +1,5 @@
 # says: times, once
-# seen: PyTorch tutorial
+# seen: pytorch/tutorials #861
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

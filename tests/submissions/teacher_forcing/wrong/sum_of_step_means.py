@@ -1,4 +1,5 @@
 # says: the sum of each step's mean
+# seen: pytorch/tutorials #663
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,4 @@
-# says: is not the mean of -log p
+# says: other rows or steps
 # seen: CSC401 submissions (1 of 20)
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: all gradients are zero
+# seen: yuval-alaluf/hyperstyle #40
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

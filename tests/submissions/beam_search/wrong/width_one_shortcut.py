@@ -1,0 +1,55 @@
+# says: take max_length steps
+def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
+    was_training = model.training
+    model.eval()
+    if beam_width == 1:  # one path, no beam needed
+        with torch.no_grad():
+            _, state = model.encoder(source, source_lengths)
+            previous = torch.full((len(source),), model.bos_id)
+            tokens, totals = [[] for _ in source], [0.0] * len(source)
+            while len(tokens[0]) < max_length - 1:
+                logits, state = model.decoder(previous, state)
+                best, previous = logits.log_softmax(dim=1).max(dim=1)
+                for b, (gain, token) in enumerate(zip(best.tolist(), previous.tolist())):
+                    if model.eos_id not in tokens[b]:
+                        tokens[b].append(token)
+                        totals[b] += gain
+                if all(model.eos_id in row for row in tokens):
+                    break
+            model.train(was_training)
+            penalties = [((5 + len(row)) / 6) ** length_penalty for row in tokens]
+            return [[Hypothesis(t, p, p / d)] for t, p, d in zip(tokens, totals, penalties)]
+    k, batch = beam_width, source.shape[0]
+    pools = [[] for _ in range(batch)]
+    with torch.no_grad():
+        _, (h, c) = model.encoder(source, source_lengths)
+        h, c = h.repeat_interleave(k, dim=1), c.repeat_interleave(k, dim=1)
+        totals = torch.full((batch, k), -math.inf)
+        totals[:, 0] = 0.0
+        tokens = torch.zeros(batch, k, 0, dtype=torch.long)
+        previous = torch.full((batch * k,), model.bos_id)
+        for step in range(max_length):
+            logits, (h, c) = model.decoder(previous, (h, c))
+            log_probs = F.log_softmax(logits, dim=1).view(batch, k, -1)
+            vocabulary = log_probs.shape[2]
+            totals, index = (totals[:, :, None] + log_probs).view(batch, -1).topk(k, dim=1)
+            parent, token = index // vocabulary, index % vocabulary
+            tokens = tokens.gather(1, parent[:, :, None].expand(-1, -1, step))
+            tokens = torch.cat([tokens, token[:, :, None]], dim=2)
+            slots = (torch.arange(batch)[:, None] * k + parent).flatten()
+            h, c = h[:, slots], c[:, slots]
+            ended = token == model.eos_id
+            for b, slot in (ended & (totals > -math.inf)).nonzero().tolist():
+                pools[b].append((tokens[b, slot].tolist(), totals[b, slot].item()))
+            totals = totals.masked_fill(ended, -math.inf)
+            previous = token.flatten()
+            if (totals == -math.inf).all():
+                break
+        for b, slot in (totals > -math.inf).nonzero().tolist():
+            pools[b].append((tokens[b, slot].tolist(), totals[b, slot].item()))
+    model.train(was_training)
+    results = []
+    for pool in pools:
+        scored = [(t, lp, lp / ((5 + len(t)) / 6) ** length_penalty) for t, lp in pool]
+        results.append([Hypothesis(*s) for s in sorted(scored, key=lambda s: -s[2])[:k]])
+    return results

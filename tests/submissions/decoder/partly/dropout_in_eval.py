@@ -1,0 +1,14 @@
+# says: in eval mode the same step gives different answers
+# mark: 0.2..0.6
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
+
+    def forward(self, previous, state):
+        embedded = F.dropout(self.embedding(previous), self.dropout.p).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

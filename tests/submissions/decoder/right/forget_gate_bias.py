@@ -1,0 +1,20 @@
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
+        for name, weight in self.lstm.named_parameters():
+            if "bias" in name:
+                nn.init.zeros_(weight)
+                weight.data[hidden_dim : 2 * hidden_dim] = 1.0  # forget gate
+            else:
+                nn.init.orthogonal_(weight)
+        nn.init.xavier_uniform_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, previous, state):
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

