@@ -92,7 +92,7 @@ def test_runs_free_past_eos(student: Any, generator: torch.Generator) -> None:
 )
 def test_coins_are_fresh_and_fair(student: Any, generator: torch.Generator) -> None:
     """Each step's input is gold with probability teacher_forcing_ratio, independently."""
-    ratio, count = 0.75, 6
+    ratio, count = 0.6, 10
     batch = draw_words(generator, [50, 50, 50])
     steps = [step_of(batch, teacher_forcing_ratio=ratio)] * count
     weights = draw_weights(generator, V, H)
