@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sandbox image source release sample check grade feedback test measure lint format bench clean
+.PHONY: help setup sandbox image source release sample check grade feedback test attacks measure lint format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -53,7 +53,10 @@ check: setup  ## run the public checks on the released notebook, as a student wo
 	@$(MAKE) --no-print-directory -C assignments/$(ASSIGNMENT) check
 
 test: setup sandbox  ## run the project's own tests
-	@python -m pytest tests
+	@python -m pytest tests --ignore=tests/test_attacks.py
+
+attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
+	@python -m pytest tests/test_attacks.py
 
 measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
 	@OMP_NUM_THREADS=1 python -m tests.measure

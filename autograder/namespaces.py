@@ -10,6 +10,7 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 from pathlib import Path
 
 UNPRIVILEGED_ID = 65534  # nobody
@@ -71,10 +72,18 @@ def confine(scratch: int) -> None:
     first_to_go()
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     plain = _MS_NOSUID | _MS_NODEV
-    _mount("tmpfs", "/tmp", "tmpfs", plain, f"size={scratch},nr_inodes={SCRATCH_FILES},mode=1777")
-    _mount(
-        "tmpfs", "/dev/shm", "tmpfs", plain, f"size={scratch},nr_inodes={SCRATCH_FILES},mode=1777"
-    )
+    room = f"size={scratch},nr_inodes={SCRATCH_FILES},mode=1777"
+    # this Python may itself lie below /tmp
+    below = [f for f in {sys.prefix, sys.base_prefix} if Path(f).is_relative_to("/tmp")]
+    kept = {folder: os.open(folder, os.O_PATH) for folder in below}
+    _mount("tmpfs", "/tmp", "tmpfs", plain, room)
+    for folder, descriptor in kept.items():  # read-only, as they were
+        os.makedirs(folder)
+        _mount(f"/proc/self/fd/{descriptor}", folder, None, _MS_BIND | _MS_REC)
+        os.close(descriptor)
+        for parent in Path(folder).parents[:-2]:  # up to, but not with, /tmp
+            parent.chmod(0o555)
+    _mount("tmpfs", "/dev/shm", "tmpfs", plain, room)
     _mount("tmpfs", "/proc", "tmpfs", plain | _MS_NOEXEC | _MS_RDONLY, "size=0")
     # who lives in a changed root may not make user namespaces, so cannot regain any of this
     _mount("/", INNER_ROOT, None, _MS_BIND | _MS_REC)

@@ -1,0 +1,133 @@
+"""A copy of the repository as a course would use it, with one secret word wherever one could look.
+
+The word stands in the hidden suites, the solutions, the salt, the environment, a neighbour's
+notebook and a file outside: if it comes up in anything shown, something was stolen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.assignment import ROOT
+from autograder.source import grade_id
+
+from .catalogue import NOTEBOOK, Entry, Places
+
+ASSIGNMENT = "seq2seq"
+SOLVED, UNTOUCHED = "neighbour-solved", "neighbour-untouched"
+
+
+def word(beginning: str) -> str:
+    """A word that occurs nowhere else."""
+    return beginning + secrets.token_hex(6)
+
+
+class Course:
+    """The copy, and the submissions in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make it in an empty folder."""
+        self.outside = folder
+        self.root = folder / "course"
+        self.secret = word("quince")
+        self.markers: dict[str, str] = {}  # by entry
+        self.environment = {
+            **os.environ,
+            "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"],
+            "AUTOGRADER_SALT": self.secret,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # compiled suites are there to be found
+        }
+        _copy(self.root)
+        self._plant()
+
+    @property
+    def release(self) -> NotebookNode:
+        """The notebook students were given."""
+        return nbformat.read(self.root / "assignments" / ASSIGNMENT / NOTEBOOK, as_version=4)
+
+    def folder(self, student: str) -> Path:
+        """A student's submitted folder."""
+        return self.root / "submitted" / student / ASSIGNMENT
+
+    def report(self, student: str) -> Path:
+        """Where the command line writes a student's report."""
+        return self.root / "json" / student / ASSIGNMENT / "seq2seq.json"
+
+    def hand_in(self, entry: Entry) -> None:
+        """Hand in an attack."""
+        self.markers[entry.id] = word("marker")
+        places = Places(
+            marker=self.markers[entry.id],
+            secret_file=str(self.outside / "secret.txt"),
+            gradebook=str(self.root / "gradebook.db"),
+            neighbour=str(self.folder(SOLVED) / NOTEBOOK),
+            repository=str(self.root),
+            results=str(self.report(entry.id)),
+        )
+        entry.hand_in(self.folder(entry.id), self.release, places)
+
+    def run(self, *arguments: str, seconds: float = 600.0) -> subprocess.CompletedProcess[str]:
+        """Run a Python module in the course's folder, as a person would."""
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=seconds,
+        )
+
+    def _plant(self) -> None:
+        (self.outside / "secret.txt").write_text(self.secret)
+        (self.root / ".salt").write_text(self.secret)
+        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).glob("*.py"):
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f'\nPLANTED = "{self.secret}"\n')
+        lesson = self.root / "solutions" / ASSIGNMENT / "seq2seq.py"
+        text = lesson.read_text(encoding="utf-8")
+        begin = re.compile(r"^( *)### BEGIN SOLUTION\n", re.MULTILINE)
+        lesson.write_text(begin.sub(rf"\g<0>\1# {self.secret}\n", text), encoding="utf-8")
+        shutil.rmtree(self.root / "submitted", ignore_errors=True)
+        for student in (SOLVED, UNTOUCHED):
+            self.folder(student).mkdir(parents=True)
+        nbformat.write(self.release, self.folder(UNTOUCHED) / NOTEBOOK)
+        nbformat.write(_solved(self.release, lesson), self.folder(SOLVED) / NOTEBOOK)
+
+
+def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:
+    """The release with the lesson's solutions in it."""
+    from autograder.source import lesson_notebook
+
+    solutions = {grade_id(cell): cell.source for cell in lesson_notebook(lesson).cells}
+    for cell in release.cells:
+        terms = cell.metadata.get("nbgrader", {})
+        if terms.get("solution") and cell.cell_type == "code":
+            cell.source = solutions[grade_id(cell)]
+    return release
+
+
+def _copy(target: Path) -> None:
+    """Copy what git knows, as a clone would have it."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        if (ROOT / name).is_file() and not re.match(r"(tests/(test_|submissions)|docs/)", name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target / name)
