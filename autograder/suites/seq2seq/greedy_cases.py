@@ -14,6 +14,7 @@ from autograder.suites.seq2seq.search_oracles import Scorer, Tokens, drawn, gree
 SPECIALS = (6, 2, 4)  # pad_id, bos_id, eos_id
 VOCAB_SIZE = 9
 STRAY = 12  # nodes off every path, where a search that goes wrong gets lost
+LARGE = 1000  # a vocabulary with which the tables are kept small
 RECURRENT_STEPS = 8
 RECURRENT_LEAD = 0.15  # more than any rounding of logits that another check is about
 LEADS = (0.2, 1.2)  # of each token of a path over the second best, the smallest and largest
@@ -57,16 +58,25 @@ def laid(
 ) -> dict[str, Any]:
     """A random graph in which row i says `paths[i]`, each token at a node of its own.
 
-    With `close` the best token leads the word of the lowest id by no more than that, and every
-    other by much.
+    A step off a path leads astray and never back to one. With `close` the best token leads the
+    word of the lowest id by no more than that, and every other by much.
     """
     nodes = sum(map(len, paths)) + len(paths) + STRAY
+    # a stand-in reads the mean of four copies of a node's number, and takes numbers that are out
+    # of range for the first or the last: no node in use is near another, or one of these
+    apart = 3 if vocab_size < LARGE else 1
     graph = random_graph(
-        generator, vocab_size=vocab_size, specials=specials, rows=len(paths), nodes=nodes
+        generator,
+        vocab_size=vocab_size,
+        specials=specials,
+        rows=len(paths),
+        nodes=apart * (nodes + 2),
     )
     lowest = min(set(range(vocab_size)) - set(specials))
-    free = iter(torch.randperm(nodes, generator=generator).tolist())
-    logits, children = graph["logits"], graph["children"]
+    places = apart * (1 + torch.randperm(nodes, generator=generator))
+    astray, free = places[:STRAY], iter(places[STRAY:].tolist())
+    logits, children = graph["logits"], astray[graph["children"] % STRAY]
+    graph["children"] = children
     for row, path in enumerate(paths):
         node, token = next(free), graph["bos_id"]
         graph["starts"][row] = node
