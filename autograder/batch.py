@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -123,7 +124,7 @@ def _in_parallel(
     context = multiprocessing.get_context("fork")
     # the forks inherit the desk; it could not be sent to them, since it holds open descriptors
     _inherited.append(desk)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=die_with_parent)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_settle)
     try:
         futures = {pool.submit(_outcome, notebook): notebook for notebook in notebooks}
         for future in as_completed(futures):
@@ -131,6 +132,12 @@ def _in_parallel(
     finally:
         pool.shutdown(cancel_futures=True)
         _inherited.pop()
+
+
+def _settle() -> None:
+    """Make a fork ready: it ends with its parent, and never looks for garbage in what it got."""
+    die_with_parent()
+    gc.freeze()
 
 
 def _outcome(notebook: Path) -> Outcome:

@@ -8,6 +8,8 @@ from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import torch
+
 from .wire import pack
 
 P = ParamSpec("P")
@@ -31,6 +33,23 @@ def remembered(function: Callable[P, T]) -> Callable[P, T]:
         return answers[key]
 
     return ask
+
+
+_drawn: dict[tuple[bytes, str], tuple[Any, torch.Tensor]] = {}
+
+
+def drawn_once(generator: torch.Generator, name: str, draw: Callable[[], T]) -> T:
+    """What `draw` draws with `generator`; one in the same state gives the same without the work.
+
+    `name` tells draws from the same state apart. Whoever gets an answer must not change it.
+    """
+    key = (generator.get_state().numpy().tobytes(), name)
+    if key not in _drawn:
+        _drawn[key] = (draw(), generator.get_state())
+    found: T
+    found, state = _drawn[key]
+    generator.set_state(state)
+    return found
 
 
 def _plain(value: Any) -> Any:

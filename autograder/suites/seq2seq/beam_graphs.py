@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.memory import drawn_once
 from autograder.suites.seq2seq.beam_cases import Case, tokens_of
 from autograder.suites.seq2seq.checks.answers import Found
 from autograder.suites.seq2seq.checks.standins import random_model
@@ -28,9 +29,6 @@ STEPS = 6  # as many as most searches take
 
 Draw = Callable[[torch.Generator], dict[str, Any]]
 Clear = Callable[[Scorer, float], bool]  # whether it is a case, with at least this margin
-
-# by the state of the generator that disguised them: a class is graded on the same ones
-_CASES: dict[tuple[bytes, str], tuple[dict[str, Any], Scorer, Tensor]] = {}
 
 
 def settled(
@@ -46,17 +44,17 @@ def settled(
     Args:
         steps: how many a search takes on it at most.
     """
-    key = (generator.get_state().numpy().tobytes(), name)
-    if key not in _CASES:
+
+    def disguise() -> tuple[dict[str, Any], Scorer]:
         fixed = torch.Generator().manual_seed(seed)
         lead = MARGIN + 4 * JITTER * max(steps, STEPS)
         made, _ = drawn(fixed, name, lambda: draw(fixed), lambda scorer: clear(scorer, lead))
         model = disguised(made, generator)
         scorer = Scorer(model)
         assert clear(scorer, MARGIN), f"{name}: the disguise changes a decision"
-        _CASES[key] = (model, scorer, generator.get_state())
-    model, scorer, state = _CASES[key]
-    generator.set_state(state)
+        return model, scorer
+
+    model, scorer = drawn_once(generator, f"{name}, disguised", disguise)
     return dict(model), scorer
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.memory import drawn_once
 from autograder.suites.seq2seq.checks.answers import Found
 from autograder.suites.seq2seq.checks.standins import StandIn
 
@@ -35,6 +36,7 @@ class Scorer:
         self.specials = {model["pad_id"], model["bos_id"]}
         table = model["logits"][0] if "logits" in model else model["weights"]["bias"]
         self.vocab_size = len(table)
+        self.searches: dict[Any, tuple[list[Found], float]] = {}  # what `search` found before
         self._log_probs: list[dict[Tokens, list[float]]] = []
         self._starts: list[tuple[Tensor, Tensor]] = []
         self._states: list[dict[Tokens, tuple[Tensor, Tensor]]] = []  # after the prefix is read
@@ -117,7 +119,15 @@ def search(
     scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule | None = None
 ) -> tuple[list[Found], float]:
     """Beam search of one row, best first, and the smallest margin of any decision in it."""
-    rule = rule or Rule()
+    options = (row, width, max_length, penalty, rule or Rule())
+    if options not in scorer.searches:
+        scorer.searches[options] = _search(scorer, *options)
+    return scorer.searches[options]
+
+
+def _search(
+    scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
+) -> tuple[list[Found], float]:
     live: list[tuple[Tokens, float]] = [((), 0.0)]
     pool: list[tuple[Tokens, float]] = []
     room = width
@@ -250,10 +260,6 @@ def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> lis
     return sorted(found, key=lambda one: -one.score)
 
 
-# cases by the state of the generator that drew them: a class is graded on the same ones
-_CASES: dict[tuple[bytes, str], tuple[dict[str, Any], Scorer, Tensor]] = {}
-
-
 def drawn(
     generator: torch.Generator,
     name: str,
@@ -264,16 +270,14 @@ def drawn(
 
     Where one draw in ten makes a case, all DRAWS fail with a probability of 1e-45.
     """
-    key = (generator.get_state().numpy().tobytes(), name)
-    if key not in _CASES:
+
+    def clear_one() -> tuple[dict[str, Any], Scorer]:
         for _ in range(DRAWS):
             model = draw()
             scorer = Scorer(model)
             if clear(scorer):
-                break
-        else:
-            raise RuntimeError(f"{name}: no clear case in {DRAWS} draws; spread the logits wider")
-        _CASES[key] = (model, scorer, generator.get_state())
-    model, scorer, state = _CASES[key]
-    generator.set_state(state)
+                return model, scorer
+        raise RuntimeError(f"{name}: no clear case in {DRAWS} draws; spread the logits wider")
+
+    model, scorer = drawn_once(generator, name, clear_one)
     return dict(model), scorer

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.nn.functional import log_softmax
 
+from autograder.memory import drawn_once
 from autograder.suites.seq2seq.checks.losses import right_loss, wrong_losses
 from autograder.suites.seq2seq.oracles import (
     Batch,
@@ -44,13 +46,22 @@ def tensors_of(batch: Batch) -> dict[str, Any]:
     return {name: getattr(batch, name) for name in names}
 
 
-def draw_until(draw: Callable[[], Case], good: Callable[[Gradients, Batch], bool]) -> Case:
-    """The first case that is good."""
-    for _ in range(TRIES):
-        case = draw()
-        if good(*case):
-            return case
-    raise RuntimeError("no training case was good: its conditions contradict each other")
+def draw_until(
+    generator: torch.Generator,
+    name: str,
+    draw: Callable[[], Case],
+    good: Callable[[Gradients, Batch], bool],
+) -> Case:
+    """The first case that is good; `name` says what is drawn, for the memory."""
+
+    def first() -> Case:
+        for _ in range(TRIES):
+            case = draw()
+            if good(*case):
+                return case
+        raise RuntimeError(f"{name}: no case was good: its conditions contradict each other")
+
+    return copy.deepcopy(drawn_once(generator, name, first))  # a check changes its weights
 
 
 def draw_words(generator: torch.Generator, counts: list[int]) -> Batch:
@@ -90,7 +101,12 @@ def draw_loss_case(generator: torch.Generator, counts: list[int], ids: dict[str,
         weights["bias"][[ids["eos_id"], words[-1]]] += 2.0
         return weights, batch
 
-    return draw_until(draw, lambda weights, batch: telling(weights, batch, ids))
+    return draw_until(
+        generator,
+        f"loss {counts} {ids}",
+        draw,
+        lambda weights, batch: telling(weights, batch, ids),
+    )
 
 
 def telling(weights: Gradients, batch: Batch, ids: dict[str, int]) -> bool:
@@ -125,7 +141,7 @@ def draw_free_running(generator: torch.Generator) -> Case:
         weights["bias"][[IDS["pad_id"], IDS["bos_id"]]] -= 100.0
         return weights, batch
 
-    return draw_until(draw, says_eos_early)
+    return draw_until(generator, "free running", draw, says_eos_early)
 
 
 def says_eos_early(weights: Gradients, batch: Batch) -> bool:
@@ -152,7 +168,8 @@ def draw_steep(generator: torch.Generator, counts: list[int], least: float) -> C
         update = next(train_steps(weights, [batch], IDS["pad_id"], [HUGE], [True], "SGD", 0.1))
         return update.norm > least
 
-    return draw_until(lambda: draw_case(generator, counts), steep)
+    name = f"steep {counts} {least}"
+    return draw_until(generator, name, lambda: draw_case(generator, counts), steep)
 
 
 def draw_unsorted(generator: torch.Generator) -> Case:
