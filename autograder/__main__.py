@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from .pull.options import add_commands
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
@@ -88,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         "--sample", action="store_true", help="first build the release and add the sample class"
     )
     whole.set_defaults(run=_class)
+
+    add_commands(commands)
     return parser
 
 
@@ -109,7 +113,7 @@ def _grade(options: argparse.Namespace) -> int:
     from .desk import released_notebook
     from .judge import offering_salt
     from .render import outcome_line, report_text
-    from .results import Results, write_whole
+    from .results import Results, require_writable, write_whole
     from .wall import Limits, Wall
 
     assignment = Assignment(options.assignment)
@@ -123,7 +127,7 @@ def _grade(options: argparse.Namespace) -> int:
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
-        file.open("a").close()
+        require_writable(file)
     wall = Wall.build(assignment.name, allow_unconfined=options.allow_unconfined, limits=limits)
     results = Results(None) if options.again else Results()
     desk = Desk(assignment, release, wall, offering_salt(), options.task, results)
@@ -135,7 +139,11 @@ def _grade(options: argparse.Namespace) -> int:
             print(f"{whose}: {outcome.notebook}: {outcome.error}", file=sys.stderr)
             continue
         if outcome.notebook in files:
-            write_whole(files[outcome.notebook], outcome.report.to_json())
+            try:
+                write_whole(files[outcome.notebook], outcome.report.to_json())
+            except OSError as error:  # a full disk: the others are graded all the same
+                failed += 1
+                print(f"error: {error}; the report of {outcome.notebook}", file=sys.stderr)
         alone = len(options.notebook) == 1
         line = outcome_line(outcome.notebook, outcome.report)
         print(report_text(outcome.report) if alone else line, flush=True)

@@ -90,8 +90,10 @@ def grade_class(assignment: Assignment) -> None:
     waiting = _ungraded(assignment, students)
     if waiting:
         _judge(assignment, waiting, console)
-        _autograde(assignment, len(waiting), console)
+        log = _autograde(assignment, len(waiting), console)
     failed = _ungraded(assignment, students)
+    if waiting and failed == students:
+        raise ClassError(f"nbgrader autograde failed: {last_error(log)}")
     commands = []
     if waiting or not all(_page(assignment, student).exists() for student in students):
         commands.append(["generate_feedback", assignment.name, "--force"])
@@ -161,8 +163,12 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
-def _autograde(assignment: Assignment, count: int, console: Console) -> None:
-    """Run `nbgrader autograde`, which skips what it has graded, and show its progress."""
+def _autograde(assignment: Assignment, count: int, console: Console) -> str:
+    """Run `nbgrader autograde`, which skips what it has graded, and show its progress.
+
+    Returns what it logged.
+    """
+    log = []
     with (
         _progress(console) as progress,
         nbgrader_started("autograde", assignment.name) as process,
@@ -171,6 +177,7 @@ def _autograde(assignment: Assignment, count: int, console: Console) -> None:
         assert process.stderr is not None
         current = ""
         for line in process.stderr:
+            log.append(line)
             if "Autograding " in line:
                 current = Path(line.strip().rpartition(" ")[2]).parent.parent.name
                 progress.update(row, description=f"into the gradebook: {current}")
@@ -178,6 +185,7 @@ def _autograde(assignment: Assignment, count: int, console: Console) -> None:
                     console.print(f"into the gradebook: {current}")
             elif current and "Setting destination file permissions" in line:
                 progress.advance(row)
+    return "".join(log)
 
 
 def _report(assignment: Assignment, student: str) -> Report | None:

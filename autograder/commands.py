@@ -32,6 +32,11 @@ def nbgrader_started(*arguments: str) -> subprocess.Popen[str]:
 
 def last_error(log: str) -> str:
     """The line of an nbgrader log that says what went wrong."""
+    if "database is locked" in log:  # nbgrader itself advises an upgrade
+        return (
+            "the gradebook is locked by another program, perhaps the Formgrader or another "
+            "nbgrader; nothing is lost: close it, and run this again"
+        )
     lines = [line.strip() for line in log.splitlines()]
     ours = [line.removeprefix("autograder.") for line in lines if line.startswith("autograder.")]
     errors = [line for line in lines if "ERROR" in line]

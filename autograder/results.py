@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import secrets
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -100,6 +101,18 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that could not be written; leaves nothing behind.
+
+    Raises:
+        OSError: it is a folder, or nothing can be written beside it.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file")
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        file.write(b"tried")
 
 
 @cache

@@ -6,14 +6,17 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from .repository import copy_repository
+
 STUDENTS = (
     "unusual-but-right",
     "untouched",
@@ -30,17 +33,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what git knows, as a clone would have it."""
     folder = tmp_path_factory.mktemp("course")
-    names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in names:
-        if (ROOT / name).is_file() and not name.startswith("tests/test_"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+    copy_repository(folder, without="tests/test_")
     return folder
 
 
@@ -167,3 +160,20 @@ def test_a_mark_given_by_hand_survives_a_regrade(course: Path, run: Run, graded:
     assert done.returncode == 0, done.stderr
     assert run("nbgrader", "export").returncode == 0
     assert marks(course)["untouched"] == 7
+
+
+def test_a_locked_gradebook_is_told_in_a_line_and_a_rerun_finishes(
+    course: Path, run: Run, graded: str
+) -> None:
+    before = marks(course)
+    handed_in = course / "submitted" / "untouched" / "seq2seq" / "seq2seq.ipynb"
+    handed_in.write_text(handed_in.read_text() + "\n")  # another file, of the same worth
+    with closing(sqlite3.connect(course / "gradebook.db", isolation_level=None)) as locking:
+        locking.execute("BEGIN EXCLUSIVE")
+        done = run("autograder", "class", "seq2seq")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "locked" in done.stderr
+    again = run("autograder", "class", "seq2seq")
+    assert again.returncode == 0, again.stderr
+    assert marks(course) == before

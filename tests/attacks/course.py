@@ -17,9 +17,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignment import ROOT
 from autograder.source import grade_id
 
+from ..repository import copy_repository
 from .catalogue import NOTEBOOK, Entry, Places
 
 ASSIGNMENT = "seq2seq"
@@ -47,7 +47,7 @@ class Course:
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "",  # compiled suites are there to be found
         }
-        _copy(self.root)
+        copy_repository(self.root, without="(tests/(test_|submissions)|docs/)")
         self._plant()
 
     @property
@@ -116,18 +116,3 @@ def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:
         if terms.get("solution") and cell.cell_type == "code":
             cell.source = solutions[grade_id(cell)]
     return release
-
-
-def _copy(target: Path) -> None:
-    """Copy what git knows, as a clone would have it."""
-    names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in names:
-        if (ROOT / name).is_file() and not re.match(r"(tests/(test_|submissions)|docs/)", name):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target / name)

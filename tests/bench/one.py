@@ -1,4 +1,4 @@
-"""`make bench`: what grading one submission costs, and where the time goes.
+"""What grading one submission costs, and where the time goes.
 
 The peer, in the same run on the same machine, is the same suite run without a wall in the judge's
 own process: what the wall adds is the difference.
@@ -6,8 +6,9 @@ own process: what the wall adds is the difference.
 
 from __future__ import annotations
 
-import sys
+import gc
 import time
+from dataclasses import dataclass
 from statistics import median
 
 from autograder.assignment import Assignment
@@ -34,14 +35,27 @@ class MeasuredSession(Session):
         super().close()
 
 
-def main(name: str) -> None:
-    """Print medians over a few rounds on the reference solution."""
-    assignment, began = Assignment(name), time.perf_counter()
-    wall = Wall.build(name)
+@dataclass(frozen=True)
+class Costs:
+    """Medians, in seconds."""
+
+    start: float  # once a run: sandbox, torch, trial of the wall; wall time
+    student: float  # fork, student code, probes; processor time
+    judge: float  # processor time
+    whole: float  # wall time
+    alone: float  # the judge without a wall, all answers remembered; processor time
+
+
+def costs(assignment: Assignment) -> Costs:
+    """Grade the reference solution a few times."""
+    began = time.perf_counter()
+    wall = Wall.build(assignment.name)
     starting = time.perf_counter() - began
     submission = repair(assignment.source, assignment.source)
     files = [f for task in assignment.graded_tasks for f in assignment.suite_files(task.key)]
     grade(assignment, submission, wall, SALT)  # reference answers are remembered from here on
+    gc.collect()
+    gc.freeze()  # as in the processes of a batch
     students, judges, wholes, peers = [], [], [], []
     for _ in range(ROUNDS):
         began, own = time.perf_counter(), time.process_time()
@@ -54,20 +68,5 @@ def main(name: str) -> None:
         run_suite(files, Grading(reference(assignment), reference(assignment), SALT))
         peers.append(time.process_time() - own)
     wall.close()
-    rows = {
-        "once a run: sandbox, torch, trial of the wall; wall time": [starting],
-        "a submission: fork, student code, probes; CPU": students,
-        "a submission: judge; CPU": judges,
-        "a submission: wall time": wholes,
-        "peer: judge alone, answers remembered; CPU": peers,
-    }
-    for label, seconds in rows.items():
-        print(f"{label:58} {median(seconds):6.2f} s")
-    share = median(students) / (median(students) + median(judges))
-    label = "share of CPU spent in the student's process"
-    print(f"{label:58} {share:6.0%}")
-    print(f"{'judge behind the wall : judge alone':58} {median(judges) / median(peers):6.2f}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    gc.unfreeze()
+    return Costs(starting, *map(median, (students, judges, wholes, peers)))

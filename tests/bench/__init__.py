@@ -1,0 +1,1 @@
+"""`make bench`: what grading costs, against what others need for the same checks."""
