@@ -8,6 +8,7 @@ import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
+from .gpu import Gpu
 from .namespaces import INNER_ROOT
 
 PACKAGE = Path(__file__).resolve().parent
@@ -19,12 +20,16 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",  # a mark does not depend on whether there is a GPU
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
-def bubblewrap(suite: str, scratch: int) -> list[str]:
-    """The bubblewrap command line, up to the command it shall run; `scratch` bytes for files."""
+def bubblewrap(suite: str, scratch: int, gpu: Gpu | None = None) -> list[str]:
+    """The bubblewrap command line, up to the command it shall run; `scratch` bytes for files.
+
+    A GPU is not seen inside unless it is given.
+    """
     command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in ENVIRONMENT.items():
@@ -48,6 +53,8 @@ def bubblewrap(suite: str, scratch: int) -> list[str]:
     for name in ("/etc/ld.so.cache", "/etc/ld.so.conf"):
         command += ["--ro-bind-try", name, name]
     command += ["--proc", "/proc", "--dev", "/dev"]
+    if gpu is not None:
+        command += ["--unsetenv", "CUDA_VISIBLE_DEVICES", *gpu.bubblewrap()]
     command += ["--size", str(scratch), "--tmpfs", "/dev/shm"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
@@ -70,5 +77,5 @@ def _parents(paths: Iterable[str]) -> list[str]:
 
 def worker_files(suite: str) -> list[str]:
     """The files of this package that may be seen inside the wall."""
-    names = ["__init__.py", "namespaces.py", "wire.py", "worker.py", "checks"]
+    names = ["__init__.py", "namespaces.py", "syscalls.py", "wire.py", "worker.py", "checks"]
     return [*names, "suites/__init__.py", f"suites/{suite}/__init__.py", f"suites/{suite}/checks"]

@@ -36,6 +36,7 @@ PROMISES = {
     "signals": "its signals and priorities reach no process but its own",
     "fork bomb": "the number of its processes is limited",
     "memory": "its memory is limited",
+    "uncounted memory": "it holds no memory that no limit counts",
     "outliving": "nothing of it outlives the run",
 }
 
@@ -92,6 +93,7 @@ attempt("environment", lambda: bool(set(os.environ) - set(wanted["environment"])
 attempt("processes", lambda: sum(name.isdigit() for name in os.listdir("/proc")) > 3)
 attempt("descriptors", descriptors)
 attempt("memory", lambda: bool(bytearray(wanted["memory"])))
+attempt("uncounted memory", lambda: os.close(os.memfd_create("planted")))
 attempt("fork bomb", swarm)
 if os.fork() == 0:  # keeps the pipe to the judge open for as long as it lives
     os.setsid()
@@ -127,7 +129,11 @@ def broken_promises(wall: Wall) -> list[str]:
             "port": server.getsockname()[1],
             "secrets": [str(PACKAGE / "judge.py"), other.name, *_home_entries()],
             "repository": str(PACKAGE.parent),
-            "environment": [*ENVIRONMENT, "PWD", "LC_CTYPE"],  # the last two are Python's own
+            "environment": [
+                *ENVIRONMENT,
+                *(wall.gpu.environment() if wall.gpu else ()),
+                *("PWD", "LC_CTYPE"),  # Python's own
+            ],
             "scratch": wall.limits.scratch,
             "processes": wall.limits.processes,
             "memory": wall.limits.memory,

@@ -36,6 +36,7 @@ from autograder.namespaces import (
     set_limits,
     shed_root,
 )
+from autograder.syscalls import forbid
 
 READY = "ready"  # the id of the one message nobody asked for
 WARM, COLD, PIPED = "warm", "cold", "piped"
@@ -83,6 +84,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # not its own file once root was shed
             first_to_go()
         set_limits(terms.limits)
+        forbid()
         serve(*terms.descriptors)
 
 
@@ -194,6 +196,7 @@ def _keep(reading: int, writing: int, life: int, terms: Terms, serve: Serve) -> 
             os.close(life)
             confine(terms.scratch)
             set_limits(terms.limits)
+            forbid()
             serve(reading, writing)
         else:
             os.close(reading)
