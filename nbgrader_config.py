@@ -61,4 +61,5 @@ c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "autograder.page.safe_html",
     "markdown2html": "autograder.page.safe_markdown",
+    "highlight_code": "autograder.page.visible_code",
 }

@@ -7,15 +7,16 @@ scripts included. `nbgrader_config.py` puts these filters in place of nbconvert'
 from __future__ import annotations
 
 import bleach
-from nbconvert.filters import markdown2html
+from nbconvert.filters import Highlight2HTML, markdown2html
 
-from .notebook import without_controls
+from .notebook import CONTROLS, without_controls
 
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
     *("p", "pre", "s", "span", "sub", "sup"),
     *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
+HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
 PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
 
 
@@ -34,6 +35,13 @@ def _keeps(tag: str, name: str, value: str) -> bool:
 def safe_html(text: object) -> str:
     """HTML with nothing in it that runs; other tags are shown as text."""
     return bleach.clean(str(text), tags=TAGS, attributes=_keeps, protocols=PROTOCOLS)
+
+
+def visible_code(source: str, language: str | None = None, metadata: object = None) -> str:
+    """A code cell as HTML; what could reverse its text or hide in it is spelt out."""
+    spelt = CONTROLS.sub(lambda found: ascii(found[0])[1:-1], source)
+    highlighted: str = HIGHLIGHT(spelt, language, metadata)
+    return highlighted
 
 
 def safe_markdown(source: str) -> str:
