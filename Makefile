@@ -5,10 +5,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sandbox image source release sample check grade feedback test attacks measure lint format bench clean
+.PHONY: help setup sandbox image source release student-repo sample check grade feedback test attacks measure lint format bench soak clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: .venv/installed  ## create .venv and install the pinned dependencies
 
@@ -40,6 +40,9 @@ source: setup  ## build the folder that nbgrader releases from (build/source)
 release: setup sandbox  ## build assignments/ from solutions/, and refuse a release that leaks
 	@python -m autograder release $(ASSIGNMENT)
 
+student-repo: release  ## write the students' repository, ready to be pushed (build/student-repo)
+	@python -m autograder student-repo $(ASSIGNMENT)
+
 sample: release  ## put the sample class into submitted/
 	@python -m autograder sample $(ASSIGNMENT)
 
@@ -61,17 +64,21 @@ attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and wi
 measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
 	@OMP_NUM_THREADS=1 python -m tests.measure
 
-lint: setup  ## check style, format and types
+lint: setup  ## check style, format, types and workflows
 	@ruff check .
 	@ruff format --check .
 	@mypy autograder data tests
+	@zizmor --offline --quiet --no-progress --pedantic .github autograder/pull/template/.github
 
 format: setup  ## apply the format
 	@ruff check --fix-only --quiet .
 	@ruff format .
 
-bench: setup sandbox  ## time grading: start of a worker, the whole suite, the share of student code
-	@python -m tests.bench $(ASSIGNMENT)
+bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.md
+	@python -m tests.bench $(ASSIGNMENT) --write
+
+soak: setup sandbox  ## grade 500 mixed submissions: does memory grow, is anything left?
+	@OMP_NUM_THREADS=1 python -m tests.soak 500
 
 clean:  ## remove what was built (not submissions, gradebook, reports or the salt)
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache

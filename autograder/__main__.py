@@ -66,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="grade without a sandbox if none holds here; the report says so",
     )
+    one.add_argument(
+        "--device",
+        choices=("cuda", "mps"),
+        help="compare with this device after marking, and report beside the mark",
+    )
     one.set_defaults(run=_grade)
 
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and mend what not")
@@ -111,7 +116,9 @@ def _grade(options: argparse.Namespace) -> int:
     from .assignment import Assignment
     from .batch import Desk, grade_all, processors, report_files
     from .desk import released_notebook
+    from .gpu import require
     from .judge import offering_salt
+    from .parity import Parity, flag
     from .render import outcome_line, report_text
     from .results import Results, require_writable, write_whole
     from .wall import Limits, Wall
@@ -119,6 +126,7 @@ def _grade(options: argparse.Namespace) -> int:
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
     assignment.require_tasks(options.task or [])
+    require(options.device or "cpu")
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
@@ -131,6 +139,7 @@ def _grade(options: argparse.Namespace) -> int:
     wall = Wall.build(assignment.name, allow_unconfined=options.allow_unconfined, limits=limits)
     results = Results(None) if options.again else Results()
     desk = Desk(assignment, release, wall, offering_salt(), options.task, results)
+    parity = Parity.prepare(desk, options.device) if options.device else None
     failed = 0
     for outcome in grade_all(desk, options.notebook, options.jobs or processors()):
         if outcome.report is None:
@@ -138,15 +147,20 @@ def _grade(options: argparse.Namespace) -> int:
             whose = "grader error, not the student's"
             print(f"{whose}: {outcome.notebook}: {outcome.error}", file=sys.stderr)
             continue
+        report = outcome.report
+        if parity is not None:
+            report = parity.beside(outcome.notebook, report)
         if outcome.notebook in files:
             try:
-                write_whole(files[outcome.notebook], outcome.report.to_json())
+                write_whole(files[outcome.notebook], report.to_json())
             except OSError as error:  # a full disk: the others are graded all the same
                 failed += 1
                 print(f"error: {error}; the report of {outcome.notebook}", file=sys.stderr)
         alone = len(options.notebook) == 1
-        line = outcome_line(outcome.notebook, outcome.report)
-        print(report_text(outcome.report) if alone else line, flush=True)
+        line = outcome_line(outcome.notebook, report)
+        print(report_text(report) if alone else line, flush=True)
+        if parity is not None:
+            print(flag(report.beside, options.device), flush=True)
     return 2 if failed else 0
 
 

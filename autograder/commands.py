@@ -19,15 +19,19 @@ def nbgrader(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def nbgrader_started(*arguments: str) -> subprocess.Popen[str]:
     """Start an nbgrader command under this Python; its log can be read from `stderr`."""
-    programs = str(Path(sys.executable).parent)  # first: nbgrader calls `alembic` by name
     return subprocess.Popen(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PATH": programs + os.pathsep + os.environ.get("PATH", "")},
+        env={**os.environ, "PATH": programs_first()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def programs_first() -> str:
+    """PATH with this Python's programs first: nbgrader calls `alembic` by name."""
+    return str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
 
 
 def last_error(log: str) -> str:

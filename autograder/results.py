@@ -111,8 +111,11 @@ def require_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file")
-    with tempfile.TemporaryFile(dir=path.parent) as file:
-        file.write(b"tried")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(b"tried")
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}") from error
 
 
 @cache
@@ -131,12 +134,17 @@ def task_fingerprint(assignment: Assignment, task: Task, salt: str) -> str:
     return hashlib.sha256((salt + inputs_digest(assignment, others)).encode()).hexdigest()
 
 
+# compiled files, and how a graded pull request is told: no mark depends on them
+NO_INPUT = frozenset({"__pycache__", "pull"})
+
+
 def inputs_digest(assignment: Assignment, without: tuple[str, ...] = ()) -> str:
     """A digest of everything a release is made from and graded with, but files of these names."""
     digest = hashlib.sha256()
     folders = [assignment.lesson.parent, ROOT / "autograder", ROOT / "data"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted([*files, ROOT / "constraints.txt"]):
-        if "__pycache__" not in path.parts and path.name not in without:
-            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+        name = path.relative_to(ROOT)
+        if name.name not in without and not NO_INPUT.intersection(name.parts):
+            digest.update(str(name).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -14,7 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
+from .pulls import Host
 from .repository import copy_repository
 
 STUDENTS = (
@@ -177,3 +179,55 @@ def test_a_locked_gradebook_is_told_in_a_line_and_a_rerun_finishes(
     again = run("autograder", "class", "seq2seq")
     assert again.returncode == 0, again.stderr
     assert marks(course) == before
+
+
+def test_every_door_gives_the_same_marks(
+    course: Path, run: Run, graded: str, tmp_path: Path
+) -> None:
+    """The command line, `nbgrader autograde`, a pull request, and its import into a gradebook."""
+    notebooks = {s: course / "submitted" / s / "seq2seq" / "seq2seq.ipynb" for s in STUDENTS}
+    alone = tmp_path / "alone"
+    done = run(
+        "autograder", "grade", "seq2seq", *map(str, notebooks.values()), "--json", str(alone)
+    )
+    assert done.returncode == 0, done.stderr
+    host = Host(tmp_path / "host")
+    for number, (student, notebook) in enumerate(notebooks.items(), 1):
+        path = f"submissions/{student}/seq2seq.ipynb"
+        head = host.open({path: notebook.read_bytes()}, number)
+        event = host.event(head, student, number)
+        options = ["--repository", str(host.course), "--event", str(event)]
+        options += ["--output", str(tmp_path / "pulls" / student)]
+        options += ["--again"] * (student == "padding-ignored")  # one of its own, none kept
+        done = run("autograder", "pr", *options)
+        assert done.returncode == 0, done.stderr
+        places = (
+            course / "reports" / "seq2seq" / f"{student}.json",
+            alone / student / "seq2seq" / "seq2seq.json",
+            tmp_path / "pulls" / student / "report.json",
+        )
+        records = [json.loads(place.read_text()) for place in places]
+        for key in ("tasks", "points", "findings", "submission", "suite"):
+            assert [record[key] for record in records] == [records[0][key]] * 3, student
+    emptied = tmp_path / "imported.db"
+    shutil.copyfile(course / "gradebook.db", emptied)
+    for student in STUDENTS:
+        with Gradebook(f"sqlite:///{emptied}") as gradebook:
+            gradebook.remove_student(student)
+    roster = "".join(f"{student},{student}\n" for student in STUDENTS)
+    (tmp_path / "roster.csv").write_text("login,student_id\n" + roster)
+    options = ["--roster", str(tmp_path / "roster.csv"), "--db", f"sqlite:///{emptied}"]
+    done = run("autograder", "import", str(tmp_path / "pulls"), *options)
+    assert done.returncode == 0, done.stderr
+    assert scores(emptied) == scores(course / "gradebook.db")
+
+
+def scores(database: Path) -> dict[str, dict[str, float]]:
+    """Every student's automatic score by cell."""
+    with Gradebook(f"sqlite:///{database}") as gradebook:
+        return {
+            submission.student.id: {
+                grade.cell.name: grade.auto_score or 0.0 for grade in submission.notebooks[0].grades
+            }
+            for submission in gradebook.assignment_submissions("seq2seq")
+        }

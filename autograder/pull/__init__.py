@@ -1,0 +1,1 @@
+"""Pull requests graded: what comes in one is data, what goes out is a rendering of the report."""

@@ -1,0 +1,86 @@
+"""`python -m autograder pr`: one pull request, anywhere that git and the grader are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..assignment import ROOT, Assignment
+from ..report import Report
+from .escape import log
+from .event import EventError, Request, login, read_event, time
+from .git import Repository
+from .grading import Door, Grade, grade_request, moment
+from .offering import FILE
+from .outcome import GRADER_ERROR, NEEDS_PERSON, Outcome
+from .pages import clear, write_pages
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade one request. Exit code 0: graded, or not to be graded; 2: the grader could not."""
+    clear(options.output)
+    try:
+        request = request_of(options)
+    except (EventError, OSError) as error:
+        outcome, fault = Outcome(GRADER_ERROR, labels=(NEEDS_PERSON,)), str(error)
+        write_pages(options.output, outcome)
+    else:
+        door = Door(
+            grade=judge(again=options.again, allow_unconfined=options.allow_unconfined),
+            assignments=known_assignments(),
+            offering=options.offering or FILE,
+            path=options.path,
+            attempts=options.attempts,
+            attempts_today=options.attempts_today,
+            previous=options.previous,
+        )
+        repository = Repository(options.repository)
+        outcome, fault = grade_request(request, repository, options.output, door, moment())
+    if fault:
+        print(f"grader error, not the student's: {log(fault)}", file=sys.stderr)
+    told = " ".join(outcome.words)
+    print(log(f"{outcome.login}: {outcome.assignment or outcome.path} {outcome.status}: {told}"))
+    return 2 if outcome.status == GRADER_ERROR else 0
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """The request that the options name.
+
+    Raises:
+        EventError: they, or the event, do not say what must be known.
+        OSError: the event cannot be read.
+    """
+    if options.event:
+        request = read_event(options.event)
+        base = options.base or request.base
+        return Request(request.login, request.head, base, request.number, request.came)
+    if not options.login:
+        raise EventError("without --event, --login must say whose the work is")
+    came = time(options.came) if options.came else None
+    return Request(login(options.login), options.head, options.base or "", options.number, came)
+
+
+def known_assignments() -> list[str]:
+    """The names of the assignments that have been released."""
+    return sorted(path.parent.name for path in ROOT.glob("assignments/*/*.ipynb"))
+
+
+def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
+    """The judge as this door calls it: the same desk as that of `python -m autograder grade`."""
+
+    def grade(name: str, notebook: Path) -> Report:
+        # only here: what is not graded needs no judge, whose modules take seconds to load
+        from ..batch import Desk
+        from ..desk import released_notebook
+        from ..judge import offering_salt
+        from ..results import Results
+        from ..wall import Wall
+
+        assignment = Assignment(name)
+        release = released_notebook(assignment)
+        wall = Wall.build(name, allow_unconfined=allow_unconfined)
+        results = Results(None) if again else Results()
+        return Desk(assignment, release, wall, offering_salt(), results=results).grade(notebook)
+
+    return grade

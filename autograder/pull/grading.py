@@ -1,0 +1,192 @@
+"""Grades a pull request: from what git and the server say to the pages a student reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ..report import Report
+from .attempts import Attempt, attempts_before, keep
+from .event import Request
+from .git import GitError, Repository
+from .handin import HandIn, NotGraded, hand_in, hand_in_at, read_capped
+from .offering import FILE, Terms, read_terms
+from .outcome import GRADED, GRADER_ERROR, LATE, NEEDS_PERSON, NOT_GRADED, Outcome, stamp
+from .pages import clear, read_previous, write_pages
+
+Grade = Callable[[str, Path], Report]  # an assignment's name and a notebook -> its report
+
+
+@dataclass(frozen=True)
+class Door:
+    """What every pull request is graded with.
+
+    Attributes:
+        grade: the judge.
+        assignments: names of those that can be handed in.
+        path: where the submission lies in a repository of the student's own.
+        attempts: the file in which attempts are kept; None keeps none.
+        attempts_today: how many came before on this day, if the server has counted.
+        previous: the report of the attempt before.
+    """
+
+    grade: Grade
+    assignments: Sequence[str]
+    offering: Path = FILE
+    path: str = ""
+    attempts: Path | None = None
+    attempts_today: int | None = None
+    previous: Path | None = None
+
+
+def grade_request(
+    request: Request, repository: Repository, folder: Path, door: Door, now: datetime
+) -> tuple[Outcome, str]:
+    """Grade a request and write records and pages into a folder.
+
+    Returns:
+        What became of it, and what went wrong in the grader, for its owner's eyes only.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    clear(folder)
+    known = Outcome(
+        NOT_GRADED,
+        login=request.login,
+        number=request.number,
+        head=request.head,
+        base=request.base,
+        came=stamp(request.came),
+    )
+    try:
+        return _graded(known, request, repository, folder, door, now), ""
+    except NotGraded as reason:
+        labels = (NEEDS_PERSON,) if reason.needs_person else ()
+        outcome, fault = replace(known, words=(str(reason),), labels=labels), ""
+    except Exception as error:  # whatever one request has found wrong, its author is told of it
+        outcome = replace(known, status=GRADER_ERROR, labels=(NEEDS_PERSON,))
+        fault = f"{type(error).__name__}: {error}"
+    write_pages(folder, outcome)
+    return outcome, fault
+
+
+def _graded(
+    known: Outcome,
+    request: Request,
+    repository: Repository,
+    folder: Path,
+    door: Door,
+    now: datetime,
+) -> Outcome:
+    newest = repository.commit(request.ref) if repository.has(request.ref) else ""
+    if newest and newest != request.head and not repository.has(request.head):
+        raise NotGraded(
+            f"{request.head[:12]} was replaced by {newest[:12]}, which is graded by itself."
+        )
+    head = repository.commit(request.head)
+    signature = repository.signature(head)
+    found = _found(request, repository, head, door)
+    data = read_capped(repository, found)
+    terms = read_terms(found.assignment, door.offering)
+    attempt = Attempt(found.assignment, request.login, _day(terms, now), head)
+    number = _attempt_number(door, terms, attempt)
+    words, labels = _told(request, found, terms, head, newest)
+    notebook = folder / f"{found.assignment}.ipynb"
+    notebook.write_bytes(data)
+    report = door.grade(found.assignment, notebook)
+    report = report.about(
+        student=request.login, submission=report.submission, findings=report.findings
+    )
+    level = terms.reveal(now)
+    outcome = replace(
+        known,
+        status=GRADED,
+        assignment=found.assignment,
+        path=found.path,
+        head=head,
+        replaced_by=newest if newest != head else "",
+        author=signature.author,
+        committed=stamp(signature.committed),
+        due=stamp(terms.due),
+        late_seconds=terms.late(request.came).total_seconds(),
+        penalty_percent=terms.penalty_percent(request.came),
+        attempt=number,
+        reveal=level.name.lower(),
+        words=tuple(words),
+        labels=tuple(labels),
+    )
+    previous = read_previous(door.previous, found.assignment)
+    write_pages(folder, outcome, report, level, terms, previous, data)
+    if door.attempts is not None:
+        keep(door.attempts, attempt)
+    return outcome
+
+
+def _found(request: Request, repository: Repository, head: str, door: Door) -> HandIn:
+    if not request.base:
+        names = [n for n in door.assignments if door.path.endswith(f"{n}.ipynb")]
+        if len(names) != 1:
+            raise GitError(
+                f"without a base to compare with, --path must name one of "
+                f"{', '.join(f'{n}.ipynb' for n in door.assignments)}; it is {door.path!r}"
+            )
+        return hand_in_at(repository, head, door.path, names[0])
+    changes = repository.changes(repository.commit(request.base), head)
+    return hand_in(changes, request.login, door.assignments)
+
+
+def _attempt_number(door: Door, terms: Terms, attempt: Attempt) -> int:
+    """Which of the day's attempts this is; 0 if nobody counts."""
+    before = door.attempts_today
+    if before is None and door.attempts is not None:
+        before = attempts_before(door.attempts, attempt)
+    if before is None:
+        return 0
+    if terms.attempts_per_day and before >= terms.attempts_per_day:
+        raise NotGraded(
+            f"{before} attempts were graded on {attempt.day}, and no more are on one day. What you "
+            f"pushed keeps its time; push again, or have this run again, after midnight "
+            f"({terms.zone.key})."
+        )
+    return before + 1
+
+
+def _told(
+    request: Request, found: HandIn, terms: Terms, head: str, newest: str
+) -> tuple[list[str], list[str]]:
+    """What a student is told besides the report, and the labels that go with it."""
+    words, labels = [], []
+    late = terms.late(request.came)
+    if late:
+        taken = f"{terms.penalty_percent(request.came):g} % of the points earned"
+        due = terms.local(terms.due) if terms.due else ""
+        words.append(f"Late by {_span(late)} (due {due}): {taken} will be taken off.")
+        labels.append(LATE)
+    if terms.due and request.came is None:
+        words.append("No server has said when this came; whether it is late, a person decides.")
+        labels.append(NEEDS_PERSON)
+    if newest and newest != head:
+        words.append(f"Since then {newest[:12]} was pushed, which is graded by itself.")
+    if found.beside:
+        files = "1 other file" if found.beside == 1 else f"{found.beside} other files"
+        words.append(f"{files} in your folder: not read. The notebook alone is graded.")
+    return words, labels
+
+
+def _span(time: timedelta) -> str:
+    minutes = int(time.total_seconds() // 60)
+    days, rest = divmod(minutes, 24 * 60)
+    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "under a minute"
+
+
+def _day(terms: Terms, now: datetime) -> str:
+    return now.astimezone(terms.zone).date().isoformat()
+
+
+def moment() -> datetime:
+    """The grader's own clock."""
+    return datetime.now(UTC)
