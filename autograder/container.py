@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from .gpu import Gpu
 from .namespaces import UNPRIVILEGED_ID
 from .sandbox import ENVIRONMENT, INSIDE, PACKAGE, worker_files
 
@@ -72,8 +73,13 @@ def ask(engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", "it does not answer")
 
 
-def container(engine: str, name: str, suite: str, limits: Limits) -> list[str]:
-    """The engine's command line, up to the command that shall run in the container."""
+def container(
+    engine: str, name: str, suite: str, limits: Limits, gpu: Gpu | None = None
+) -> list[str]:
+    """The engine's command line, up to the command that shall run in the container.
+
+    A GPU is not seen inside unless it is given; the engine then finds its nodes and libraries.
+    """
     nobody = f"{UNPRIVILEGED_ID}:{UNPRIVILEGED_ID}"
     command = [engine, "run", "--rm", f"--name={name}", "--interactive", "--pull=never"]
     command += ["--log-driver=none", "--detach-keys="]  # messages are neither kept nor read
@@ -94,9 +100,15 @@ def container(engine: str, name: str, suite: str, limits: Limits) -> list[str]:
         "core": 0,
     }.items():
         command += [f"--ulimit={kind}={value}:{value}"]
+    if gpu is not None:
+        command += ["--device=nvidia.com/gpu=all" if engine == PODMAN else "--gpus=all"]
     for file in worker_files(suite):
         inside = f"{INSIDE}/autograder/{file}"
         command += [f"--mount=type=bind,source={PACKAGE / file},target={inside},readonly"]
     # the engine and the image set variables too, which only `env` can take away again
     command += ["--workdir=/tmp", "--entrypoint=/usr/bin/env", image(), "-i"]
-    return [*command, *(f"{key}={value}" for key, value in ENVIRONMENT.items())]
+    variables = dict(ENVIRONMENT)
+    if gpu is not None:
+        del variables["CUDA_VISIBLE_DEVICES"]
+        variables |= gpu.environment()
+    return [*command, *(f"{key}={value}" for key, value in variables.items())]

@@ -49,7 +49,8 @@ def report_text(report: Report) -> str:
     lines += [_line(f"about the notebook: {finding}") for finding in report.findings]
     for task in report.tasks:
         lines += ["", *task_text(task)]
-    lines += ["", *(f"{name}: {value}" for name, value in report.beside.items())]
+    facts = [(name, value) for name, value in report.beside.items() if not isinstance(value, dict)]
+    lines += ["", *(f"{name}: {value}" for name, value in facts)]
     lines += [f"graded behind: {report.wall}"]
     return "\n".join(lines)
 

@@ -32,6 +32,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .container import ENGINES, PYTHON, NoEngine, container, find_engine
+from .gpu import Gpu
 from .launch import ColdWorker, ContainerWorker, WarmProcess, WarmWorker
 from .sandbox import INSIDE, PACKAGE, bubblewrap
 from .trial import leaks
@@ -78,13 +79,14 @@ class Limits:
                 raise LimitError(f"limit {name}: {value!r} is no positive number")
         return replace(self, **changes)
 
-    def arguments(self, *, user_alone: bool = True) -> list[str]:
+    def arguments(self, *, user_alone: bool = True, gpu: bool = False) -> list[str]:
         """The limits that the worker sets on itself, as its command line names them.
 
         The kernel counts the processes of a user: only one who is `user_alone` is limited by that.
+        CUDA reserves far more addresses than it uses: with a `gpu` what may be written counts.
         """
         return [
-            f"AS={self.memory}",
+            f"{'DATA' if gpu else 'AS'}={self.memory}",
             *([f"NPROC={self.processes}"] if user_alone else []),
             f"CPU={self.processor_seconds}",
             f"FSIZE={self.file_size}",
@@ -105,25 +107,38 @@ class Wall:
     """A way of starting workers for one suite. `level` is stored with every mark."""
 
     def __init__(
-        self, level: str, suite: str, limits: Limits | None = None, *, warm: bool = False
+        self,
+        level: str,
+        suite: str,
+        limits: Limits | None = None,
+        *,
+        warm: bool = False,
+        gpu: Gpu | None = None,
     ) -> None:
         """Make a wall that has not been tried; to grade, use `build`."""
         self.level = level
         self.suite = suite
         self.limits = limits or Limits()
         self.warm = warm
+        self.gpu = gpu
         self._process: WarmProcess | None = None
 
     @staticmethod
-    def build(suite: str, *, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
-        """Find the sandbox and try it.
+    def build(
+        suite: str,
+        *,
+        allow_unconfined: bool = False,
+        limits: Limits | None = None,
+        gpu: Gpu | None = None,
+    ) -> Wall:
+        """Find the sandbox and try it. With a `gpu` it lets that in, for a comparison of devices.
 
         Raises:
             WallError: there is none or it leaks, and `allow_unconfined` is false.
         """
         problems: dict[str, list[str]] = {}
         try:
-            for wall in _best_first(suite, limits):
+            for wall in _best_first(suite, limits, gpu):
                 problems[wall.level] = leaks(wall)
                 if not problems[wall.level]:
                     return wall
@@ -131,7 +146,7 @@ class Wall:
         except NoEngine as error:
             problems["container"] = [str(error)]
         if allow_unconfined:
-            return Wall(UNCONFINED, suite, limits)
+            return Wall(UNCONFINED, suite, limits, gpu=gpu)
         told = "; ".join(f"{level}: {', '.join(what)}" for level, what in problems.items())
         raise WallError(
             f"the sandbox does not hold here ({told}). Install bubblewrap "
@@ -181,22 +196,27 @@ class Wall:
             f"import sys; sys.path.insert(0, {root!r}); from autograder.worker import main; main()"
         )
         command = [sys.executable]
+        if self.gpu is not None:
+            variables = [f"{name}={value}" for name, value in self.gpu.environment().items()]
+            command = ["/usr/bin/env", "--unset=CUDA_VISIBLE_DEVICES", *variables, sys.executable]
         if contained:
-            command = [*container(self.level, name, self.suite, self.limits), PYTHON]
+            command = [*container(self.level, name, self.suite, self.limits, self.gpu), PYTHON]
         elif confined:
-            command = [*bubblewrap(self.suite, self.limits.scratch), sys.executable]
+            command = [*bubblewrap(self.suite, self.limits.scratch, self.gpu), sys.executable]
         command += ["-I", "-c", boot, way, descriptors]
         command += [f"autograder.suites.{self.suite}.checks.probes"]
         command += [str(int(confined and os.geteuid() == 0)), str(self.limits.scratch)]
-        return [*command, *self.limits.arguments(user_alone=not contained)]
+        gpu = self.gpu is not None
+        return [*command, *self.limits.arguments(user_alone=not contained, gpu=gpu)]
 
 
-def _best_first(suite: str, limits: Limits | None) -> Iterator[Wall]:
-    """The walls that protect.
+def _best_first(suite: str, limits: Limits | None, gpu: Gpu | None = None) -> Iterator[Wall]:
+    """The walls that protect. CUDA reads /proc, which a fork of the warm process cannot see.
 
     Raises:
         NoEngine: after those with bubblewrap, when there is no container.
     """
-    yield Wall(CONFINED, suite, limits, warm=True)
-    yield Wall(CONFINED, suite, limits)
-    yield Wall(find_engine(), suite, limits)
+    if gpu is None:
+        yield Wall(CONFINED, suite, limits, warm=True)
+    yield Wall(CONFINED, suite, limits, gpu=gpu)
+    yield Wall(find_engine(), suite, limits, gpu=gpu)

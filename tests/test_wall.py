@@ -88,7 +88,7 @@ def test_code_inside_sees_nothing_of_the_judge(any_wall: Wall) -> None:
     seen = eval(tell(any_wall, f"ROOT = {root!r}\n{SPY}"))
     assert seen["user"] != 0
     assert seen["environment"] == [
-        *("HOME", "LANG", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "PATH"),
+        *("CUDA_VISIBLE_DEVICES", "HOME", "LANG", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "PATH"),
         *("PYTHONDONTWRITEBYTECODE", "USER"),
     ]
     assert seen["processes"] <= 3

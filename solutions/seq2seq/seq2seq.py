@@ -224,6 +224,10 @@ from checks import check
 # - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to the width.
 # - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are distinct, and
 #   that is all you may assume: padding need not be 0.
+# - The model and the batch are on one device, and it may be a GPU. What you make or return belongs
+#   there too: `torch.zeros(..., device=source.device)`; what an `__init__` makes besides modules
+#   is registered (`register_buffer`), so that `.to(device)` moves it. You need no GPU to find out:
+#   the checks simulate one.
 #
 # Two small classes are given. `Seq2Seq` only holds the parts together; it has no `forward`.
 
@@ -666,7 +670,6 @@ for ratio in (1.0, 0.0, 0.5):
 # > - Runs in evaluation mode and builds no graph. Afterwards the model's training flag and the
 # >   global gradient mode are as before, weights and inputs unchanged; calling again gives the
 # >   same.
-# > - Tensors it makes live on `source.device`.
 # >
 # > *Free:* whether rows are decoded together or one by one.
 

@@ -28,7 +28,7 @@ class ToyEncoder(nn.Module):
 
     def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
         """Return (outputs, (h, c)), and write the call down."""
-        lengths = torch.as_tensor(source_lengths)
+        lengths = torch.as_tensor(source_lengths, device=source.device)
         embedded = embedding(source, self.embedding)  # (batch, source_time, hidden)
         summed = embedded.sum(1) / lengths[:, None]  # (batch, hidden)
         h, c = torch.tanh(summed @ self.to_h), torch.tanh(summed @ self.to_c)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import Wrong, expect
 from autograder.checks.student import Student
 from autograder.suites.seq2seq import beam_stories, quality
@@ -417,3 +418,14 @@ def test_translates_as_well_as_the_model_can(
         "on a trained translator your best hypotheses score less than those of the rule",
         "the earlier checks name the step that goes wrong",
     )
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_works_on_another_device(
+    student: Student, generator: torch.Generator, record_property: Callable[[str, object], None]
+) -> None:
+    """With the model and the sentences on a GPU, the tensors you make are there too."""
+    model = {**clear_graph(generator, 3, 4, rows=2, eos_bonus=0.5).model, "max_rows": 1000}
+    options = {"beam_width": 3, "max_length": 4, "length_penalty": 0.6}
+    report = student.beam_on(model=model, **batch_of(model), **options)
+    expect_at_home(report, "beam_search", record_property)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import close, expect
 from autograder.suites.seq2seq.checks.test_decoder import (
     CRASH,
@@ -238,3 +240,13 @@ def test_every_gate_has_its_own_weights(student: Any, generator: torch.Generator
         "input, forget, cell and output gate each read the input and h with weights of their own, "
         "and each layer has its own set; no weight may be used under torch.no_grad()",
     )
+
+
+@pytest.mark.graded(weight=1, needs=["values_are_an_lstms"], on_crash=CRASH)
+def test_works_on_another_device(
+    student: Any, generator: torch.Generator, record_property: Callable[[str, object], None]
+) -> None:
+    """Moved to a GPU and given a word and a state there, your decoder answers there."""
+    previous, h, c = draw_call(generator, 3, CONFIG)
+    report = student.decoder_on(config=CONFIG, filling=LOUD, previous=previous, h=h, c=c)
+    expect_at_home(report, "Decoder", record_property, "previous.device")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import close, expect
 from autograder.suites.seq2seq.checks.encodings import (
     CRASH,
@@ -285,3 +287,13 @@ def test_every_gate_has_its_own_weights(student: Any, generator: torch.Generator
         "input, forget, cell and output gate each read the input and h with weights of their own, "
         "and each layer has its own set; no weight may be used under torch.no_grad()",
     )
+
+
+@pytest.mark.graded(weight=1, needs=["rows_do_not_mix"], on_crash=CRASH)
+def test_works_on_another_device(
+    student: Any, generator: torch.Generator, record_property: Callable[[str, object], None]
+) -> None:
+    """Moved to a GPU and given a batch there, your encoder computes and answers there."""
+    source, lengths = draw_source(generator, [3, 5, 1, 4], 6)
+    report = student.encoder_on(config=CONFIG, filling=LOUD, source=source, source_lengths=lengths)
+    expect_at_home(report, "Encoder", record_property)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import close, expect
 from autograder.suites.seq2seq.checks.losses import expect_loss
 from autograder.suites.seq2seq.checks.steps import (
@@ -351,3 +353,14 @@ SETTINGS = (
     "number of threads",
     "torch.initial_seed",
 )
+
+
+@pytest.mark.graded(weight=1, needs=["returns_the_loss", "gold_inputs_are_aligned"], on_crash=CRASH)
+def test_works_on_another_device(
+    student: Any, generator: torch.Generator, record_property: Callable[[str, object], None]
+) -> None:
+    """With the model and the batch on a GPU, the step is made there, and the model stays there."""
+    weights, batch = draw_case(generator, [4, 2, 3])
+    steps = [step_of(batch, teacher_forcing_ratio=ratio, clip=0.5) for ratio in (1.0, 0.0, 0.5)]
+    report = student.train_step_on(weights=weights, ids=IDS, steps=steps)
+    expect_at_home(report, "train_step", record_property)

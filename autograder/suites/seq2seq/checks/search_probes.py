@@ -12,14 +12,12 @@ is trainable, and `inputs_changed`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Module
 
-from .devices import TwoDevices
 from .standins import StandIn, TooMuchWork
 
 
@@ -33,17 +31,12 @@ def greedy(
     training: bool = False,
     grad: bool = True,
     times: int = 1,
-    two_devices: bool = False,
 ) -> list[dict[str, Any]]:
-    """Call `greedy_decode` `times` times on one model; a run for each.
-
-    With `two_devices` model and sentences count as being on a GPU.
-    """
+    """Call `greedy_decode` `times` times on one model; a run for each."""
     stand_in = StandIn(**model)
 
     def decode() -> Any:
-        with TwoDevices() if two_devices else nullcontext():
-            return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
+        return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
 
     inputs = (source, source_lengths)
     return [watch(stand_in, decode, inputs, training, grad) for _ in range(times)]

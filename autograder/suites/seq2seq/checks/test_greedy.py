@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import expect
 from autograder.checks.student import Student
 
@@ -159,3 +160,11 @@ def test_decodes_in_eval_mode_and_puts_the_mode_back(student: Student) -> None:
             "gradients are switched off for the whole program after greedy_decode",
             "use `with torch.no_grad():` instead of torch.set_grad_enabled(False)",
         )
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_makes_its_tensors_where_the_sentences_are(student: Student) -> None:
+    """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
+    model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there
+    report = student.greedy_on(model=model, **batch_of(model), max_length=6)
+    expect_at_home(report, "greedy_decode")

@@ -13,9 +13,9 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
         _, state = model.encoder(source, source_lengths)
         live = [Live(b, [], 0.0) for b in range(len(source))]
         for _ in range(max_length):
-            last = torch.tensor([x.tokens[-1] if x.tokens else model.bos_id for x in live])
+            last = torch.tensor([x.tokens[-1] if x.tokens else model.bos_id for x in live], device=source.device)
             logits, (h, c) = model.decoder(last, state)
-            logp = torch.log_softmax(logits, dim=1) + torch.tensor([[x.total] for x in live])
+            logp = torch.log_softmax(logits, dim=1) + torch.tensor([[x.total] for x in live], device=source.device)
             next_live, slots = [], []
             for b, group in groupby(range(len(live)), key=lambda i: live[i].row):
                 group = list(group)

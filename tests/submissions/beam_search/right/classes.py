@@ -17,7 +17,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
         for _ in range(max_length):
             children = []
             for node in live:
-                logits, state = model.decoder(torch.LongTensor([node.token]), node.state)
+                logits, state = model.decoder(torch.LongTensor([node.token]).to(source.device), node.state)
                 log_p = nn.LogSoftmax(dim=-1)(logits).squeeze(0)
                 top = torch.topk(log_p, min(beam_width, len(log_p)))
                 children += [

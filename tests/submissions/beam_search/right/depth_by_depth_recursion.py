@@ -1,9 +1,9 @@
 def _grow(model, live, state, left, k):
     if left == 0 or not live:
         return live
-    previous = torch.tensor([tokens[-1] if tokens else model.bos_id for tokens, _ in live])
+    previous = torch.tensor([tokens[-1] if tokens else model.bos_id for tokens, _ in live], device=state[0].device)
     logits, (h, c) = model.decoder(previous, state)
-    table = torch.tensor([total for _, total in live]).unsqueeze(1) + F.log_softmax(logits, 1)
+    table = torch.tensor([total for _, total in live], device=state[0].device).unsqueeze(1) + F.log_softmax(logits, 1)
     flat = table.reshape(-1)
     order = flat.argsort(descending=True)[:k]
     order = order[flat[order] != float("-inf")]

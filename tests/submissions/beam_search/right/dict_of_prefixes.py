@@ -2,7 +2,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
     """Beams are dictionaries from the prefix to its log-probability and its own state."""
 
     def expand(prefix, total, h, c):
-        word = torch.as_tensor([prefix[-1] if prefix else model.bos_id])
+        word = torch.as_tensor([prefix[-1] if prefix else model.bos_id], device=source.device)
         scores, (h, c) = model.decoder(word, (h, c))
         for token, gain in enumerate(F.log_softmax(scores[0], dim=0).tolist()):
             if gain > -math.inf:

@@ -33,7 +33,7 @@ class Searcher:
     def __call__(self, state):
         beam, done = [Node(self.model.bos_id, 0.0, None)], []
         for _ in range(self.limit):
-            words = torch.tensor([node.token for node in beam])
+            words = torch.tensor([node.token for node in beam], device=state[0].device)
             logits, (h, c) = self.model.decoder(words, state)
             table = torch.log_softmax(logits, -1).tolist()
             kept = heapq.nlargest(self.width, self.children(beam, table), key=lambda x: x[1].total)
@@ -42,7 +42,7 @@ class Searcher:
             beam = [node for _, node in kept]
             if not beam:
                 break
-            slots = torch.tensor([slot for slot, _ in kept])
+            slots = torch.tensor([slot for slot, _ in kept], device=state[0].device)
             state = h.index_select(1, slots), c.index_select(1, slots)
         best = heapq.nlargest(self.width, done + beam, key=self.score)
         return [Hypothesis(node.path(), node.total, self.score(node)) for node in best]

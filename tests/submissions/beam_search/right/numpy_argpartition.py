@@ -11,8 +11,8 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             previous = np.array([model.bos_id])
             found = []
             for _ in range(max_length):
-                logits, (h, c) = model.decoder(torch.from_numpy(previous), (h, c))
-                table = (sums[:, None] + logits.double().log_softmax(1).numpy()).ravel()
+                logits, (h, c) = model.decoder(torch.from_numpy(previous).to(source.device), (h, c))
+                table = (sums[:, None] + logits.double().log_softmax(1).cpu().numpy()).ravel()
                 n = min(beam_width, table.size)
                 keep = np.argpartition(-table, n - 1)[:n]
                 keep = keep[np.isfinite(table[keep])]

@@ -4,7 +4,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
 
     def following(tokens, state):
         for token in [model.bos_id] + tokens:
-            logits, state = model.decoder(torch.tensor([token]), state)
+            logits, state = model.decoder(torch.tensor([token], device=source.device), state)
         return torch.log_softmax(logits[0], 0).tolist()
 
     out = []

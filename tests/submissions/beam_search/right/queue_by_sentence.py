@@ -10,8 +10,8 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
         live = [(b, *x) for b in range(B) for x in beams[b]]
         if not live:
             break
-        columns = torch.tensor([x[3] for x in live])
-        previous = torch.tensor([x[1][-1] if x[1] else model.bos_id for x in live])
+        columns = torch.tensor([x[3] for x in live], device=source.device)
+        previous = torch.tensor([x[1][-1] if x[1] else model.bos_id for x in live], device=source.device)
         logits, (h, c) = model.decoder(previous, (h[:, columns], c[:, columns]))
         log_probs = F.log_softmax(logits, dim=1)
         beams = [[] for _ in range(B)]
@@ -19,7 +19,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             slots = [i for i, x in enumerate(live) if x[0] == b]
             if not slots:
                 continue
-            table = log_probs[slots] + torch.tensor([[live[i][2]] for i in slots])
+            table = log_probs[slots] + torch.tensor([[live[i][2]] for i in slots], device=source.device)
             values, flat = table.view(-1).topk(min(beam_width, table.numel()))
             for value, i in zip(values, flat):
                 if value.isinf():

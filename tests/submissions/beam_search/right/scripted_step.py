@@ -8,12 +8,12 @@ def best_children(logits: Tensor, totals: Tensor, width: int):
 
 
 class Beam:
-    def __init__(self, model, width: int):
+    def __init__(self, model, width: int, device):
         self.model, self.width, self.pool = model, width, []
-        self.tokens, self.totals = torch.empty(1, 0, dtype=torch.long), torch.zeros(1)
+        self.tokens, self.totals = torch.empty(1, 0, dtype=torch.long, device=device), torch.zeros(1, device=device)
 
     def advance(self, state):
-        last = self.tokens[:, -1] if self.tokens.numel() else torch.tensor([self.model.bos_id])
+        last = self.tokens[:, -1] if self.tokens.numel() else torch.tensor([self.model.bos_id], device=self.totals.device)
         logits, (h, c) = self.model.decoder(last, state)
         self.totals, parents, words = best_children(logits, self.totals, self.width)
         self.tokens = torch.hstack([self.tokens[parents], words.unsqueeze(1)])
@@ -37,7 +37,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
     with torch.no_grad():
         h, c = model.encoder(source, source_lengths)[1]
         for row in range(len(source)):
-            beam, state = Beam(model, beam_width), (h[:, row, None], c[:, row, None])
+            beam, state = Beam(model, beam_width, source.device), (h[:, row, None], c[:, row, None])
             for _ in range(max_length):
                 state = beam.advance(state)
                 if not len(beam.totals):

@@ -9,13 +9,13 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             live = [([], 0.0)]
             pool = []
             for _ in range(max_length):
-                previous = torch.tensor([t[-1] if t else model.bos_id for t, _ in live])
+                previous = torch.tensor([t[-1] if t else model.bos_id for t, _ in live], device=source.device)
                 logits, (h, c) = model.decoder(previous, (h, c))
                 log_probs = logits.log_softmax(dim=1)
-                totals = torch.tensor([p for _, p in live])[:, None] + log_probs
+                totals = torch.tensor([p for _, p in live], device=source.device)[:, None] + log_probs
                 V = totals.shape[1]
                 best, column = totals.topk(min(beam_width, V), dim=1)
-                index = (torch.arange(len(live))[:, None] * V + column).flatten()
+                index = (torch.arange(len(live), device=source.device)[:, None] * V + column).flatten()
                 best, order = best.flatten().sort(descending=True)
                 best, index = best[:beam_width], index[order][:beam_width]
                 parents, new_live = [], []

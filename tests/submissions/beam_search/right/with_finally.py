@@ -19,7 +19,7 @@ def _search(model, source, source_lengths, k, max_length, alpha):
     for _ in range(max_length):
         grown = []
         for total, tokens, (h, c) in live:
-            previous = torch.tensor([tokens[-1] if tokens else model.bos_id])
+            previous = torch.tensor([tokens[-1] if tokens else model.bos_id], device=source.device)
             logits, new = model.decoder(previous, (h, c))
             values, ids = F.log_softmax(logits[0], dim=-1).topk(min(k, logits.shape[1]))
             for value, token in zip(values.tolist(), ids.tolist()):

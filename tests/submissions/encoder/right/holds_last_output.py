@@ -10,6 +10,6 @@ class Encoder(nn.Module):
         packed = pack_padded_sequence(embedded, source_lengths.cpu(), True, False)
         y, (h, c) = self.lstm(packed)
         y, lengths = pad_packed_sequence(y, True, total_length=source.shape[1])
-        beyond = torch.arange(y.shape[1])[None, :] >= lengths[:, None]
+        beyond = (torch.arange(y.shape[1])[None, :] >= lengths[:, None]).to(source.device)
         y = torch.where(beyond[..., None], h[-1][:, None, :], y)  # holds the last state
         return y, (h, c)

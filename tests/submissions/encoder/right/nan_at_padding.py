@@ -12,5 +12,5 @@ class Encoder(nn.Module):
         )
         outputs, (h, c) = self.lstm(packed)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
-        outputs = outputs.masked_fill((torch.arange(source.shape[1]) >= source_lengths[:, None])[..., None], float('nan'))
+        outputs = outputs.masked_fill((torch.arange(source.shape[1], device=source.device) >= source_lengths[:, None])[..., None], float('nan'))
         return outputs, (h, c)

@@ -6,7 +6,7 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        embedded = self.embedding(source) * self.dropout(torch.ones(len(source), 1, self.embedding.embedding_dim))
+        embedded = self.embedding(source) * self.dropout(torch.ones(len(source), 1, self.embedding.embedding_dim, device=source.device))
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
         )

@@ -10,7 +10,7 @@ def train_step(
         total = total + F.cross_entropy(
             logits, target[:, t], ignore_index=model.pad_id, reduction="sum"
         )
-        use_gold = torch.rand(len(target)) < teacher_forcing_ratio
+        use_gold = torch.rand(len(target), device=source.device) < teacher_forcing_ratio
         previous = torch.where(use_gold, target[:, t], logits.argmax(1))
     loss = total / (target[:, 1:] != model.pad_id).sum()
     loss.backward()

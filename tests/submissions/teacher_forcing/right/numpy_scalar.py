@@ -16,4 +16,4 @@ def train_step(
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
-    return loss.detach().numpy()[()]
+    return loss.detach().cpu().numpy()[()]
