@@ -18,6 +18,8 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 from traitlets import Bool
 
+from .notebook import is_second_name
+
 STAMP = "timestamp.txt"
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
 TOLERANCE = 300.0  # seconds that a copy into the exchange may take
@@ -50,11 +52,15 @@ class ServerTimeCollect(ExchangeCollect):
 
 
 def special_names(folder: str) -> Iterator[str]:
-    """The names of links, pipes and devices in a folder, which a copy would follow or wait for."""
+    """The names of links, pipes and devices in a folder, which a copy would follow or wait for.
+
+    A second name of another's file is a link too.
+    """
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            mode = os.lstat(os.path.join(place, name)).st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            path = Path(place, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or is_second_name(path):
                 yield name
 
 

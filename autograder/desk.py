@@ -25,7 +25,7 @@ from traitlets import Bool, Dict
 from .assignment import ROOT, TEST_PREFIX, Assignment
 from .clock import mend_stamp
 from .judge import grade, offering_salt
-from .notebook import read_submission, repair
+from .notebook import is_second_name, read_submission, repair
 from .release import SOURCE, check_leaks, check_markers, prove
 from .render import task_html
 from .report import Report
@@ -65,8 +65,7 @@ def before_grading(*, assignment: str, student: str, notebooks: list[str]) -> No
     for folder in {Path(notebook).parent for notebook in notebooks}:
         for path in folder.rglob("*"):
             special = path.is_symlink() or not (path.is_file() or path.is_dir())
-            special = special or (path.is_file() and path.stat().st_nlink > 1)
-            if special and str(path) not in notebooks:
+            if (special or is_second_name(path)) and str(path) not in notebooks:
                 path.unlink()
         mend_stamp(folder)
 

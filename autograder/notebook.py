@@ -93,8 +93,8 @@ def read_regular(path: Path) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is not a regular file")
-        if status.st_nlink > 1:
-            raise Unreadable("it has another name on this disk (a hard link); hand in a copy")
+        if is_second_name(path):
+            raise Unreadable("it is a second name of another file (a hard link); hand in a copy")
         if status.st_size > MAX_BYTES:
             raise Unreadable(
                 f"it has {status.st_size} bytes, more than {MAX_BYTES}; clear large outputs"
@@ -103,6 +103,18 @@ def read_regular(path: Path) -> bytes:
             return file.read(MAX_BYTES)
     finally:
         os.close(descriptor)
+
+
+def is_second_name(path: Path) -> bool:
+    """Whether a file was there under another name before (a hard link).
+
+    A new name changes the file's own time and, with it or just after, that of the folder it is put
+    into; the folder in which the file was made is older. Refusing both names would let whoever
+    makes the second take the first one's mark away.
+    """
+    status = path.stat(follow_symlinks=False)
+    linked = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+    return linked and path.parent.stat().st_mtime_ns >= status.st_ctime_ns
 
 
 def file_digest(path: Path) -> str:

@@ -69,6 +69,7 @@ def test_links_are_not_followed_when_collecting(collect: ServerTimeCollect, tmp_
     secret.write_text("the salt")
     (folder / "notes [1].txt").symlink_to(secret)
     os.mkfifo(folder / "pipe")
+    os.link(secret, folder / "more.txt")
     target = collected(collect, folder)
     assert sorted(path.name for path in target.iterdir()) == ["seq2seq.ipynb", STAMP]
 

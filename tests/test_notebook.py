@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import time
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,7 @@ from autograder.notebook import (
     Submission,
     Unreadable,
     parse,
+    read_regular,
     read_submission,
     repair,
     without_controls,
@@ -228,3 +230,15 @@ def test_repairing_changes_neither_notebook() -> None:
     before = copy.deepcopy((student, release))
     repair(student, release)
     assert (student, release) == before
+
+
+def test_a_second_name_of_a_file_is_refused_and_the_first_is_not(tmp_path: Path) -> None:
+    hers, his = tmp_path / "hers" / "seq2seq.ipynb", tmp_path / "his" / "seq2seq.ipynb"
+    for path in (hers, his):
+        path.parent.mkdir()
+    hers.write_text("her notebook")
+    time.sleep(0.05)  # longer than the grain of file times
+    os.link(hers, his)
+    assert read_regular(hers) == b"her notebook"
+    with pytest.raises(Unreadable, match="second name"):
+        read_regular(his)
