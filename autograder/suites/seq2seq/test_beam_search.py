@@ -244,7 +244,10 @@ def test_a_constant_added_to_the_logits_changes_nothing(
 ) -> None:
     """Only log-probabilities count: a constant on all logits of a step changes nothing."""
     case = clear_graph(generator, 3, 5, rows=2, eos_bonus=0.5)
-    offset = 150.0 * torch.randn(9, generator=generator)
+    # far from zero after every token, and above it after the first
+    signs = torch.randint(2, (9,), generator=generator) * 2.0 - 1.0
+    offset = signs * (120.0 + 80.0 * torch.rand(9, generator=generator))
+    offset[case.model["bos_id"]] = 150.0
     plain = case.ask(student)
     try:
         moved = beam(student, {**case.model, "offset": offset}, beam_width=3, max_length=5)
