@@ -56,7 +56,7 @@ check: setup  ## run the public checks on the released notebook, as a student wo
 	@$(MAKE) --no-print-directory -C assignments/$(ASSIGNMENT) check
 
 test: setup sandbox  ## run the project's own tests
-	@python -m pytest tests --ignore=tests/test_attacks.py
+	@python -m pytest tests
 
 attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
 	@python -m pytest tests/test_attacks.py

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from autograder.checks.expect import Wrong, close, expect
+from autograder.memory import remembered
 from autograder.suites.seq2seq.checks.test_decoder import (
     Call,
     Decoding,
@@ -207,6 +208,7 @@ def explain_dropout(
     )
 
 
+@remembered
 def slopes(
     config: dict[str, Any],
     filling: dict[str, Any],

@@ -30,6 +30,7 @@ CONFIG: dict[str, Any] = {  # sizes that no two kinds of parameter share
 LOUD = {"seed": 3, "scale": 0.7}
 
 
+@remembered
 def constant_lstm(config: dict[str, Any], value: float, biases: int) -> nn.LSTM:
     """An LSTM all of whose weights are `value`, with one or two bias vectors (or none)."""
     sizes = (config["embedding_dim"], config["hidden_dim"], config["num_layers"])
@@ -48,6 +49,19 @@ def encode_rows(lstm: nn.LSTM, table: Tensor, source: Tensor, lengths: Tensor) -
         outputs, (h, c) = lstm(table[row[:length]][None])
         rows.append((outputs[0], h[:, 0], c[:, 0]))
     return rows
+
+
+@remembered
+def constant_rows(
+    config: dict[str, Any],
+    value: float,
+    biases: int,
+    table: Tensor,
+    source: Tensor,
+    lengths: Tensor,
+) -> list[Row]:
+    """The same by an LSTM all of whose weights are `value`."""
+    return encode_rows(constant_lstm(config, value, biases), table, source, lengths)
 
 
 def decode_step(

@@ -118,6 +118,8 @@ def regret(
     case: Case, found: Sequence[Tokens], best: Sequence[Tokens], length_penalty: float = 0.0
 ) -> float:
     """The mean score by which `found` falls behind `best`, where it does."""
+    if list(found) == list(best):
+        return 0.0
     losses = []
     for one, other, log_prob, best_log_prob in zip(
         found, best, log_probs(case, found), log_probs(case, best), strict=True
