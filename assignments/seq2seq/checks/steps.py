@@ -46,6 +46,8 @@ def train(student: Any, **inputs: Any) -> list[Seen]:
 
 def seen(report: Any, step: dict[str, Any], eos_id: int) -> Seen:
     """Check what came back of one call, and that there is a loss and T - 1 decoder calls."""
+    if isinstance(report, dict):
+        report = {**report, "decoder": unstacked(report.get("decoder"))}
     good = isinstance(report, dict) and all(
         isinstance(report.get(name), kind_)
         for name, kind_ in (
@@ -90,6 +92,16 @@ def seen(report: Any, step: dict[str, Any], eos_id: int) -> Seen:
     rest = [report[name] for name in names]
     dtypes = {x.dtype for x in inputs}
     return Seen(loss, encoder, torch.stack(inputs), dtypes, torch.stack(logits), calls, *rest)
+
+
+def unstacked(calls: Any) -> Any:
+    """Calls that came as one, one by one again."""
+    if not isinstance(calls, dict):
+        return calls
+    columns = [list(c.unbind()) if isinstance(c, Tensor) and c.ndim else c for c in calls.values()]
+    if not all(isinstance(column, list) for column in columns):
+        return None
+    return [dict(zip(calls, row, strict=True)) for row in zip(*columns, strict=False)]
 
 
 def why_miscounted(decoder: list[Any], T: int, eos_id: int) -> str:

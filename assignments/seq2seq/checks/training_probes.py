@@ -77,6 +77,25 @@ def copies(call: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def stacked(calls: list[dict[str, Any]]) -> Any:
+    """Calls that look alike as one, its tensors (calls, ...): fewer to send; else as they are."""
+    if not calls or any(looks(call) != looks(calls[0]) for call in calls):
+        return list(calls)
+    columns = {name: [call[name] for call in calls] for name in calls[0]}
+    return {
+        name: torch.stack(column) if isinstance(column[0], Tensor) else column
+        for name, column in columns.items()
+    }
+
+
+def looks(call: dict[str, Any]) -> list[Any]:
+    """What must be the same of two calls for their tensors to be stacked."""
+    return [
+        (name, value.shape, value.dtype, value.device) if isinstance(value, Tensor) else name
+        for name, value in call.items()
+    ]
+
+
 def train(
     lesson: Any,
     *,
@@ -115,7 +134,7 @@ def train(
                     "loss": loss,
                     "has_graph": bool(getattr(loss, "requires_grad", False)),
                     "encoder": list(encoder.calls),
-                    "decoder": list(decoder.calls),
+                    "decoder": stacked(decoder.calls),
                     "updates": list(updates),  # the gradients each optimizer.step() used
                     "weights": copies(dict(model.named_parameters())),
                     "batch": copies(given),

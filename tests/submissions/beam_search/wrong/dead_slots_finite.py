@@ -7,10 +7,10 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
     with torch.no_grad():
         _, (h, c) = model.encoder(source, source_lengths)
         h, c = h.repeat_interleave(k, dim=1), c.repeat_interleave(k, dim=1)
-        totals = torch.full((batch, k), -math.inf)
+        totals = torch.full((batch, k), -math.inf, device=source.device)
         totals[:, 0] = 0.0
-        tokens = torch.zeros(batch, k, 0, dtype=torch.long)
-        previous = torch.full((batch * k,), model.bos_id)
+        tokens = torch.zeros(batch, k, 0, dtype=torch.long, device=source.device)
+        previous = torch.full((batch * k,), model.bos_id, device=source.device)
         for step in range(max_length):
             logits, (h, c) = model.decoder(previous, (h, c))
             log_probs = F.log_softmax(logits, dim=1).view(batch, k, -1)
@@ -19,7 +19,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             parent, token = index // vocabulary, index % vocabulary
             tokens = tokens.gather(1, parent[:, :, None].expand(-1, -1, step))
             tokens = torch.cat([tokens, token[:, :, None]], dim=2)
-            slots = (torch.arange(batch)[:, None] * k + parent).flatten()
+            slots = (torch.arange(batch, device=source.device)[:, None] * k + parent).flatten()
             h, c = h[:, slots], c[:, slots]
             ended = token == model.eos_id
             for b, slot in (ended & (totals > -math.inf)).nonzero().tolist():

@@ -7,11 +7,11 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
     with torch.no_grad():
         _, (h, c) = model.encoder(source, source_lengths)
         h, c = h.repeat_interleave(k, dim=1), c.repeat_interleave(k, dim=1)
-        totals = torch.zeros(B, k)
-        tokens = torch.empty(B, k, 0, dtype=torch.long)
-        previous = torch.full((B * k,), model.bos_id)
+        totals = torch.zeros(B, k, device=source.device)
+        tokens = torch.empty(B, k, 0, dtype=torch.long, device=source.device)
+        previous = torch.full((B * k,), model.bos_id, device=source.device)
         pools = [[] for _ in range(B)]
-        offsets = torch.arange(B)[:, None] * k
+        offsets = torch.arange(B, device=source.device)[:, None] * k
         for step in range(max_length):
             logits, (h, c) = model.decoder(previous, (h, c))
             log_probs = F.log_softmax(logits, dim=-1).view(B, k, -1)

@@ -19,7 +19,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             for _ in range(max_length):
                 queue = []
                 for node in live:
-                    last = torch.tensor([node.tokens[-1] if node.tokens else model.bos_id])
+                    last = torch.tensor([node.tokens[-1] if node.tokens else model.bos_id], device=source.device)
                     logits, state = model.decoder(last, (node.h, node.c))
                     best = logits[0].log_softmax(0).topk(min(beam_width, logits.shape[1]))
                     for gain, token in zip(best.values.tolist(), best.indices.tolist()):

@@ -13,10 +13,10 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             state = (h[:, row : row + 1], c[:, row : row + 1])
             live, pool = [([], 0.0)], []
             for step in range(max_length):
-                previous = torch.tensor([(tokens or [model.bos_id])[-1] for tokens, _ in live])
+                previous = torch.tensor([(tokens or [model.bos_id])[-1] for tokens, _ in live], device=source.device)
                 logits, state = model.decoder(previous, state)
                 log_probs = logits.log_softmax(dim=-1)
-                totals = log_probs + torch.tensor([[total] for _, total in live])
+                totals = log_probs + torch.tensor([[total] for _, total in live], device=source.device)
                 vocabulary = totals.shape[1]
                 best, where = totals.flatten().topk(min(beam_width, totals.numel()))
                 grown, parents = [], []

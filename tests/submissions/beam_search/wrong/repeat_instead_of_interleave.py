@@ -7,12 +7,12 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
     with torch.no_grad():
         _, (h, c) = model.encoder(source, source_lengths)
         h, c = h.repeat(1, k, 1), c.repeat(1, k, 1)
-        totals = torch.full((B, k), -math.inf)
+        totals = torch.full((B, k), -math.inf, device=source.device)
         totals[:, 0] = 0.0
-        tokens = torch.empty(B, k, 0, dtype=torch.long)
-        previous = torch.full((B * k,), model.bos_id)
+        tokens = torch.empty(B, k, 0, dtype=torch.long, device=source.device)
+        previous = torch.full((B * k,), model.bos_id, device=source.device)
         pools = [[] for _ in range(B)]
-        offsets = torch.arange(B)[:, None] * k
+        offsets = torch.arange(B, device=source.device)[:, None] * k
         for step in range(max_length):
             logits, (h, c) = model.decoder(previous, (h, c))
             log_probs = F.log_softmax(logits, dim=-1).view(B, k, -1)

@@ -10,10 +10,10 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             live = [([], 0.0)]
             pool = []
             for _ in range(max_length):
-                previous = torch.tensor([t[-1] if t else model.bos_id for t, _ in live])
+                previous = torch.tensor([t[-1] if t else model.bos_id for t, _ in live], device=source.device)
                 logits, (h, c) = model.decoder(previous, (h, c))
                 log_probs = logits.log_softmax(dim=0)
-                totals = torch.tensor([p for _, p in live])[:, None] + log_probs
+                totals = torch.tensor([p for _, p in live], device=source.device)[:, None] + log_probs
                 best, index = totals.flatten().topk(min(beam_width, totals.numel()))
                 parents, new_live = [], []
                 for total, i in zip(best.tolist(), index.tolist()):

@@ -18,7 +18,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
                 candidates = []
                 for sentence in live:  # its own state is never taken up again
                     last = sentence.tokens[-1] if sentence.tokens else model.bos_id
-                    logits, state = model.decoder(torch.tensor([last]), state)
+                    logits, state = model.decoder(torch.tensor([last], device=source.device), state)
                     for token, gain in enumerate(logits[0].log_softmax(0).tolist()):
                         if gain > -math.inf:
                             tokens = sentence.tokens + [token]

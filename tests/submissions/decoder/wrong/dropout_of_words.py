@@ -10,7 +10,7 @@ class Decoder(nn.Module):
 
     def forward(self, previous, state):
         h, c = state
-        embedded = self.embedding(previous).unsqueeze(1) * self.dropout(torch.ones(len(previous), 1, 1))
+        embedded = self.embedding(previous).unsqueeze(1) * self.dropout(torch.ones(len(previous), 1, 1, device=previous.device))
         outputs, (new_h, new_c) = self.lstm(embedded, (h, c))
         logits = self.output(outputs.squeeze(1))
         return logits, (new_h, new_c)

@@ -7,7 +7,7 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        source[torch.arange(source.shape[1]) >= source_lengths[:, None]] = self.embedding.padding_idx
+        source[torch.arange(source.shape[1], device=source.device) >= source_lengths[:, None]] = self.embedding.padding_idx
         embedded = self.dropout(self.embedding(source))
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False

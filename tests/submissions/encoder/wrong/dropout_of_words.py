@@ -8,7 +8,7 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        keep = self.dropout(torch.ones(*source.shape, 1))
+        keep = self.dropout(torch.ones(*source.shape, 1, device=source.device))
         embedded = keep * self.embedding(source)
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False

@@ -8,7 +8,7 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        embedded = self.embedding(source) * (torch.rand(*source.shape, self.embedding.embedding_dim) > (self.dropout.p if self.training else 0))
+        embedded = self.embedding(source) * (torch.rand(*source.shape, self.embedding.embedding_dim, device=source.device) > (self.dropout.p if self.training else 0))
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
         )

@@ -14,7 +14,7 @@ class Encoder(nn.Module):
         h, c = [zeros] * len(self.cells), [zeros] * len(self.cells)
         outputs = []
         if not hasattr(self, 'mask') or self.mask.shape != source.shape:
-            self.mask = torch.arange(source.shape[1]) < source_lengths.unsqueeze(1)
+            self.mask = torch.arange(source.shape[1], device=source.device) < source_lengths.unsqueeze(1)
         for t in range(source.shape[1]):
             x = embedded[:, t]
             real = self.mask[:, t : t + 1]

@@ -9,6 +9,6 @@ class Encoder(nn.Module):
     def forward(self, source, source_lengths):
         embedded = self.dropout(self.embedding(source))
         outputs, (h, c) = self.lstm(embedded)
-        top = outputs[torch.arange(len(source)), source_lengths - 1]
+        top = outputs[torch.arange(len(source), device=source.device), source_lengths - 1]
         h = torch.cat([h[:-1], top[None]])
         return outputs, (h, c)

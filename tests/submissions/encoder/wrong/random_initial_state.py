@@ -12,6 +12,6 @@ class Encoder(nn.Module):
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
         )
-        outputs, (h, c) = self.lstm(packed, (torch.randn(self.lstm.num_layers, len(source), self.lstm.hidden_size),) * 2)
+        outputs, (h, c) = self.lstm(packed, (torch.randn(self.lstm.num_layers, len(source), self.lstm.hidden_size, device=source.device),) * 2)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
         return outputs, (h, c)

@@ -7,7 +7,7 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        at = (source_lengths[:, None] - 1 - torch.arange(source.shape[1])).clamp(min=0)
+        at = (source_lengths[:, None] - 1 - torch.arange(source.shape[1], device=source.device)).clamp(min=0)
         embedded = self.dropout(self.embedding(source.gather(1, at)))
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False

@@ -9,6 +9,6 @@ class Encoder(nn.Module):
 
     def forward(self, source, source_lengths):
         embedded = self.dropout(self.embedding(source))
-        embedded = embedded * (torch.arange(source.shape[1]) < source_lengths[:, None])[..., None]
+        embedded = embedded * (torch.arange(source.shape[1], device=source.device) < source_lengths[:, None])[..., None]
         outputs, (h, c) = self.lstm(embedded)
         return outputs, (h, c)

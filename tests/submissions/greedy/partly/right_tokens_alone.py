@@ -4,7 +4,7 @@ def greedy_decode(model, source, source_lengths, max_length):
     model.eval()
     translations = [[] for _ in range(len(source))]
     _, state = model.encoder(source, source_lengths)
-    previous = torch.full((len(source),), model.bos_id)
+    previous = torch.full((len(source),), model.bos_id, device=source.device)
     finished = torch.zeros_like(previous, dtype=torch.bool)
     for _ in range(max_length):
         logits, state = model.decoder(previous, state)

@@ -17,4 +17,4 @@ def greedy_decode(model, source, source_lengths, max_length):
             if finished.all():
                 break
     model.train(was_training)
-    return torch.nn.utils.rnn.pad_sequence([torch.tensor(t) for t in translations], batch_first=True)
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(t, device=source.device) for t in translations], batch_first=True)

@@ -5,7 +5,7 @@ def train_step(
     model.train()
     optimizer.zero_grad()
     _, state = model.encoder(source, source_lengths)
-    use_gold = torch.rand(len(target)) < teacher_forcing_ratio
+    use_gold = torch.rand(len(target), device=source.device) < teacher_forcing_ratio
     previous, total = target[:, 0], 0.0
     for t in range(1, target.shape[1]):
         logits, state = model.decoder(previous, state)
