@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import torch
 
 from autograder.assignment import Assignment
 
@@ -20,6 +21,7 @@ ENTRIES = entries()
 TASKS = {task.key: task.points for task in Assignment("seq2seq").graded_tasks}
 ALL = sum(TASKS.values())
 AT_LEAST = {"forging": 15, "stealing": 15, "harming": 12, "damaging": 12, "showing": 6}
+DOORS = ["command_line", "desk", *(["device"] if torch.cuda.is_available() else [])]
 SLACK = 0.01  # points: marks are rounded
 
 
@@ -41,6 +43,7 @@ class Class:
     course: Course
     command_line: Door
     desk: Door
+    device: Door | None  # the command line once more, with a GPU let in
     neighbours: dict[str, bytes]  # notebooks before the grading
 
 
@@ -53,10 +56,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
     honest = {name: (course.folder(name) / NOTEBOOK).read_bytes() for name in (SOLVED, UNTOUCHED)}
     everyone = [SOLVED, *(entry.id for entry in ENTRIES), UNTOUCHED]
     readable = [name for name in everyone if can_be_named(course, name)]
-    return Class(course, doors.command_line(course, readable), doors.desk(course, everyone), honest)
+    command_line = doors.command_line(course, readable)
+    device = doors.command_line(course, readable, "--device=cuda") if "device" in DOORS else None
+    return Class(course, command_line, doors.desk(course, everyone), device, honest)
 
 
-@pytest.fixture(params=["command_line", "desk"])
+@pytest.fixture(params=DOORS)
 def door(request: pytest.FixtureRequest, graded: Class) -> Door:
     """Each door in turn."""
     chosen: Door = getattr(graded, request.param)

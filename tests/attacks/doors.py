@@ -37,12 +37,12 @@ class Door:
     said: str = ""  # on the terminal
 
 
-def command_line(course: Course, students: list[str]) -> Door:
+def command_line(course: Course, students: list[str], *options: str) -> Door:
     """Grade all notebooks at once with `python -m autograder grade`."""
     notebooks = [str(course.folder(student) / NOTEBOOK) for student in students]
     limits = [f"--limit={name}={value}" for name, value in LIMITS.items()]
     done = course.run(
-        *("autograder", "grade", ASSIGNMENT, *notebooks, "--json=json", *limits),
+        *("autograder", "grade", ASSIGNMENT, *notebooks, "--json=json", *limits, *options),
         seconds=DOOR_SECONDS,
     )
     door = Door(said=done.stdout + done.stderr)
