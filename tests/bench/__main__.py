@@ -105,9 +105,13 @@ def page(lines: list[str]) -> str:
             "# Speed",
             "",
             f"Written by `make bench` in one run on one machine with {processors()} of "
-            f"{os.cpu_count()} processors, no GPU. Every grader ran the same hidden suites on the "
-            "same submissions; the peers ran them in the kernel that ran the student's cells, "
-            "without a wall, and no training cell.",
+            f"{os.cpu_count()} processors, no GPU.",
+            "",
+            "Every grader ran the same hidden suites on the same submissions. The peers ran them, "
+            "without a wall, in the kernel that ran the student's cells; no training cell was run. "
+            '"In student code" is the time in probes for the peers, and for this grader all of '
+            "the submission's process. A class starts from nothing: sandbox, reference answers, "
+            "no kept result.",
             "",
             *lines,
             "",
