@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -126,7 +127,12 @@ def _in_parallel(
     _inherited.append(desk)
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_settle)
     try:
-        futures = {pool.submit(_outcome, notebook): notebook for notebook in notebooks}
+        # the forks shall not hear Ctrl-C before they know what to do about it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            futures = {pool.submit(_outcome, notebook): notebook for notebook in notebooks}
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         for future in as_completed(futures):
             yield future, futures[future]
     finally:
@@ -135,8 +141,13 @@ def _in_parallel(
 
 
 def _settle() -> None:
-    """Make a fork ready: it ends with its parent, and never looks for garbage in what it got."""
+    """Make a fork ready: it ends with its parent, and never looks for garbage in what it got.
+
+    Ctrl-C reaches it too, and ends it without a word: the parent has something to say.
+    """
     die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     gc.freeze()
 
 

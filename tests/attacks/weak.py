@@ -97,7 +97,10 @@ def run(course: Course, attacks: Sequence[Entry]) -> dict[str, Outcome]:
     """
     work = course.outside
     command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--proc", "/proc"]
-    command += ["--tmpfs", "/tmp", "--tmpfs", "/dev/shm", "--bind", str(work), str(work)]
+    command += ["--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+    for folder in sorted({sys.base_prefix, sys.prefix}):  # which may themselves lie below /tmp
+        command += ["--ro-bind", folder, folder]
+    command += ["--bind", str(work), str(work)]
     command += ["--die-with-parent", "--cap-add", "ALL", "--chdir", str(course.root), "--"]
     done = subprocess.run(
         [*command, sys.executable, "-m", "tests.attacks.weak", str(work)],
