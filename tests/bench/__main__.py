@@ -111,7 +111,7 @@ def page(lines: list[str]) -> str:
             "without a wall, in the kernel that ran the student's cells; no training cell was run. "
             '"In student code" is the time in probes for the peers, and for this grader all of '
             "the submission's process. A class starts from nothing: sandbox, reference answers, "
-            "no kept result.",
+            "no kept result. Processor seconds are the machine's.",
             "",
             *lines,
             "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import threading
 import time
@@ -22,7 +21,7 @@ class Load:
     """What one command used."""
 
     seconds: float  # wall time
-    processor_seconds: float  # of it and all it started
+    processor_seconds: float  # of the machine meanwhile
     peak: float  # MiB: the proportional shares of all its processes, added up
 
 
@@ -33,7 +32,7 @@ def measured(command: Sequence[str], folder: Path, environment: Mapping[str, str
         RuntimeError: it failed.
     """
     programs = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader's alembic
-    before, began = _children(), time.perf_counter()
+    before, began = _busy(), time.perf_counter()
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -50,12 +49,17 @@ def measured(command: Sequence[str], folder: Path, environment: Mapping[str, str
     seconds = time.perf_counter() - began
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{output[-3000:]}")
-    return Load(seconds, _children() - before, watch.peak / MIB)
+    return Load(seconds, _busy() - before, watch.peak / MIB)
 
 
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _busy() -> float:
+    """Seconds that all processors have worked so far.
+
+    The machine's, since the kernel adds up only those children that their parent waits for, and
+    submissions are killed: nothing else should be running meanwhile.
+    """
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 class _Watch(threading.Thread):
