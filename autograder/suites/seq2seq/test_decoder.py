@@ -103,7 +103,12 @@ def test_state_goes_on(student: Any, generator: torch.Generator) -> None:
         )
 
 
-@pytest.mark.graded(weight=1, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(
+    weight=1,
+    needs=["values_are_an_lstms"],
+    on_crash=CRASH,
+    stays="names what is kept between calls, where another check sees only its effect",
+)
 def test_batches_may_take_turns(student: Any, generator: torch.Generator) -> None:
     """Two batches decoded in turns do not disturb each other, and no argument is changed."""
     a, b = draw_call(generator, 3, CONFIG), draw_call(generator, 3, CONFIG)
