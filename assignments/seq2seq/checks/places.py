@@ -83,7 +83,7 @@ def maker(tensor: Tensor) -> Maker:
 
 def sign(tensor: Tensor, who: Maker) -> None:
     """Note who made a tensor."""
-    storage(tensor).maker = who  # type: ignore[attr-defined]
+    storage(tensor).maker = who  # type: ignore[attr-defined]  # as above
 
 
 def student_function(how: str) -> Maker:
