@@ -114,13 +114,8 @@ def _limit(text: str) -> tuple[str, str]:
 
 def _grade(options: argparse.Namespace) -> int:
     from .assignment import Assignment
-    from .batch import Desk, grade_all, processors, report_files
-    from .desk import released_notebook
     from .gpu import require
-    from .judge import offering_salt
-    from .parity import Parity, flag
-    from .render import outcome_line, report_text
-    from .results import Results, require_writable, write_whole
+    from .notebook import released_notebook
     from .wall import Limits, Wall
 
     assignment = Assignment(options.assignment)
@@ -132,11 +127,20 @@ def _grade(options: argparse.Namespace) -> int:
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")
+    begun = Wall.begin(assignment.name, limits)
+    # what follows takes seconds to import, and so does what stands behind the wall
+    from .batch import Desk, grade_all, processors, report_files
+    from .judge import offering_salt
+    from .parity import Parity, flag
+    from .render import outcome_line, report_text
+    from .results import Results, require_writable, write_whole
+
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
         require_writable(file)
-    wall = Wall.build(assignment.name, allow_unconfined=options.allow_unconfined, limits=limits)
+    loose = options.allow_unconfined
+    wall = Wall.build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
     desk = Desk(assignment, release, wall, offering_salt(), options.task, results)
     parity = Parity.prepare(desk, options.device) if options.device else None

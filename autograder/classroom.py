@@ -22,9 +22,9 @@ from .assignment import ROOT, Assignment
 from .batch import Desk, grade_all, processors
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader, nbgrader_started
-from .desk import released_notebook, report_path, tried_wall
+from .desk import report_path, tried_wall
 from .judge import offering_salt
-from .notebook import file_digest
+from .notebook import file_digest, released_notebook
 from .render import first_words
 from .report import Report
 from .results import Results, suite_fingerprint

@@ -25,7 +25,7 @@ from traitlets import Bool, Dict
 from .assignment import ROOT, TEST_PREFIX, Assignment
 from .clock import mend_stamp
 from .judge import grade, offering_salt
-from .notebook import is_second_name, read_submission, repair
+from .notebook import is_second_name, read_submission, released_notebook, repair
 from .release import SOURCE, check_leaks, check_markers, prove
 from .render import task_html
 from .report import Report
@@ -94,18 +94,6 @@ def same_bytes(path: Path, other: Path) -> bool:
 def report_path(assignment: str, student: str) -> Path:
     """Where the report of a submission graded through nbgrader lies."""
     return REPORTS / assignment / f"{student}.json"
-
-
-def released_notebook(assignment: Assignment) -> NotebookNode:
-    """The notebook students were given.
-
-    Raises:
-        FileNotFoundError: there is no release yet.
-    """
-    path = assignment.release / f"{assignment.name}.ipynb"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; build it with `make release`")
-    return nbformat.read(path, as_version=4)
 
 
 class RepairingExporter(NotebookExporter):

@@ -194,24 +194,19 @@ class WarmProcess:
     def __init__(self, command: Sequence[str]) -> None:
         """Start it; `command` is run with the descriptor of a socket in place of `{control}`.
 
+        It imports while its starter does something else; the first `fork` waits for it.
+
         Raises:
-            StartError: it did not get ready.
+            StartError: it did not start.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             whole = [part.replace("{control}", str(theirs.fileno())) for part in command]
             self._process = _started(whole, (theirs.fileno(),), self._errors)
+        self._ready = False
         self._owner = os.getpid()
         self._control.settimeout(START_SECONDS)
-        try:
-            ready = self._control.recv(16)
-        except OSError:
-            ready = b""
-        if ready != READY.encode():
-            why = _last_line(self._errors)
-            self.close()
-            raise StartError(why)
         atexit.register(self.close)
 
     def alive(self, patience: float = 0.0) -> bool:
@@ -226,6 +221,7 @@ class WarmProcess:
         Raises:
             StartError: the warm process has ended, or the kernel refused a namespace.
         """
+        self._wait_until_ready()
         life, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         life.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         life.settimeout(START_SECONDS)
@@ -239,6 +235,13 @@ class WarmProcess:
             life.close()
             raise StartError(_last_line(self._errors))
         return WarmWorker(CREDENTIALS.unpack(credentials)[0], life, self._errors)
+
+    def _wait_until_ready(self) -> None:
+        if not self._ready:
+            with contextlib.suppress(OSError):
+                self._ready = self._control.recv(16) == READY
+        if not self._ready:
+            raise StartError(_last_line(self._errors))
 
     def close(self) -> None:
         """End it and all its forks."""

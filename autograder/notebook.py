@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from .assignment import Assignment
 from .checks.cells import program
 from .checks.program import Cell
 from .source import grade_id, is_solution
@@ -62,6 +63,18 @@ class _Sorted:
     own: dict[str, list[NotebookNode]] = field(default_factory=dict)  # by released cell id
     added: dict[str, list[NotebookNode]] = field(default_factory=dict)  # by the id they follow
     findings: list[str] = field(default_factory=list)
+
+
+def released_notebook(assignment: Assignment) -> NotebookNode:
+    """The notebook students were given.
+
+    Raises:
+        FileNotFoundError: there is no release yet.
+    """
+    path = assignment.release / f"{assignment.name}.ipynb"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; build it with `make release`")
+    return nbformat.read(path, as_version=4)
 
 
 def read_submission(path: Path, release: NotebookNode) -> Submission:

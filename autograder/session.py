@@ -16,7 +16,7 @@ from .checks.student import fault
 from .checks.verdicts import StudentFault, Verdict
 from .launch import START_SECONDS, StartError, StillRunning, Worker
 from .wall import Wall
-from .wire import Deadline, Patience, WireError, pack, read_frame, unpack, write_frame
+from .wire import Deadline, Message, Patience, WireError, pack, read_frame, unpack, write_frame
 from .worker import READY
 
 STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
@@ -33,6 +33,11 @@ class WallFell(RuntimeError):
 
 class OverMemory(RuntimeError):
     """The submission's processes hold too much memory together."""
+
+
+def question(probe: str, inputs: dict[str, Any]) -> Message:
+    """A request to run one probe."""
+    return pack({"probe": probe, "inputs": inputs})
 
 
 class Session:
@@ -68,18 +73,30 @@ class Session:
             StudentFault: the code crashed, ran out of time, ended its process or sent nonsense.
             WorkerError: no worker could be started or kept.
         """
+        return self.value(self.ask(question(probe, inputs)))
+
+    def ask(self, request: Message) -> Message:
+        """Send the submission a question; its answer as it came, which `value` reads.
+
+        Raises:
+            StudentFault: the code ran out of time, ended its process or sent nonsense.
+            WorkerError: no worker could be started or kept.
+        """
         for _ in range(STARTS):
             try:
                 self._ensure_loaded()
-                reply = self._ask(
-                    {"probe": probe, "inputs": inputs}, self._wall.limits.call_seconds
-                )
+                return self._ask(request, self._wall.limits.call_seconds)
             except WallFell:
                 continue
-            return self._value(reply)
         raise WorkerError(f"the warm process ended {STARTS} times while this was graded")
 
-    def _value(self, reply: dict[str, Any]) -> Any:
+    def value(self, answer: Message) -> Any:
+        """What an answer says.
+
+        Raises:
+            StudentFault: that the code crashed or returned too much, or it is no answer.
+        """
+        reply = self._read(answer)
         if "trouble" in reply:
             raise self._fault(self._trouble(reply["trouble"]))
         if "too_large" in reply:
@@ -113,7 +130,8 @@ class Session:
         for cells in (self._cells, [dataclasses.replace(c, whole=False) for c in self._cells]):
             self._start()
             try:
-                reply = self._ask({"load": [dataclasses.asdict(cell) for cell in cells]}, limit)
+                request = pack({"load": [dataclasses.asdict(cell) for cell in cells]})
+                reply = self._read(self._ask(request, limit))
             except StudentFault as error:
                 finding = f"running your cells from top to bottom failed: {error.private_rationale}"
                 if finding not in self.findings:
@@ -148,23 +166,24 @@ class Session:
             ready = read_frame(self._reading, Patience(START_SECONDS))
         except (WireError, Deadline, OSError):
             ready = None
-        if ready is None or unpack(*ready) != {"id": READY}:
+        if ready is None or ready[0] != READY:
             why = self._worker.why()
             self.close()
             raise WorkerError(f"the worker did not start: {why}")
         self._worker.ready()
 
-    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Send a request and read the reply that carries its id.
+    def _ask(self, request: Message, seconds: float) -> Message:
+        """Send a request and receive the reply that carries its id.
 
         The worker may take `seconds` of processor time, or `IDLE` times that of wall time.
         """
-        identity = secrets.token_hex(8)  # unguessable: a reply cannot be written before its request
+        identity = secrets.token_bytes(
+            16
+        )  # unguessable: a reply cannot be written before its request
         patience = Patience(self._wait(seconds), self._processor_seconds, seconds)
         try:
-            write_frame(self._writing, pack({"id": identity, **request}), patience)
+            write_frame(self._writing, identity, request, patience)
             frame = read_frame(self._reading, patience)
-            reply = unpack(*frame) if frame is not None else None
         except Deadline:
             self.close()
             raise StudentFault(
@@ -177,13 +196,22 @@ class Session:
         except WireError:
             raise self._lost("sent a reply that is not one") from None
         except OSError:
-            reply = None
-        if reply is None:
+            frame = None
+        if frame is None:
             if not self._wall.stands():
                 self.close()
                 raise WallFell
             raise self._lost("ended its own process, or used more memory or time than allowed")
-        if not isinstance(reply, dict) or reply.get("id") != identity:
+        if frame[0] != identity:
+            raise self._lost("sent a reply that is not one")
+        return frame[1]
+
+    def _read(self, answer: Message) -> dict[str, Any]:
+        try:
+            reply = unpack(answer)
+        except WireError:
+            reply = None
+        if not isinstance(reply, dict):
             raise self._lost("sent a reply that is not one")
         return reply
 

@@ -163,11 +163,11 @@ def _attempt(wall: Wall, code: str) -> tuple[list[str], bool]:
         try:
             os.close(child_writes)
             patience = Patience(START_SECONDS)
-            if _next(reading, patience) != {"id": READY}:
+            if _next(reading, patience)[0] != READY:
                 raise StartError(worker.why())
             cell = dataclasses.asdict(Cell(LABEL, code))
-            write_frame(writing, pack({"id": LABEL, "load": [cell]}), patience)
-            reply = _next(reading, patience)
+            write_frame(writing, bytes(16), pack({"load": [cell]}), patience)
+            _, reply = _next(reading, patience)
         finally:
             worker.kill()
         broken = json.loads(reply["value"][LABEL]["message"])
@@ -178,9 +178,9 @@ def _attempt(wall: Wall, code: str) -> tuple[list[str], bool]:
         return broken, ended
 
 
-def _next(reading: int, patience: Patience) -> Any:
+def _next(reading: int, patience: Patience) -> tuple[bytes, Any]:
     frame = read_frame(reading, patience)
-    return unpack(*frame) if frame is not None else None
+    return (frame[0], unpack(frame[1])) if frame is not None else (b"", None)
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:

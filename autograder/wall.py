@@ -23,6 +23,7 @@ every submission gets a container of its own (`container.py`), which costs a sec
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -33,9 +34,8 @@ from typing import Any
 
 from .container import ENGINES, PYTHON, NoEngine, container, find_engine
 from .gpu import Gpu
-from .launch import ColdWorker, ContainerWorker, WarmProcess, WarmWorker
+from .launch import ColdWorker, ContainerWorker, StartError, WarmProcess, WarmWorker
 from .sandbox import INSIDE, PACKAGE, bubblewrap
-from .trial import leaks
 from .worker import COLD, PIPED, WARM
 
 CONFINED = "bubblewrap"
@@ -124,21 +124,36 @@ class Wall:
         self._process: WarmProcess | None = None
 
     @staticmethod
+    def begin(suite: str, limits: Limits | None = None) -> Wall:
+        """Start the sandbox that is tried first: its imports then go on beside one's own."""
+        wall = Wall(CONFINED, suite, limits, warm=True)
+        if not wall.missing():
+            with contextlib.suppress(StartError):  # told by `build`
+                wall._warm()
+        return wall
+
+    @staticmethod
     def build(
         suite: str,
         *,
         allow_unconfined: bool = False,
         limits: Limits | None = None,
         gpu: Gpu | None = None,
+        begun: Wall | None = None,
     ) -> Wall:
         """Find the sandbox and try it. With a `gpu` it lets that in, for a comparison of devices.
+
+        Args:
+            begun: what `begin` returned for the same suite and limits.
 
         Raises:
             WallError: there is none or it leaks, and `allow_unconfined` is false.
         """
+        from .trial import leaks  # reads messages, and with them comes torch
+
         problems: dict[str, list[str]] = {}
         try:
-            for wall in _best_first(suite, limits, gpu):
+            for wall in _best_first(suite, limits, gpu, begun):
                 problems[wall.level] = leaks(wall)
                 if not problems[wall.level]:
                     return wall
@@ -172,12 +187,15 @@ class Wall:
             return ContainerWorker(self.level, name, command, (reading, writing))
         if not self.warm:
             return ColdWorker(self._command(COLD, f"{reading},{writing}"), (reading, writing))
+        return self._warm().fork(reading, writing)
+
+    def _warm(self) -> WarmProcess:
+        """The warm process, started if there is none."""
         if self._process is not None and not self._process.alive():
-            self._process.close()
-            self._process = None
+            self.close()
         if self._process is None:
             self._process = WarmProcess(self._command(WARM, "{control}"))
-        return self._process.fork(reading, writing)
+        return self._process
 
     def stands(self) -> bool:
         """False when the warm process has ended, and every worker with it."""
@@ -210,13 +228,15 @@ class Wall:
         return [*command, *self.limits.arguments(user_alone=not contained, gpu=gpu)]
 
 
-def _best_first(suite: str, limits: Limits | None, gpu: Gpu | None = None) -> Iterator[Wall]:
+def _best_first(
+    suite: str, limits: Limits | None, gpu: Gpu | None, begun: Wall | None
+) -> Iterator[Wall]:
     """The walls that protect. CUDA reads /proc, which a fork of the warm process cannot see.
 
     Raises:
         NoEngine: after those with bubblewrap, when there is no container.
     """
     if gpu is None:
-        yield Wall(CONFINED, suite, limits, warm=True)
+        yield begun or Wall(CONFINED, suite, limits, warm=True)
     yield Wall(CONFINED, suite, limits, gpu=gpu)
     yield Wall(find_engine(), suite, limits, gpu=gpu)

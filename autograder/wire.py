@@ -1,12 +1,14 @@
 """The messages that pass through the wall: framed, capped, typed; plain values and tensors only.
 
-A frame is a header of two lengths, a JSON text and a safetensors blob. JSON carries the structure,
-safetensors the arrays. Neither can hold code. Both sides use this file; only the judge must not
-trust what it reads, so every cap is enforced on reading.
+A frame is a header, a JSON text and a safetensors blob. The header holds an id, by which a reply
+names its request, and two lengths. JSON carries the structure, safetensors the arrays. Neither can
+hold code. Both sides use this file; only the judge must not trust what it reads, so every cap is
+enforced on reading.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -14,7 +16,7 @@ import select
 import struct
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import TensorSpec, serialize
@@ -23,7 +25,7 @@ from torch import Tensor
 
 from .checks.values import MAX_DEPTH, MAX_ITEMS, Opaque
 
-HEADER = struct.Struct(">II")  # bytes of JSON, bytes of safetensors
+HEADER = struct.Struct(">16sII")  # id, bytes of JSON, bytes of safetensors
 # bytes; the largest honest texts and arrays, a notebook and a model's weights, have a tenth of that
 MAX_JSON = 8 * 1024 * 1024
 MAX_ARRAYS = 32 * 1024 * 1024
@@ -36,6 +38,18 @@ OTHER_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.int16, torch.int8
 
 class WireError(ValueError):
     """What came is not a message."""
+
+
+class Message(NamedTuple):
+    """What one side says: equal values give equal bytes, whatever id they travel under."""
+
+    text: bytes  # JSON
+    blob: bytes = b""  # safetensors, if there are arrays
+
+    def digest(self) -> bytes:
+        """Names what is said."""
+        length = len(self.text).to_bytes(8, "big")
+        return hashlib.sha256(length + self.text + self.blob).digest()
 
 
 class Deadline(TimeoutError):
@@ -85,14 +99,13 @@ class Patience:
         return now - self._first
 
 
-def pack(value: Any) -> bytes:
-    """Encode plain values (see `checks.values.plain`) and tensors as one frame."""
+def pack(value: Any) -> Message:
+    """Encode plain values (see `checks.values.plain`) and tensors."""
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_encode(value, tensors)).encode()
     # `tensors` keeps the memory alive meanwhile
     places = {name: _place(tensor) for name, tensor in tensors.items()}
-    blob = bytes(serialize(places)) if places else b""
-    return HEADER.pack(len(text), len(blob)) + text + blob
+    return Message(text, bytes(serialize(places)) if places else b"")
 
 
 def _place(tensor: Tensor) -> TensorSpec:
@@ -123,8 +136,8 @@ def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
     raise TypeError(f"cannot send a value of type {type(value).__name__!r}: not a plain value")
 
 
-def unpack(text: bytes, blob: bytes, max_text: int = MAX_TEXT) -> Any:
-    """Decode the two parts of a frame.
+def unpack(message: Message, max_text: int = MAX_TEXT) -> Any:
+    """Decode what the other side said.
 
     Args:
         max_text: characters kept of each string; the worker, reading cells, keeps all.
@@ -132,6 +145,7 @@ def unpack(text: bytes, blob: bytes, max_text: int = MAX_TEXT) -> Any:
     Raises:
         WireError: not JSON, not safetensors, nested or long beyond the caps, unknown dtype.
     """
+    text, blob = message
     if len(blob) >= 8 and int.from_bytes(blob[:8], "little") > MAX_ARRAY_NAMES:
         raise WireError("message with far too many arrays")
     try:
@@ -181,32 +195,35 @@ def _checked(tensor: Tensor) -> Tensor:
     raise WireError(f"tensor of unexpected dtype {tensor.dtype}")
 
 
-def write_frame(descriptor: int, frame: bytes, patience: Patience | None = None) -> None:
-    """Write a whole frame, waiting no longer than `patience` for a stuck reader."""
-    view = memoryview(frame)
+def write_frame(
+    descriptor: int, identity: bytes, message: Message, patience: Patience | None = None
+) -> None:
+    """Write a message under an id, waiting no longer than `patience` for a stuck reader."""
+    header = HEADER.pack(identity, len(message.text), len(message.blob))
+    view = memoryview(header + message.text + message.blob)
     while view:
         if patience is not None:
             patience.wait(descriptor, select.POLLOUT)
         view = view[os.write(descriptor, view[:65536]) :]
 
 
-def read_frame(descriptor: int, patience: Patience | None = None) -> tuple[bytes, bytes] | None:
-    """Read one frame, None at the end of the stream.
+def read_frame(descriptor: int, patience: Patience | None = None) -> tuple[bytes, Message] | None:
+    """Read one id and its message, None at the end of the stream.
 
     Raises:
         Deadline: the frame is not whole when `patience` ends.
-        WireError: the announced size is beyond `MAX_FRAME`, or the stream ends inside a frame.
+        WireError: an announced size is beyond its cap, or the stream ends inside a frame.
     """
     header = _read(descriptor, HEADER.size, patience)
     if header is None:
         return None
-    lengths = HEADER.unpack(header)
+    identity, *lengths = HEADER.unpack(header)
     if lengths[0] > MAX_JSON or lengths[1] > MAX_ARRAYS:
         raise WireError(f"message larger than {MAX_JSON} or {MAX_ARRAYS} bytes")
     parts = [_read(descriptor, length, patience) if length else b"" for length in lengths]
     if parts[0] is None or parts[1] is None:
         raise WireError("stream ended inside a message")
-    return parts[0], parts[1]
+    return identity, Message(parts[0], parts[1])
 
 
 def _read(descriptor: int, count: int, patience: Patience | None) -> bytes | None:

@@ -8,9 +8,9 @@ once, where the kernel allows no namespaces inside the sandbox. *Piped*: process
 whose standard streams are the pipes; it imports everything, forks the one that serves, and ends
 with it or when the judge lets go.
 
-A request is {"id", "load": cells} or {"id", "probe", "inputs"}; a reply repeats the id and carries
-"value" or "trouble". Student code may do what it likes in here: the judge reads replies as data
-about the student's behaviour and nothing else.
+A request is {"load": cells} or {"probe", "inputs"}; a reply repeats the request's id and is
+{"value"}, {"trouble"} or {"too_large"}. Student code may do what it likes in here: the judge reads
+replies as data about the student's behaviour and nothing else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from autograder.namespaces import (
 )
 from autograder.syscalls import forbid
 
-READY = "ready"  # the id of the one message nobody asked for
+READY = b"ready".ljust(16)  # the id of the one message nobody asked for
 WARM, COLD, PIPED = "warm", "cold", "piped"
 UP = b"up"  # what a keeper says once its submission has a world of its own
 
@@ -143,10 +143,11 @@ def _prepare(probes_name: str) -> Serve:
                 return {"trouble": dataclasses.asdict(describe(error))}
 
         os.dup2(1, 2)  # what student code prints is nobody's concern; 1 is /dev/null
-        write_frame(writing, pack({"id": READY}))
+        write_frame(writing, READY, pack({}))
         while (frame := read_frame(reading)) is not None:
-            request = unpack(*frame, max_text=sys.maxsize)
-            write_frame(writing, pack({"id": request["id"], **answer(request)}))
+            identity, message = frame
+            request = unpack(message, max_text=sys.maxsize)
+            write_frame(writing, identity, pack(answer(request)))
 
     return serve
 
@@ -170,7 +171,7 @@ def _fork_on_request(control: socket.socket, terms: Terms, serve: Serve) -> None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the keepers
     gc.collect()
     gc.freeze()  # a fork's collections then leave these pages shared
-    control.send(READY.encode())
+    control.send(READY)
     while True:
         message, descriptors, *_ = socket.recv_fds(control, 16, 3)
         if not message:

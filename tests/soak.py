@@ -19,9 +19,8 @@ from pathlib import Path
 import psutil
 from nbformat import NotebookNode
 
-from autograder.desk import released_notebook
 from autograder.judge import grade
-from autograder.notebook import repair
+from autograder.notebook import released_notebook, repair
 from autograder.wall import Limits, Wall
 
 from .attacks.catalogue import CELLS, with_cell

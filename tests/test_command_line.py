@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import batch, desk, judge
+from autograder import batch, judge, notebook
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
 from autograder.checks.verdicts import CheckResult, Verdict
@@ -35,7 +35,7 @@ REPORT = Report(
 def submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A notebook handed in; the release it is compared with needs no build."""
     source: NotebookNode = Assignment("seq2seq").source
-    monkeypatch.setattr(desk, "released_notebook", lambda assignment: source)
+    monkeypatch.setattr(notebook, "released_notebook", lambda assignment: source)
     path = tmp_path / "seq2seq.ipynb"
     nbformat.write(source, path)
     return path
@@ -58,7 +58,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Judge:
     """Replace wall and judge."""
     stand_in = Judge()
     monkeypatch.setattr(batch, "grade", stand_in)
-    monkeypatch.setattr(Wall, "build", lambda suite, **_: Wall(CONFINED, suite))
+    for name in ("begin", "build"):
+        monkeypatch.setattr(Wall, name, lambda suite, *_, **__: Wall(CONFINED, suite))
     return stand_in
 
 

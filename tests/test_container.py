@@ -196,9 +196,9 @@ def load(process: subprocess.Popen[bytes], code: str) -> None:
     assert process.stdout is not None
     ready = read_frame(process.stdout.fileno())
     assert ready is not None
-    assert unpack(*ready) == {"id": READY}
+    assert ready[0] == READY
     cell = {"label": "spy", "code": code, "whole": True}
-    write_frame(process.stdin.fileno(), pack({"id": "1", "load": [cell]}))
+    write_frame(process.stdin.fileno(), bytes(16), pack({"load": [cell]}))
 
 
 def test_what_code_prints_or_reads_is_kept_off_the_messages(
@@ -209,7 +209,7 @@ def test_what_code_prints_or_reads_is_kept_off_the_messages(
     assert piped.stdout is not None
     reply = read_frame(piped.stdout.fileno())
     assert reply is not None
-    assert unpack(*reply)["value"]["spy"]["message"] == "''"
+    assert unpack(reply[1])["value"]["spy"]["message"] == "''"
 
 
 def test_the_first_process_ends_when_the_judge_has_gone(piped: subprocess.Popen[bytes]) -> None:

@@ -334,3 +334,12 @@ def test_a_public_check_has_no_reference(tmp_path: Path) -> None:
     grading = judged(tmp_path / "checks", suite, Scripted())
     assert only(grading).verdict is Verdict.GRADER_ERROR
     assert "no reference" in grading.problems[0]
+
+
+def test_an_interrupt_is_not_swallowed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        judged(tmp_path, ONE_CALL, Scripted(probe=lambda: _interrupt()))
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

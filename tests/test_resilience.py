@@ -18,7 +18,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.assignment import Assignment
-from autograder.desk import released_notebook
+from autograder.notebook import released_notebook
 
 from .repository import copy_repository
 

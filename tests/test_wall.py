@@ -190,10 +190,10 @@ FORGER = """
 import json, os, struct
 def frame(value):
     text = json.dumps(value).encode()
-    return struct.pack(">II", len(text), 0) + text
+    return struct.pack(">16sII", b"", len(text), 0) + text
 for descriptor in range(3, 128):
     try:
-        os.write(descriptor, frame({"dict": {"id": "x", "value": 1}}))
+        os.write(descriptor, frame({"dict": {"value": 1}}))
     except OSError:
         pass
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import struct
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from autograder.wire import (
     HEADER,
     MAX_JSON,
     Deadline,
+    Message,
     Patience,
     WireError,
     pack,
@@ -45,10 +45,7 @@ values = st.recursive(
 
 
 def over_the_wire(value: Any) -> Any:
-    frame = pack(value)
-    text, blob = HEADER.unpack(frame[: HEADER.size])
-    body = frame[HEADER.size :]
-    return unpack(body[:text], body[text : text + blob])
+    return unpack(pack(value))
 
 
 @given(values)
@@ -136,18 +133,18 @@ def test_too_large_a_value_is_refused() -> None:
 )
 def test_a_text_that_is_no_message_is_refused(text: bytes) -> None:
     with pytest.raises(WireError):
-        unpack(text, b"")
+        unpack(Message(text))
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_random_bytes_never_do_more_than_fail(text: bytes, blob: bytes) -> None:
     with contextlib.suppress(WireError):
-        unpack(text, blob)
+        unpack(Message(text, blob))
 
 
 def test_an_announced_size_beyond_the_cap_is_refused_before_it_is_read() -> None:
     reading, writing = os.pipe()
-    os.write(writing, struct.pack(">II", MAX_JSON + 1, 1))
+    os.write(writing, HEADER.pack(b"", MAX_JSON + 1, 1))
     with pytest.raises(WireError, match="larger"):
         read_frame(reading, Patience(5))
     os.close(reading)
@@ -156,7 +153,7 @@ def test_an_announced_size_beyond_the_cap_is_refused_before_it_is_read() -> None
 
 def test_a_slow_drip_does_not_outlast_the_deadline() -> None:
     reading, writing = os.pipe()
-    os.write(writing, pack([1, 2, 3])[:5])
+    os.write(writing, HEADER.pack(b"", 9, 0) + pack([1, 2, 3]).text[:5])
     with pytest.raises(Deadline):
         read_frame(reading, Patience(0.05))
     os.close(reading)
@@ -167,7 +164,7 @@ def test_a_reader_that_never_reads_does_not_hold_the_judge() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with pytest.raises(Deadline):
-        write_frame(writing, b"x" * (1 << 20), Patience(0.05))
+        write_frame(writing, bytes(16), Message(b"x" * (1 << 20)), Patience(0.05))
     os.close(reading)
     os.close(writing)
 

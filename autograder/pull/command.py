@@ -71,15 +71,17 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
 
     def grade(name: str, notebook: Path) -> Report:
         # only here: what is not graded needs no judge, whose modules take seconds to load
-        from ..batch import Desk
-        from ..desk import released_notebook
-        from ..judge import offering_salt
-        from ..results import Results
         from ..wall import Wall
+
+        begun = Wall.begin(name)
+        from ..batch import Desk
+        from ..judge import offering_salt
+        from ..notebook import released_notebook
+        from ..results import Results
 
         assignment = Assignment(name)
         release = released_notebook(assignment)
-        wall = Wall.build(name, allow_unconfined=allow_unconfined)
+        wall = Wall.build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
         return Desk(assignment, release, wall, offering_salt(), results=results).grade(notebook)
 

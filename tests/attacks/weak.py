@@ -42,10 +42,9 @@ from autograder.checks.plugin import Grading, run_suite
 from autograder.checks.program import Lesson, describe, fresh_module, run_cells
 from autograder.checks.student import Student, fault
 from autograder.checks.values import plain
-from autograder.desk import released_notebook
 from autograder.judge import offering_salt, reference
 from autograder.namespaces import enter_namespaces, set_limits
-from autograder.notebook import repair
+from autograder.notebook import released_notebook, repair
 from autograder.report import TaskReport
 from autograder.suites import probes_of
 
@@ -193,7 +192,7 @@ def _framed(path: Path) -> str:
     try:
         with path.open("rb") as file:
             frame = wire.read_frame(file.fileno())
-        return json.dumps(wire.unpack(*frame)) if frame else ""
+        return json.dumps(wire.unpack(frame[1])) if frame else ""
     except (OSError, ValueError, TypeError):
         return ""
 
@@ -360,7 +359,8 @@ def _grade(entry: Entry, places: Places) -> None:
     }
     with open(places.results, "w", encoding="utf-8") as file:
         json.dump(record, file)
-    os.write(CHANNEL, wire.pack({name: record[name] for name in ("points", "max_points")}))
+    points = {name: record[name] for name in ("points", "max_points")}
+    wire.write_frame(CHANNEL, bytes(16), wire.pack(points))
     print(json.dumps(record), flush=True)
 
 

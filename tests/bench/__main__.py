@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment
 from autograder.batch import processors
-from autograder.desk import released_notebook
+from autograder.notebook import released_notebook
 
 from .classmates import classmates, programs
 from .load import Load

@@ -8,8 +8,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.checks.program import Cell
-from autograder.desk import released_notebook
-from autograder.notebook import repair
+from autograder.notebook import released_notebook, repair
 from autograder.source import grade_id
 
 from ..corpus import Entry, entries

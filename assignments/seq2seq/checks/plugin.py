@@ -77,6 +77,10 @@ class Grading:
         if report.failed:
             self.problems.append(f"{report.nodeid}: {report.longreprtext}")
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest itself would end as if all had been run; a kind of its own is about collecting
+        self.interrupted = excinfo.type is KeyboardInterrupt
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         blocked = self._blocked(item)
@@ -125,8 +129,6 @@ class Grading:
             self._record(item, Verdict.WRONG, error.rationale, error.help)
         elif isinstance(error, AssertionError):  # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
-        elif isinstance(error, KeyboardInterrupt):
-            self.interrupted = True
         elif isinstance(error, StudentFault):
             rationale = error.rationale if is_public(item) else error.private_rationale
             crashed = error.verdict is Verdict.CRASHED
@@ -152,10 +154,17 @@ class Grading:
 
 
 class Only:
-    """Lets pytest look at nothing but these files: the folders around them may be large."""
+    """Has pytest do only what is needed here.
+
+    The folders around these files may be large; and a traceback that no terminal shows costs more
+    than the check it comes from.
+    """
 
     def __init__(self, files: list[Path]) -> None:
         self._wanted = {*files, *(folder for file in files for folder in file.parents)}
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "no"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool:
@@ -197,8 +206,8 @@ def sentence_of(item: pytest.Item) -> str:
     return " ".join((inspect.getdoc(function) or "").split())
 
 
-def run_suite(files: list[Path], grading: Grading) -> None:
-    """Run pytest over these files in this process, quietly, with nothing but `grading` added."""
+def run_suite(files: list[Path], grading: Grading, *plugins: object) -> None:
+    """Run pytest over these files in this process, quietly, with nothing but these plugins."""
     options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
     options += ["-p", "no:logging", "--capture=no", "--import-mode=importlib", "--noconftest"]
     # these collect garbage twice a run, which costs more than many a suite
@@ -207,7 +216,7 @@ def run_suite(files: list[Path], grading: Grading) -> None:
     outside = {name: os.environ.pop(name, None) for name in PYTEST_VARIABLES}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        pytest.main([*options, *map(str, files)], plugins=[grading, Only(files)])
+        pytest.main([*options, *map(str, files)], plugins=[grading, Only(files), *plugins])
     finally:
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
         os.environ.update({name: value for name, value in outside.items() if value is not None})

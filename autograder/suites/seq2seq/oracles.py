@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -175,6 +175,42 @@ class Update:
     weights: dict[str, Tensor]  # after the update
 
 
+class SGD:
+    """Plain gradient descent."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self._rate = learning_rate
+
+    def update(self, weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> None:
+        """Move each weight against its slope."""
+        for weight, slope in zip(weights, slopes, strict=True):
+            weight -= self._rate * slope
+
+
+class Adam:
+    """Adam with its usual terms (Kingma & Ba 2015, algorithm 1)."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self._rate = learning_rate
+        self._steps = 0
+        self._moments: list[tuple[Tensor | float, Tensor | float]] = []
+
+    def update(self, weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> None:
+        """Move each weight by the running moments of its slope, corrected for their start at 0."""
+        self._steps += 1
+        before = self._moments or [(0.0, 0.0)] * len(slopes)
+        self._moments = []
+        for weight, slope, (mean, square) in zip(weights, slopes, before, strict=True):
+            m, v = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope.square()
+            self._moments.append((m, v))
+            step = (m / (1 - 0.9**self._steps)) / ((v / (1 - 0.999**self._steps)).sqrt() + 1e-8)
+            weight -= self._rate * step
+
+
+# torch's own optimizers import its compiler, which takes longer than all that is reckoned here
+OPTIMIZERS: dict[str, type[SGD | Adam]] = {"SGD": SGD, "Adam": Adam}
+
+
 def train_steps(
     weights: dict[str, Tensor],
     batches: list[Batch],
@@ -200,17 +236,16 @@ def _updates(
 ) -> list[Update]:
     updates = []
     model = Toy(weights)
-    chosen = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate)
+    chosen = OPTIMIZERS[optimizer](learning_rate)
     names, parameters = zip(*model.named_parameters(), strict=True)
     for batch, clip, gold in zip(batches, clips, golds, strict=True):
         loss = mean_loss(model, batch, pad_id, gold)
-        slopes = torch.autograd.grad(loss, parameters)
-        norm = torch.cat([g.flatten() for g in slopes]).norm().item()
-        factor = min(1.0, clip / norm)
-        for parameter, slope in zip(parameters, slopes, strict=True):
-            parameter.grad = slope * factor
-        chosen.step()
-        used = {name: p.grad.clone() for name, p in zip(names, parameters, strict=True)}
+        unclipped = torch.autograd.grad(loss, parameters)
+        norm = torch.cat([g.flatten() for g in unclipped]).norm().item()
+        slopes = [slope * min(1.0, clip / norm) for slope in unclipped]
+        with torch.no_grad():
+            chosen.update(parameters, slopes)
+        used = dict(zip(names, slopes, strict=True))
         after = {name: p.detach().clone() for name, p in zip(names, parameters, strict=True)}
         updates.append(Update(loss.item(), norm, used, after))
     return updates

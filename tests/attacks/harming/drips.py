@@ -7,7 +7,7 @@ import time
 
 for number in range(3, 128):
     with contextlib.suppress(OSError):
-        os.write(number, struct.pack(">II", 1 << 20, 0))
+        os.write(number, struct.pack(">16sII", b"", 1 << 20, 0))
 while True:
     for number in range(3, 128):
         with contextlib.suppress(OSError):
