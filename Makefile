@@ -74,7 +74,7 @@ format: setup  ## apply the format
 	@ruff check --fix-only --quiet .
 	@ruff format .
 
-bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.md
+bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.*
 	@python -m tests.bench $(ASSIGNMENT) --write
 
 soak: setup sandbox  ## grade 500 mixed submissions: does memory grow, is anything left?

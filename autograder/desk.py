@@ -51,6 +51,12 @@ CSV_COLUMNS = (
 
 
 @cache
+def assignment_named(name: str) -> Assignment:
+    """An assignment, its lesson read once a run."""
+    return Assignment(name)
+
+
+@cache
 def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
     """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
     return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
@@ -106,7 +112,7 @@ class RepairingExporter(NotebookExporter):
         if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
             return super().from_filename(filename, resources=resources, **kwargs)
         path = Path(filename)
-        assignment = Assignment((resources or {})["nbgrader"]["assignment"])
+        assignment = assignment_named((resources or {})["nbgrader"]["assignment"])
         submission = read_submission(path, released_notebook(assignment))
         submission.notebook.metadata[NOTES] = {
             "submission": submission.digest,
@@ -134,7 +140,7 @@ class Judge(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Grade the submission and write points and words into its test cells."""
-        assignment = Assignment(resources["nbgrader"]["assignment"])
+        assignment = assignment_named(resources["nbgrader"]["assignment"])
         submission = repair(nb, released_notebook(assignment))
         limits = Limits().changed(self.limits)
         wall = tried_wall(assignment.name, self.allow_unconfined, limits)

@@ -6,6 +6,8 @@ scripts included. `nbgrader_config.py` puts these filters in place of nbconvert'
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import bleach
 from nbconvert.filters import Highlight2HTML, markdown2html
 
@@ -44,6 +46,7 @@ def visible_code(source: str, language: str | None = None, metadata: object = No
     return highlighted
 
 
+@lru_cache(maxsize=1000)  # most cells are the lesson's, the same for everyone
 def safe_markdown(source: str) -> str:
     """A Markdown cell as HTML with nothing in it that runs."""
     return safe_html(markdown2html(without_controls(source)))

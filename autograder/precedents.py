@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from .checks.plugin import Grading, check_name, task_of
 from .checks.verdicts import CheckResult, StudentFault, Verdict
-from .session import Session, WorkerError, question
+from .session import WorkerError, question
 from .wire import Message
 
 MOST = 100_000  # steps kept by a process, of about 200 bytes; a submission takes a few hundred
@@ -63,11 +63,21 @@ def further(place: bytes, answer: Message) -> bytes:
     return hashlib.sha256(place + answer.digest()).digest()
 
 
+class Witness(Protocol):
+    """Who answers for a submission: a `Session`."""
+
+    def ask(self, request: Message) -> Message:
+        """The answer, as it came."""
+
+    def value(self, answer: Message) -> Any:
+        """What an answer says."""
+
+
 class Hearing:
     """One submission's answers to one check after another."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
         self._course: list[tuple[Message, Message | StudentFault]] = []  # of the present check
         self._told = 0  # answers of it that the running check has got
         self._whole = True  # all of them values
@@ -107,7 +117,7 @@ class Hearing:
         try:
             if isinstance(answer, StudentFault):
                 raise answer
-            return self._session.value(answer)
+            return self._witness.value(answer)
         except StudentFault:
             self._whole = False
             raise
@@ -115,7 +125,7 @@ class Hearing:
     def _ask(self, asked: Message) -> Message | StudentFault:
         answer: Message | StudentFault
         try:
-            answer = self._session.ask(asked)
+            answer = self._witness.ask(asked)
         except StudentFault as fault:
             answer = fault
         self._course.append((asked, answer))
@@ -135,6 +145,12 @@ class ByPrecedent:
         self._grading = grading
         self._hearing = hearing
         self._precedents = precedents
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the checks one by one; pytest prepares for the next one, which may not be run."""
+        for item in session.items:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:

@@ -29,10 +29,12 @@ from autograder.checks.plugin import Grading, run_suite, words
 from autograder.checks.program import Cell, Lesson, fresh_module, run_cells
 from autograder.checks.student import LocalRunner, Student
 from autograder.checks.verdicts import StudentFault, Verdict
-from autograder.judge import reference
+from autograder.judge import precedents, reference
 from autograder.notebook import repair
+from autograder.precedents import ByPrecedent, Hearing
 from autograder.report import TaskReport
 from autograder.suites import probes_of
+from autograder.wire import Message, pack, unpack
 
 FOLDER = Path(__file__).resolve().parent / "submissions"
 KINDS = ("wrong", "right", "partly")
@@ -86,8 +88,16 @@ def entries(kinds: Iterable[str] = KINDS) -> list[Entry]:
     ]
 
 
-class TimedRunner(LocalRunner):
-    """Runs probes in this process, with the wall's deadline for a call."""
+class Here(LocalRunner):
+    """A session without a wall: runs probes in this process, with the deadline of a call."""
+
+    def ask(self, request: Message) -> Message:
+        """The answer to a question, as it would come through the wall."""
+        return pack({"value": self.call(**unpack(request))})
+
+    def value(self, answer: Message) -> Any:
+        """What an answer says."""
+        return unpack(answer)["value"]
 
     def call(self, probe: str, inputs: dict[str, Any]) -> Any:
         """Run a probe; an alarm ends it as the judge would."""
@@ -114,11 +124,12 @@ def grade_here(entry: Entry | None, salt: str, tasks: Iterable[str]) -> dict[str
     module = fresh_module("submission")
     with contextlib.redirect_stdout(io.StringIO()):
         run_cells(cells, module)
-    runner = TimedRunner(Lesson(module.__dict__), probes_of(ASSIGNMENT.name))
+    hearing = Hearing(Here(Lesson(module.__dict__), probes_of(ASSIGNMENT.name)))
     wanted = set(tasks)
     chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
-    grading = Grading(Student(runner), reference(ASSIGNMENT), salt)
-    run_suite([file for task in chosen for file in ASSIGNMENT.suite_files(task.key)], grading)
+    files = [file for task in chosen for file in ASSIGNMENT.suite_files(task.key)]
+    grading = Grading(Student(hearing), reference(ASSIGNMENT), salt)
+    run_suite(files, grading, ByPrecedent(grading, hearing, precedents(ASSIGNMENT, salt)))
     if grading.problems:  # a check that fails by itself is the first thing to know
         whose = entry.id if entry else "solution"
         raise RuntimeError(f"salt {salt!r}, {whose}: {grading.problems[0]}")

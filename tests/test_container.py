@@ -18,6 +18,7 @@ import nbformat
 import psutil
 import pytest
 
+from autograder import trial
 from autograder import wall as wall_module
 from autograder.assignment import ROOT, Assignment
 from autograder.checks.program import Cell
@@ -165,7 +166,7 @@ def test_the_container_comes_after_bubblewrap(
         return ["it leaks"] if len(tried) < 3 else []
 
     engines(podman=True)
-    monkeypatch.setattr(wall_module, "leaks", holds)
+    monkeypatch.setattr(trial, "leaks", holds)
     assert Wall.build("seq2seq").level == PODMAN
     assert tried == [("bubblewrap", True), ("bubblewrap", False), (PODMAN, False)]
 

@@ -336,6 +336,20 @@ def test_a_public_check_has_no_reference(tmp_path: Path) -> None:
     assert "no reference" in grading.problems[0]
 
 
+def test_an_assertion_outside_the_check_itself_is_the_graders_fault(tmp_path: Path) -> None:
+    suite = '''
+        @pytest.fixture
+        def broken():
+            assert 1 == 2
+
+        def test_call(student, broken):
+            """Your function answers."""
+    '''
+    grading = judged(tmp_path, suite, Scripted())
+    assert only(grading).verdict is Verdict.GRADER_ERROR
+    assert grading.problems
+
+
 def test_an_interrupt_is_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         judged(tmp_path, ONE_CALL, Scripted(probe=lambda: _interrupt()))

@@ -77,24 +77,27 @@ Judged = Callable[[Callable[[Any], Any]], Heard]
 @pytest.fixture
 def judged(tmp_path: Path) -> Judged:
     """Grades one function after another with the same precedents."""
-    return judge_of(tmp_path, SUITE)
+    return judge_of(tmp_path, echo=SUITE)
 
 
-def judge_of(folder: Path, suite: str) -> Judged:
-    """Grades functions with a suite of one file."""
-    file = folder / "test_echo.py"
-    file.write_text(dedent(suite))
+def judge_of(folder: Path, **suites: str) -> Judged:
+    """Grades functions with a suite of these files, `<task>=<code>`."""
+    files = []
+    for task, code in suites.items():
+        files.append(folder / f"test_{task}.py")
+        files[-1].write_text(dedent(code))
     precedents = Precedents()
 
     def judge(function: Callable[[Any], Any]) -> Heard:
         RUNS.clear()
-        session: Any = Spoken(function)
+        session = Spoken(function)
         hearing = Hearing(session)
         grading = Heard(Student(hearing), None, "salt")
         try:
-            run_suite([file], grading, ByPrecedent(grading, hearing, precedents))
+            run_suite(files, grading, ByPrecedent(grading, hearing, precedents))
         finally:
-            sys.modules.pop(file.stem, None)
+            for file in files:  # suites of other tests may bear the same name
+                sys.modules.pop(file.stem, None)
         grading.asked = session.asked
         return grading
 
@@ -165,7 +168,7 @@ def test_a_crash_after_known_answers_is_judged_with_them(judged: Judged) -> None
 def test_a_check_that_asks_otherwise_when_run_again_is_the_graders_fault(tmp_path: Path) -> None:
     judge = judge_of(
         tmp_path,
-        '''
+        echo='''
         from autograder.checks.expect import expect
         from tests.test_precedents import COUNT
 
@@ -208,3 +211,19 @@ def test_a_full_memory_forgets_nothing_and_learns_nothing(
         assert RUNS == ["twice"]
     judged(right)
     assert RUNS == []
+
+
+@pytest.mark.parametrize("new", ["a", "bd", "af", "bcf", "abcdef"])
+def test_a_check_is_run_whatever_others_are_known(tmp_path: Path, new: str) -> None:
+    one = '''
+def test_{name}(student):
+    """Your function gives back {name}."""
+    assert student.echo(value="{name}") == "{name}"
+'''
+    suites = {task: "".join(one.format(name=name) for name in task) for task in ("ab", "cd", "ef")}
+    judge = judge_of(tmp_path, **suites)
+    judge(right)
+    results = judge(lambda value: value + "?" if value in new else value).results
+    wrong = [check[-1] for check, result in results.items() if result.verdict is Verdict.WRONG]
+    assert "".join(wrong) == new
+    assert len(results) == 6

@@ -127,7 +127,8 @@ class Grading:
         error = call.excinfo.value
         if isinstance(error, Wrong):
             self._record(item, Verdict.WRONG, error.rationale, error.help)
-        elif isinstance(error, AssertionError):  # a bare assert: its values are not for students
+        elif isinstance(error, AssertionError) and call.when == "call":
+            # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
         elif isinstance(error, StudentFault):
             rationale = error.rationale if is_public(item) else error.private_rationale

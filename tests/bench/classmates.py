@@ -15,33 +15,35 @@ from ..corpus import Entry, entries
 
 
 def classmates(assignment: Assignment, size: int) -> list[NotebookNode]:
-    """Filled notebooks: the solution with one task by someone else, and a remark of its own.
+    """Filled notebooks: each task by another author, one of the five by one who may be wrong.
 
-    No result kept for one serves another. Those whose code never ends are left out: what they
-    cost is their limit.
+    So few answers are alike, and no result kept for one serves another. Those whose code never
+    ends are left out: what they cost is their limit.
     """
-    solution = repair(assignment.source, assignment.source)
-    own = {cell.label: cell.code for cell in solution.cells}
-    others = [entry for entry in entries(("wrong", "right")) if not _slow(entry)]
-    tasks = {task.key for task in assignment.graded_tasks}
+    tasks = [task.key for task in assignment.graded_tasks]
+    right, any_kind = (_by_task(kinds) for kinds in (("right",), ("wrong", "right")))
     notebooks = []
     for number in range(size):
-        # a stride that visits all tasks, and right and wrong ones, from the start
-        entry = others[(number * 97) % len(others)]
         notebook = released_notebook(assignment)
-        for cell in notebook.cells:
-            key = grade_id(cell)
-            if key in tasks and key in own:
-                code = entry.code if key == entry.task else own[key]
-                cell.source = f"{code}\n# classmate {number}"
+        for place, task in enumerate(tasks):
+            pool = (any_kind if number % len(tasks) == place else right)[task]
+            # a stride that visits all from the start, with another beginning for every task
+            entry = pool[(number * 97 + place * 13) % len(pool)]
+            (cell,) = (cell for cell in notebook.cells if grade_id(cell) == task)
+            cell.source = f"{entry.code}\n# classmate {number}"
         notebooks.append(notebook)
     return notebooks
+
+
+def _by_task(kinds: Sequence[str]) -> dict[str, list[Entry]]:
+    """The corpus by task."""
+    pools: dict[str, list[Entry]] = {}
+    for entry in entries(kinds):
+        if not any(word in entry.code for word in ("while True", "sleep")):
+            pools.setdefault(entry.task, []).append(entry)
+    return pools
 
 
 def programs(notebooks: Sequence[NotebookNode], release: NotebookNode) -> list[list[Cell]]:
     """The cells of each that the grader runs as a whole: no training, no plots."""
     return [[cell for cell in repair(one, release).cells if cell.whole] for one in notebooks]
-
-
-def _slow(entry: Entry) -> bool:
-    return any(word in entry.code for word in ("while True", "sleep"))

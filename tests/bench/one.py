@@ -1,26 +1,46 @@
-"""What grading one submission costs, and where the time goes.
-
-The peer, in the same run on the same machine, is the same suite run without a wall in the judge's
-own process: what the wall adds is the difference.
-"""
+"""What grading one submission costs the judge, and the submission itself."""
 
 from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
+
+from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.checks.plugin import Grading, run_suite
+from autograder.checks.program import Cell
 from autograder.checks.student import Student
-from autograder.judge import grade, reference
-from autograder.notebook import repair
+from autograder.judge import one_thread, precedents, reference
+from autograder.notebook import released_notebook, repair
+from autograder.precedents import ByPrecedent, Hearing, Precedents
 from autograder.session import Session
 from autograder.wall import Wall
 
 ROUNDS = 5
 SALT = "bench"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one submission, in seconds."""
+
+    judge: float  # processor time
+    student: float  # processor time: fork, student code, probes
+    whole: float  # wall time
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one submission costs, in different company."""
+
+    start: float  # once a run: sandbox, torch, trial of the wall; seconds of wall time
+    known: Cost  # the solution, every answer of which was heard before; median
+    new: Cost  # the same, where none was
+    others: Cost  # classmates, each of whom is new; mean
 
 
 class MeasuredSession(Session):
@@ -35,38 +55,40 @@ class MeasuredSession(Session):
         super().close()
 
 
-@dataclass(frozen=True)
-class Costs:
-    """Medians, in seconds."""
-
-    start: float  # once a run: sandbox, torch, trial of the wall; wall time
-    student: float  # fork, student code, probes; processor time
-    judge: float  # processor time
-    whole: float  # wall time
-    alone: float  # the judge without a wall, all answers remembered; processor time
-
-
-def costs(assignment: Assignment) -> Costs:
-    """Grade the reference solution a few times."""
+def costs(assignment: Assignment, classmates: Sequence[NotebookNode]) -> Costs:
+    """Grade the reference solution a few times, then these notebooks."""
     began = time.perf_counter()
     wall = Wall.build(assignment.name)
     starting = time.perf_counter() - began
-    submission = repair(assignment.source, assignment.source)
-    files = [f for task in assignment.graded_tasks for f in assignment.suite_files(task.key)]
-    grade(assignment, submission, wall, SALT)  # reference answers are remembered from here on
+    release = released_notebook(assignment)
+    solution = repair(assignment.source, assignment.source).cells
+    kept = precedents(assignment, SALT)
+    cost(assignment, wall, solution, kept)  # what suites remember is remembered from here on
     gc.collect()
     gc.freeze()  # as in the processes of a batch
-    students, judges, wholes, peers = [], [], [], []
-    for _ in range(ROUNDS):
-        began, own = time.perf_counter(), time.process_time()
-        with MeasuredSession(wall, submission.cells) as session:
-            run_suite(files, Grading(Student(session), reference(assignment), SALT))
-        wholes.append(time.perf_counter() - began)
-        judges.append(time.process_time() - own)
-        students.append(session.used)
-        own = time.process_time()
-        run_suite(files, Grading(reference(assignment), reference(assignment), SALT))
-        peers.append(time.process_time() - own)
+    known = [cost(assignment, wall, solution, kept) for _ in range(ROUNDS)]
+    new = [cost(assignment, wall, solution, Precedents()) for _ in range(ROUNDS)]
+    others = [cost(assignment, wall, repair(one, release).cells, kept) for one in classmates]
     wall.close()
     gc.unfreeze()
-    return Costs(starting, *map(median, (students, judges, wholes, peers)))
+    return Costs(
+        starting, summed_up(known, median), summed_up(new, median), summed_up(others, mean)
+    )
+
+
+def cost(assignment: Assignment, wall: Wall, cells: Sequence[Cell], precedents: Precedents) -> Cost:
+    """What one grading takes."""
+    files = [f for task in assignment.graded_tasks for f in assignment.suite_files(task.key)]
+    began, own = time.perf_counter(), time.process_time()
+    with MeasuredSession(wall, cells, assignment.names) as session, one_thread():
+        hearing = Hearing(session)
+        grading = Grading(Student(hearing), reference(assignment), SALT)
+        run_suite(files, grading, ByPrecedent(grading, hearing, precedents))
+    judge, whole = time.process_time() - own, time.perf_counter() - began
+    return Cost(judge, session.used, whole)
+
+
+def summed_up(costs: Sequence[Cost], function: Callable[[Sequence[float]], float]) -> Cost:
+    """One figure for many, of each kind."""
+    kinds = zip(*((one.judge, one.student, one.whole) for one in costs), strict=True)
+    return Cost(*map(function, kinds))

@@ -6,5 +6,5 @@ import nbformat
 
 def attack(folder, release, marker):
     cell = next(c for c in release.cells if c.metadata.get("nbgrader", {}).get("solution"))
-    cell.source = "\n" * 30_000
+    cell.source = "\n" * 90_000
     nbformat.write(release, folder / "seq2seq.ipynb")
