@@ -24,6 +24,8 @@ from autograder.report import Report, TaskReport
 from autograder.source import lesson_notebook
 from autograder.wall import MIB, Limits
 
+from .bench.pages import BLOCK, PAGE, Figures, page, readme_table
+
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 HANDOUTS = sorted(ROOT.glob("solutions/*/handout/README.md"))
@@ -255,3 +257,10 @@ def test_the_example_for_authors_explains_a_wrong_answer(example: Path) -> None:
     assert wrong.sentence == "You double negative numbers too."
     assert wrong.rationale == "a negative number was not doubled"
     assert wrong.help == "is there an abs() too many?"
+
+
+def test_the_figures_of_speed_are_those_of_one_run() -> None:
+    figures = Figures.read()
+    assert PAGE.read_text(encoding="utf-8") == page(figures)
+    (table,) = BLOCK.findall(README.read_text(encoding="utf-8"))
+    assert table == readme_table(figures)
