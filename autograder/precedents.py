@@ -9,7 +9,10 @@ run only if an answer comes that is new at its place; it then hears the answers 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import pytest
@@ -19,7 +22,9 @@ from .checks.verdicts import CheckResult, StudentFault, Verdict
 from .session import WorkerError, question
 from .wire import Message
 
-MOST = 100_000  # steps kept by a process, of about 200 bytes; a submission takes a few hundred
+MOST = 256 * 1024 * 1024  # bytes that a process keeps; the solution's own course takes 5 MB
+STEP = 300  # bytes of one step, apart from its question
+HELD = 32 * 1024 * 1024  # bytes of answers that wait for a check to be run
 FINDINGS = (Verdict.PASSED, Verdict.WRONG)  # others speak of a submission's lines and limits
 
 
@@ -37,18 +42,23 @@ class Precedents:
     def __init__(self) -> None:
         self._steps: dict[bytes, Message | Ending] = {}
         self._questions: dict[bytes, Message] = {}  # each once, though many courses lead to it
+        self._size = 0
 
     def after(self, place: bytes) -> Message | Ending | None:
         """The next question or the ending at a place, None if nobody came there."""
         return self._steps.get(place)
 
-    def keep(self, check: str, course: list[tuple[Message, Message]], ending: Ending) -> None:
-        """Keep the questions and answers of a check from its start to its ending."""
-        if len(self._steps) + len(course) >= MOST:
-            return
+    def keep(self, check: str, course: Iterable[tuple[Message, bytes]], ending: Ending) -> None:
+        """Keep the questions of a check, and the names of the answers, up to its ending."""
         place = start(check)
         for asked, answer in course:
-            self._steps[place] = self._questions.setdefault(asked.digest(), asked)
+            if self._size >= MOST:
+                return
+            self._size += STEP
+            if (name := asked.digest()) not in self._questions:
+                self._questions[name] = asked
+                self._size += len(asked.text) + len(asked.blob)
+            self._steps[place] = self._questions[name]
             place = further(place, answer)
         self._steps[place] = ending
 
@@ -58,9 +68,9 @@ def start(check: str) -> bytes:
     return check.encode()
 
 
-def further(place: bytes, answer: Message) -> bytes:
-    """The place that an answer leads to."""
-    return hashlib.sha256(place + answer.digest()).digest()
+def further(place: bytes, answer: bytes) -> bytes:
+    """The place that an answer, given by its digest, leads to."""
+    return hashlib.sha256(place + answer).digest()
 
 
 class Witness(Protocol):
@@ -78,9 +88,9 @@ class Hearing:
 
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
-        self._course: list[tuple[Message, Message | StudentFault]] = []  # of the present check
-        self._told = 0  # answers of it that the running check has got
-        self._whole = True  # all of them values
+        self._heard: deque[tuple[Message, Message | StudentFault]] = deque()  # not yet told
+        self._course: list[tuple[Message, bytes]] = []  # what was told to the running check
+        self._whole = True  # all of it values
 
     def recite(self, check: str, precedents: Precedents) -> Ending | None:
         """Begin a check: ask what it asked before, as far as the answers are known.
@@ -88,17 +98,20 @@ class Hearing:
         Returns:
             How it ends, None if it must be run to find out.
         """
-        self._course, self._told, self._whole = [], 0, True
-        place = start(check)
-        while isinstance(step := precedents.after(place), Message):
+        self._heard.clear()
+        self._course, self._whole = [], True
+        place, held = start(check), 0
+        while isinstance(step := precedents.after(place), Message) and held < HELD:
             try:
                 answer = self._ask(step)
             except WorkerError:  # it is raised again where a check's errors are taken care of
                 return None
+            self._heard.append((step, answer))
             if isinstance(answer, StudentFault):
                 return None
-            place = further(place, answer)
-        return step
+            held += len(answer.text) + len(answer.blob)
+            place = further(place, answer.digest())
+        return step if isinstance(step, Ending) else None
 
     def call(self, probe: str, inputs: dict[str, Any]) -> Any:
         """Answer the running check: with what was answered already, then ask the submission.
@@ -108,34 +121,27 @@ class Hearing:
             RuntimeError: the check does not ask what it asked when it was run before.
         """
         asked = question(probe, inputs)
-        if self._told == len(self._course):
-            self._ask(asked)
-        known, answer = self._course[self._told]
+        known, answer = self._heard.popleft() if self._heard else (asked, self._ask(asked))
         if known != asked:
             raise RuntimeError("a check must ask the same whenever it hears the same")
-        self._told += 1
         try:
             if isinstance(answer, StudentFault):
                 raise answer
+            self._course.append((asked, answer.digest()))
             return self._witness.value(answer)
         except StudentFault:
             self._whole = False
             raise
 
     def _ask(self, asked: Message) -> Message | StudentFault:
-        answer: Message | StudentFault
         try:
-            answer = self._witness.ask(asked)
+            return self._witness.ask(asked)
         except StudentFault as fault:
-            answer = fault
-        self._course.append((asked, answer))
-        return answer
+            return fault
 
-    def course(self) -> list[tuple[Message, Message]]:
-        """What the check has asked and heard; nothing if it met a fault."""
-        if not self._whole:
-            return []
-        return [(asked, said) for asked, said in self._course if isinstance(said, Message)]
+    def course(self) -> list[tuple[Message, bytes]]:
+        """What the running check asked, and the digests of the answers; none if it met a fault."""
+        return self._course if self._whole else []
 
 
 class ByPrecedent:
@@ -145,32 +151,38 @@ class ByPrecedent:
         self._grading = grading
         self._hearing = hearing
         self._precedents = precedents
+        self._run = False
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run the checks one by one; pytest prepares for the next one, which may not be run."""
-        for item in session.items:
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        """Go through the checks; what is prepared for a file's is kept until its last one."""
+        for item, following in zip_longest(session.items, session.items[1:]):
+            same_file = following is not None and following.parent is item.parent
+            nextitem = following if same_file else None
+            self._run = False
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+            if self._run:
+                self._keep(item)
+            elif nextitem is None:
+                item.config.hook.pytest_runtest_teardown(item=item, nextitem=None)
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Settle a check; None has pytest run it."""
         check = check_name(item)
-        if check in self._grading.results:  # it is not tried
-            return None
-        ending = self._hearing.recite(check, self._precedents)
-        if ending is None:
-            return None
-        self._grading.results[check] = ending.result
-        self._grading.beside.setdefault(task_of(item), {}).update(ending.beside)
-        return True
+        if check not in self._grading.results:  # else it is not tried
+            ending = self._hearing.recite(check, self._precedents)
+            if ending is not None:
+                self._grading.results[check] = ending.result
+                self._grading.beside.setdefault(task_of(item), {}).update(ending.beside)
+                return True
+        self._run = True
+        return None
 
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+    def _keep(self, item: pytest.Item) -> None:
         """Keep what a check that was run has found."""
         check = check_name(item)
         result = self._grading.results.get(check)
-        if result is None or result.verdict not in FINDINGS:
-            return
-        if course := self._hearing.course():
-            beside = tuple(item.user_properties)
-            self._precedents.keep(check, course, Ending(result, beside))
+        if result is not None and result.verdict in FINDINGS and self._hearing.course():
+            ending = Ending(result, tuple(item.user_properties))
+            self._precedents.keep(check, self._hearing.course(), ending)

@@ -23,7 +23,7 @@ from safetensors import TensorSpec, serialize
 from safetensors.torch import load
 from torch import Tensor
 
-from .checks.values import MAX_DEPTH, MAX_ITEMS, Opaque
+from .checks.values import MAX_DEPTH, MAX_ITEMS, SCALARS, Opaque
 
 HEADER = struct.Struct(">16sII")  # id, bytes of JSON, bytes of safetensors
 # bytes; the largest honest texts and arrays, a notebook and a model's weights, have a tenth of that
@@ -126,8 +126,10 @@ def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(value, Opaque):
         return {"opaque": value.type_name}
     if isinstance(value, tuple):
-        return {"tuple": [_encode(item, tensors) for item in value]}
+        return {"tuple": _encode(list(value), tensors)}
     if isinstance(value, list):
+        if SCALARS.issuperset(map(type, value)):
+            return value
         return [_encode(item, tensors) for item in value]
     if isinstance(value, dict):
         return {"dict": {key: _encode(item, tensors) for key, item in value.items()}}
@@ -160,9 +162,7 @@ def unpack(message: Message, max_text: int = MAX_TEXT) -> Any:
 def _decode(
     tree: Any, tensors: dict[str, Tensor], depth: int, budget: list[int], max_text: int
 ) -> Any:
-    budget[0] -= 1
-    if depth > 2 * MAX_DEPTH or budget[0] < 0:
-        raise WireError("message nested or long beyond the caps")
+    _spend(budget, 1, depth)
     if isinstance(tree, int) and not -(2**63) <= tree < 2**63:
         return Opaque("int")  # no tensor and no float could hold it
     if tree is None or isinstance(tree, bool | int | float):
@@ -170,11 +170,14 @@ def _decode(
     if isinstance(tree, str):  # without lone surrogates, which no file can hold
         return tree[:max_text].encode("utf-8", "replace").decode()
     if isinstance(tree, list):
+        if tree and _small_numbers(tree):
+            _spend(budget, len(tree), depth + 1)
+            return tree
         return [_decode(item, tensors, depth + 1, budget, max_text) for item in tree]
     if isinstance(tree, dict) and len(tree) == 1:
         ((tag, body),) = tree.items()
         if tag == "tuple" and isinstance(body, list):
-            return tuple(_decode(item, tensors, depth + 1, budget, max_text) for item in body)
+            return tuple(_decode(body, tensors, depth, budget, max_text))
         if tag == "dict" and isinstance(body, dict):
             return {
                 key: _decode(item, tensors, depth + 1, budget, max_text)
@@ -185,6 +188,18 @@ def _decode(
         if tag == "tensor" and isinstance(body, str) and body in tensors:
             return _checked(tensors[body])
     raise WireError("message of unknown structure")
+
+
+def _spend(budget: list[int], count: int, depth: int) -> None:
+    budget[0] -= count
+    if depth > 2 * MAX_DEPTH or budget[0] < 0:
+        raise WireError("message nested or long beyond the caps")
+
+
+def _small_numbers(items: list[Any]) -> bool:
+    """Whether a list holds nothing but numbers of one kind that need no second look."""
+    kinds = set(map(type, items))
+    return kinds <= {float} or (kinds == {int} and min(items) >= -(2**63) and max(items) < 2**63)
 
 
 def _checked(tensor: Tensor) -> Tensor:

@@ -227,3 +227,14 @@ def test_{name}(student):
     wrong = [check[-1] for check, result in results.items() if result.verdict is Verdict.WRONG]
     assert "".join(wrong) == new
     assert len(results) == 6
+
+
+def test_few_bytes_of_answers_wait_for_a_check(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = judged(right)
+    monkeypatch.setattr("autograder.precedents.HELD", 1)
+    again = judged(right)
+    assert RUNS == ["twice"]  # one answer waited; `after` asks but one question
+    assert again.asked == [1, 2, [1.5]]
+    assert again.results == first.results

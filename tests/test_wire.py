@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks.values import MAX_ITEMS, Opaque, TooLarge, plain
+from autograder.checks.values import MAX_DEPTH, MAX_ITEMS, Opaque, TooLarge, plain
 from autograder.wire import (
     HEADER,
     MAX_JSON,
@@ -134,6 +135,24 @@ def test_too_large_a_value_is_refused() -> None:
 def test_a_text_that_is_no_message_is_refused(text: bytes) -> None:
     with pytest.raises(WireError):
         unpack(Message(text))
+
+
+@pytest.mark.parametrize("item", [0, 1.5, "x", None])
+def test_a_list_is_capped_whatever_is_in_it(item: Any) -> None:
+    with pytest.raises(TooLarge):
+        plain([item] * (MAX_ITEMS + 1))
+    with pytest.raises(WireError, match="beyond the caps"):
+        unpack(Message(json.dumps([item] * (MAX_ITEMS + 1)).encode()))
+    with pytest.raises(TooLarge):
+        plain(nested(item, MAX_DEPTH + 1))
+    with pytest.raises(WireError, match="beyond the caps"):
+        unpack(Message(json.dumps(nested(item, 2 * MAX_DEPTH + 1)).encode()))
+    assert plain(nested(item, MAX_DEPTH)) == over_the_wire(nested(item, MAX_DEPTH))
+
+
+def nested(item: Any, levels: int) -> Any:
+    """An item inside so many lists."""
+    return [nested(item, levels - 1)] if levels else item
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 MAX_DEPTH = 8  # nesting; the deepest honest value, a list of rows of hypotheses, needs 5
 MAX_ITEMS = 200_000  # values in one message, tensors counted as one
+SCALARS = frozenset({type(None), bool, int, float})  # lists of nothing else pass as a whole
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ def plain(value: Any) -> Any:
 
 
 def _plain(value: Any, depth: int, budget: list[int]) -> Any:
-    budget[0] -= 1
-    if depth > MAX_DEPTH or budget[0] < 0:
-        raise TooLarge(f"more than {MAX_DEPTH} levels or {MAX_ITEMS} parts")
+    _spend(budget, 1, depth)
     if value is None or type(value) in (bool, int, float, str, Opaque):
         return value
     if isinstance(value, Tensor):
         return _plain_tensor(value)
+    if type(value) in (tuple, list) and SCALARS.issuperset(map(type, value)):
+        if value:
+            _spend(budget, len(value), depth + 1)
+        return value[:]
     if isinstance(value, tuple | list):
         items = [_plain(item, depth + 1, budget) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
@@ -55,6 +58,12 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     if isinstance(value, numbers.Real):
         return float(value)
     return Opaque(type(value).__name__[:64])
+
+
+def _spend(budget: list[int], count: int, depth: int) -> None:
+    budget[0] -= count
+    if depth > MAX_DEPTH or budget[0] < 0:
+        raise TooLarge(f"more than {MAX_DEPTH} levels or {MAX_ITEMS} parts")
 
 
 def _plain_tensor(value: Tensor) -> Tensor:
