@@ -177,9 +177,7 @@ class Session:
 
         The worker may take `seconds` of processor time, or `IDLE` times that of wall time.
         """
-        identity = secrets.token_bytes(
-            16
-        )  # unguessable: a reply cannot be written before its request
+        identity = secrets.token_bytes(16)  # a reply cannot be written before its request
         patience = Patience(self._wait(seconds), self._processor_seconds, seconds)
         try:
             write_frame(self._writing, identity, request, patience)
