@@ -206,6 +206,22 @@ def test_a_reply_written_before_its_request_is_not_taken(wall: Wall) -> None:
     assert "sent a reply that is not one" in session.findings[0]
 
 
+def test_a_wall_that_was_begun_is_the_one_that_is_tried() -> None:
+    begun = Wall.begin("seq2seq")
+    with contextlib.closing(Wall.build("seq2seq", begun=begun)) as wall:
+        assert wall is begun
+        assert tell(wall, "raise ValueError('inside')") == "inside"
+
+
+def test_a_wall_that_cannot_be_begun_is_refused_when_it_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    begun = Wall.begin("seq2seq")
+    with pytest.raises(WallError, match="apt-get install bubblewrap"):
+        Wall.build("seq2seq", begun=begun)
+
+
 def test_without_a_sandbox_grading_is_refused_unless_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
