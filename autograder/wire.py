@@ -23,7 +23,7 @@ from safetensors import TensorSpec, serialize
 from safetensors.torch import load
 from torch import Tensor
 
-from .checks.values import MAX_DEPTH, MAX_ITEMS, SCALARS, Opaque
+from .checks.values import MAX_DEPTH, SCALARS, Budget, Opaque, TooLarge
 
 HEADER = struct.Struct(">16sII")  # id, bytes of JSON, bytes of safetensors
 # bytes; the largest honest texts and arrays, a notebook and a model's weights, have a tenth of that
@@ -155,14 +155,16 @@ def unpack(message: Message, max_text: int = MAX_TEXT) -> Any:
         tensors = load(blob) if blob else {}
     except Exception as error:  # whatever a hostile text can provoke in a parser
         raise WireError(f"unreadable message: {type(error).__name__}") from error
-    budget = [MAX_ITEMS]
-    return _decode(tree, tensors, 0, budget, max_text)
+    try:
+        return _decode(tree, tensors, 0, Budget(2 * MAX_DEPTH), max_text)
+    except TooLarge as error:
+        raise WireError("message nested or long beyond the caps") from error
 
 
 def _decode(
-    tree: Any, tensors: dict[str, Tensor], depth: int, budget: list[int], max_text: int
+    tree: Any, tensors: dict[str, Tensor], depth: int, budget: Budget, max_text: int
 ) -> Any:
-    _spend(budget, 1, depth)
+    budget.spend(1, depth)
     if isinstance(tree, int) and not -(2**63) <= tree < 2**63:
         return Opaque("int")  # no tensor and no float could hold it
     if tree is None or isinstance(tree, bool | int | float):
@@ -171,7 +173,7 @@ def _decode(
         return tree[:max_text].encode("utf-8", "replace").decode()
     if isinstance(tree, list):
         if tree and _small_numbers(tree):
-            _spend(budget, len(tree), depth + 1)
+            budget.spend(len(tree), depth + 1)
             return tree
         return [_decode(item, tensors, depth + 1, budget, max_text) for item in tree]
     if isinstance(tree, dict) and len(tree) == 1:
@@ -188,12 +190,6 @@ def _decode(
         if tag == "tensor" and isinstance(body, str) and body in tensors:
             return _checked(tensors[body])
     raise WireError("message of unknown structure")
-
-
-def _spend(budget: list[int], count: int, depth: int) -> None:
-    budget[0] -= count
-    if depth > 2 * MAX_DEPTH or budget[0] < 0:
-        raise WireError("message nested or long beyond the caps")
 
 
 def _small_numbers(items: list[Any]) -> bool:

@@ -352,7 +352,7 @@ def test_an_assertion_outside_the_check_itself_is_the_graders_fault(tmp_path: Pa
 
 def test_an_interrupt_is_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        judged(tmp_path, ONE_CALL, Scripted(probe=lambda: _interrupt()))
+        judged(tmp_path, ONE_CALL, Scripted(probe=_interrupt))
 
 
 def _interrupt() -> None:

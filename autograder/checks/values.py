@@ -25,6 +25,24 @@ class TooLarge(ValueError):
     """A value is nested too deeply or has too many parts to be passed on."""
 
 
+class Budget:
+    """What one value may still hold: so many levels, and `MAX_ITEMS` parts in all."""
+
+    def __init__(self, levels: int) -> None:
+        self._levels = levels
+        self._parts = MAX_ITEMS
+
+    def spend(self, parts: int, depth: int) -> None:
+        """Count parts that stand at a depth.
+
+        Raises:
+            TooLarge: they are too deep, or too many.
+        """
+        self._parts -= parts
+        if depth > self._levels or self._parts < 0:
+            raise TooLarge(f"more than {self._levels} levels or {MAX_ITEMS} parts")
+
+
 def plain(value: Any) -> Any:
     """Copy a value, keeping only exact built-in kinds and tensors.
 
@@ -34,19 +52,18 @@ def plain(value: Any) -> Any:
     Raises:
         TooLarge: more than `MAX_DEPTH` levels or `MAX_ITEMS` parts.
     """
-    budget = [MAX_ITEMS]
-    return _plain(value, 0, budget)
+    return _plain(value, 0, Budget(MAX_DEPTH))
 
 
-def _plain(value: Any, depth: int, budget: list[int]) -> Any:
-    _spend(budget, 1, depth)
+def _plain(value: Any, depth: int, budget: Budget) -> Any:
+    budget.spend(1, depth)
     if value is None or type(value) in (bool, int, float, str, Opaque):
         return value
     if isinstance(value, Tensor):
         return _plain_tensor(value)
     if type(value) in (tuple, list) and SCALARS.issuperset(map(type, value)):
         if value:
-            _spend(budget, len(value), depth + 1)
+            budget.spend(len(value), depth + 1)
         return value[:]
     if isinstance(value, tuple | list):
         items = [_plain(item, depth + 1, budget) for item in value]
@@ -58,12 +75,6 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     if isinstance(value, numbers.Real):
         return float(value)
     return Opaque(type(value).__name__[:64])
-
-
-def _spend(budget: list[int], count: int, depth: int) -> None:
-    budget[0] -= count
-    if depth > MAX_DEPTH or budget[0] < 0:
-        raise TooLarge(f"more than {MAX_DEPTH} levels or {MAX_ITEMS} parts")
 
 
 def _plain_tensor(value: Tensor) -> Tensor:

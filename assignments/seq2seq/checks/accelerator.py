@@ -114,7 +114,7 @@ class Accelerator(TorchFunctionMode):
 
     def __exit__(self, *error: Any) -> None:
         """Put everything back."""
-        super().__exit__(*error)  # type: ignore[no-untyped-call]  # nor there
+        super().__exit__(*error)  # type: ignore[no-untyped-call]  # torch has no types there
         self._undo.close()
 
     def _replace(self, owner: Any, name: str, value: Any) -> None:

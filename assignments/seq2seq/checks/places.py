@@ -83,7 +83,7 @@ def maker(tensor: Tensor) -> Maker:
 
 def sign(tensor: Tensor, who: Maker) -> None:
     """Note who made a tensor."""
-    storage(tensor).maker = who  # type: ignore[attr-defined]  # as above
+    storage(tensor).maker = who  # type: ignore[attr-defined]  # torch's types know no such mark
 
 
 def student_function(how: str) -> Maker:
