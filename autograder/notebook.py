@@ -14,6 +14,7 @@ import json
 import os
 import re
 import stat
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ MAX_BYTES = 30 * 1024 * 1024  # of a notebook with its plots
 MAX_CELLS = 1_000
 MAX_SOURCE = 100_000  # characters in one cell
 MAX_PLOT = 2 * 1024 * 1024  # bytes of one PNG
+MAX_PIXELS = 16_000_000  # of one PNG; a small file can unfold to gigabytes where it is looked at
 MAX_OUTPUT = 10_000  # characters of one text output
 UNREADABLE = "unreadable"  # stands for the digest of what is no regular file of sane size
 ATTACHED = re.compile(r"attachment:([^\s)\"'>]*)")
@@ -231,7 +233,17 @@ def _plot(value: object) -> str:
         data = base64.b64decode(value)
     except (binascii.Error, ValueError):
         return ""
-    return base64.b64encode(data).decode() if data.startswith(PNG) else ""
+    if not data.startswith(PNG) or not 0 < _pixels(data) <= MAX_PIXELS:
+        return ""
+    return base64.b64encode(data).decode()
+
+
+def _pixels(png: bytes) -> int:
+    """Width times height, as the first chunk of a PNG says; 0 where there is no such chunk."""
+    if png[12:16] != b"IHDR" or len(png) < 24:
+        return 0
+    width, height = struct.unpack(">II", png[16:24])
+    return int(width * height)
 
 
 def _text(value: object) -> str:

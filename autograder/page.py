@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import bleach
 from nbconvert.filters import Highlight2HTML, markdown2html
+from pygments.token import STANDARD_TYPES
 
 from .notebook import CONTROLS, without_controls
 
@@ -20,6 +21,9 @@ TAGS = frozenset(bleach.ALLOWED_TAGS) | {
 }
 HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
 PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
+# what nbconvert gives to headings and to code; with any other the page's own style could be
+# borrowed, and a score painted that nobody gave
+CLASSES = frozenset(STANDARD_TYPES.values()) | {"anchor-link", "highlight"}
 
 
 def _keeps(tag: str, name: str, value: str) -> bool:
@@ -31,7 +35,9 @@ def _keeps(tag: str, name: str, value: str) -> bool:
         return value.startswith("data:image/png;")
     if tag == "a" and name == "href":
         return not value.lower().lstrip().startswith("data:")
-    return name in {"class", "id", "title", "alt"}
+    if name == "class":
+        return CLASSES.issuperset(value.split())
+    return name in {"title", "alt"}
 
 
 def safe_html(text: object) -> str:

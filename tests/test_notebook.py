@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import os
+import struct
 import time
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from autograder.notebook import (
     MAX_BYTES,
     Submission,
     Unreadable,
+    harmless,
     parse,
     read_regular,
     read_submission,
@@ -139,9 +142,22 @@ def test_magics_do_not_break_an_answer() -> None:
     assert "return 2 * x" in cell.code
 
 
+def picture(width: int, height: int) -> str:
+    """The beginning of a PNG of this size, as notebooks hold it."""
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
+    return base64.b64encode(head).decode()
+
+
+@pytest.mark.parametrize("size", [(30_000, 30_000), (2**31, 2), (0, 10)])
+def test_a_picture_that_unfolds_to_gigabytes_is_left_out(size: tuple[int, int]) -> None:
+    data = {"image/png": picture(*size), "text/plain": "a figure"}
+    (kept,) = harmless([nbformat.v4.new_output("display_data", data)])
+    assert dict(kept.data) == {"text/plain": "a figure"}
+
+
 def test_plots_stay_and_scripts_go() -> None:
     notebook = handed_in()
-    plot = "iVBORw0KGgo="
+    plot = picture(640, 480)
     notebook.cells[4].outputs = [
         nbformat.v4.new_output("display_data", {"image/png": plot, "text/html": "<script>"}),
         nbformat.v4.new_output("display_data", {"text/html": "<script>alert(1)</script>"}),

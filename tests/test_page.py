@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.notebook import CONTROLS
-from autograder.page import visible_code
+from autograder.page import safe_markdown, visible_code
 
 
 def text_of(page: str) -> str:
@@ -32,3 +32,16 @@ def test_no_code_reaches_the_page_with_a_hidden_character(code: str) -> None:
 def test_code_is_shown_as_it_is_written() -> None:
     code = "class Encoder:\n    size = 1 < 2 and '<b>'  # é"
     assert text_of(visible_code(code)).strip() == code
+
+
+@given(st.sampled_from(["panel panel-primary", "alert alert-success", "badge", "k panel"]))
+def test_an_answer_cannot_borrow_the_look_of_a_score(name: str) -> None:
+    page = safe_markdown(f'<div class="{name}" id="score">Score: 100.0 / 100.0</div>')
+    assert "Score: 100.0" in text_of(page)
+    assert "class" not in page
+    assert "id=" not in page
+
+
+def test_code_in_an_answer_keeps_its_colours() -> None:
+    page = safe_markdown("```python\nreturn None\n```")
+    assert '<span class="k">return</span>' in page
