@@ -127,7 +127,7 @@ def setup(place: Path, python: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-THIS = "Python {0.major}.{0.minor}".format(sys.version_info)
+THIS = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 PRETENDS = "#!/bin/sh\necho Python 2.7\nexit 1\n"
 # this Python, but of another version, or without a module
 OTHER = '#!/bin/sh\nexec {python} -c "import sys; sys.version_info = {version}\n$2"\n'

@@ -44,8 +44,9 @@ def hand_in(notebook: Path, number: int, seconds: int) -> None:
     release = released_notebook(Assignment("seq2seq"))
     for cell in release.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == TASK:
-            code = ["import time", f"time.sleep({seconds})", f"class Decoder:\n    number = {number}"]
-            cell.source = "\n".join(code)
+            cell.source = (
+                f"import time\ntime.sleep({seconds})\nclass Decoder:\n    number = {number}"
+            )
     nbformat.write(release, notebook)
 
 
