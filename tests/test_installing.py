@@ -50,8 +50,8 @@ def test_a_pin_that_an_early_release_may_not_install_is_found() -> None:
 
 
 def test_every_promised_python_may_install_every_pin() -> None:
-    installed = {
-        name: importlib.metadata.metadata(name).get("Requires-Python", "")
+    installed: dict[str, str] = {
+        name: importlib.metadata.metadata(name)["Requires-Python"] or ""
         for name, version in PINS.items()
         if importlib.metadata.version(name).partition("+")[0] == version
     }
@@ -62,7 +62,7 @@ def test_every_promised_python_may_install_every_pin() -> None:
 def needed(roots: Iterable[str], python: str) -> set[str]:
     """The packages that these need on a Python, as the installed ones say."""
     environment = {
-        **default_environment(),
+        **{key: str(value) for key, value in default_environment().items()},
         "python_version": python.rpartition(".")[0],
         "python_full_version": python,
     }
