@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from .aside import ASIDE, exchange
 from .assignment import ROOT, Assignment
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader
@@ -22,6 +23,7 @@ from .judge import grade, offering_salt
 from .notebook import repair
 from .results import inputs_digest
 from .source import grade_id, is_solution
+from .stated import disagreements
 from .wall import Wall
 
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
@@ -43,8 +45,12 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
 
     `solutions/<name>/release.toml` lists further files of this repository to hand out (`copy`)
     and programs that write some (`generate`: folder = module).
+
+    Raises:
+        ReleaseRefused: `release.toml` cannot be read, or a program failed.
+        OSError: a file is not there or cannot be written.
     """
-    folder = into / assignment.name
+    folder = into / ASIDE / assignment.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     nbformat.write(assignment.source, folder / f"{assignment.name}.ipynb")
@@ -53,14 +59,21 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
         if path != assignment.lesson:
             _copy(path, folder / path.name)
     _copy_tree(home / "handout", folder)
-    terms = tomllib.loads((home / "release.toml").read_text())
+    try:
+        terms = tomllib.loads((home / "release.toml").read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ReleaseRefused(f"{home / 'release.toml'} is not TOML: {error}") from error
     for name in terms.get("copy", []):
         _copy(ROOT / name, folder / name)
     for name, module in terms.get("generate", {}).items():
         command = [sys.executable, "-m", module, str(folder / name)]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["no message"]
+            raise ReleaseRefused(f"python -m {module}, which writes {name}, failed: {said[-1]}")
     _copy_checks(assignment, folder / "checks")
-    return folder
+    exchange(folder, into / assignment.name)
+    return into / assignment.name
 
 
 def _copy_checks(assignment: Assignment, into: Path) -> None:
@@ -110,6 +123,17 @@ def check_markers(notebook: NotebookNode) -> None:
                 raise ReleaseRefused(f"{where} looks like a misspelt marker; use {BEGIN!r}")
         if waiting_for:
             raise ReleaseRefused(f"cell {name!r}: {waiting_for!r} is missing")
+
+
+def check_points(notebook: NotebookNode) -> None:
+    """Refuse a lesson whose text states other points than its cells hold.
+
+    Raises:
+        ReleaseRefused: naming the task and both numbers.
+    """
+    found = list(disagreements(notebook))
+    if found:
+        raise ReleaseRefused("; ".join(found))
 
 
 def solution_lines(notebook: NotebookNode) -> set[str]:
@@ -199,8 +223,10 @@ def release(assignment: Assignment) -> bool:
         built.append(folder / assignment.name)
     if not same_files(*built):
         raise ReleaseRefused(f"two builds differ: compare {built[0]} and {built[1]}")
-    shutil.rmtree(assignment.release, ignore_errors=True)
-    shutil.copytree(built[0], assignment.release)
+    copied = assignment.release.parent / ASIDE / assignment.name
+    shutil.rmtree(copied, ignore_errors=True)
+    shutil.copytree(built[0], copied)
+    exchange(copied, assignment.release)
     stamp.write_text(inputs + tree_digest(assignment.release))
     return True
 
