@@ -24,6 +24,7 @@ from .notebook import repair
 from .results import inputs_digest
 from .source import grade_id, is_solution
 from .stated import disagreements
+from .typed import read_typed
 from .wall import Wall
 
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
@@ -60,7 +61,7 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
             _copy(path, folder / path.name)
     _copy_tree(home / "handout", folder)
     try:
-        terms = tomllib.loads((home / "release.toml").read_text(encoding="utf-8-sig"))
+        terms = tomllib.loads(read_typed(home / "release.toml"))
     except ValueError as error:
         raise ReleaseRefused(f"{home / 'release.toml'} is not TOML: {error}") from error
     for name in terms.get("copy", []):
@@ -82,10 +83,10 @@ def _copy_checks(assignment: Assignment, into: Path) -> None:
     into.mkdir()
     for origin in (assignment.suite / "checks", ROOT / "autograder" / "checks"):
         for path in sorted(origin.glob("*.py")):
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
             for inside, outside in names.items():
                 text = text.replace(inside, outside)
-            (into / path.name).write_text(text)
+            (into / path.name).write_text(text, encoding="utf-8")
 
 
 def _copy(path: Path, to: Path) -> None:
@@ -162,7 +163,13 @@ def check_leaks(solution: NotebookNode, released: NotebookNode, files: Iterable[
     texts = [("the notebook", "\n".join(cell.source for cell in released.cells), TELLING_LINE)]
     for path in files:
         if path.suffix != ".ipynb":
-            texts.append((path.name, path.read_text(errors="replace"), TELLING_LINE_IN_FILES))
+            texts.append(
+                (
+                    path.name,
+                    path.read_text(encoding="utf-8", errors="replace"),
+                    TELLING_LINE_IN_FILES,
+                )
+            )
     for name, text, telling in texts:
         survivors = secret & {s for s in map(str.strip, text.splitlines()) if len(s) >= telling}
         if survivors:
@@ -203,7 +210,9 @@ def release(assignment: Assignment) -> bool:
     """
     stamp = ROOT / "build" / f"{assignment.name}.released"
     inputs = inputs_digest(assignment)
-    proved = stamp.exists() and stamp.read_text() == inputs + tree_digest(assignment.release)
+    proved = stamp.exists() and stamp.read_text(encoding="utf-8") == inputs + tree_digest(
+        assignment.release
+    )
     if proved and (ROOT / "gradebook.db").exists():
         return False
     built = []
@@ -227,7 +236,7 @@ def release(assignment: Assignment) -> bool:
     shutil.rmtree(copied, ignore_errors=True)
     shutil.copytree(built[0], copied)
     exchange(copied, assignment.release)
-    stamp.write_text(inputs + tree_digest(assignment.release))
+    stamp.write_text(inputs + tree_digest(assignment.release), encoding="utf-8")
     return True
 
 
