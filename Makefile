@@ -12,11 +12,21 @@ help:  ## list the targets
 
 setup: .venv/installed  ## create .venv and install the pinned dependencies
 
+# says which Python it is, and whether it will do; any Python can run it
+PROBE := import sys; print("Python %d.%d" % sys.version_info[:2]); import venv, ensurepip; \
+  sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+
+# `installed` is there only when all is: an install that failed or was broken off begins anew
 .venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	@found=$$($(PYTHON) -c '$(PROBE)' 2>/dev/null </dev/null); \
+	case "$$? $$found" in "0 Python "[0-9]*) exit 0 ;; *" Python "[0-9]*) ;; *) found="no Python" ;; esac; \
+	echo "error: PYTHON=$(PYTHON) is $$found; needed is Python 3.11 to 3.14 that can make environments" \
+	  "(Debian: apt-get install python3-venv)" >&2; exit 1
 	@echo "installing into .venv (several minutes the first time) ..."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@clear=$$(test -e $@ || echo --clear); rm -f $@; \
+	$(PYTHON) -m venv $$clear .venv && \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { \
+	  echo "error: the installation failed; the next make begins it anew" >&2; exit 1; }
 	@touch $@
 
 sandbox:  # bubblewrap, from the system's packages

@@ -17,6 +17,7 @@ c.CourseDirectory.feedback_directory = "feedback"
 c.ClearSolutions.code_stub = {
     "python": '# YOUR CODE HERE\nraise NotImplementedError("not written yet")'
 }
+c.GenerateAssignment.exporter_class = "autograder.generate.BuiltAside"
 c.GenerateAssignment.preprocessors = [
     "autograder.desk.CheckMarkers",
     "nbgrader.preprocessors.LockCells",
@@ -24,12 +25,12 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",
+    "autograder.desk.ProveRelease",  # before anything is saved: what is refused changes nothing
     "nbgrader.preprocessors.SaveCells",
     "nbgrader.preprocessors.ClearHiddenTests",
     "nbgrader.preprocessors.ClearMarkScheme",
     "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.desk.ProveRelease",
 ]
 
 # links, pipes and devices among submitted files would be followed when nbgrader copies them

@@ -7,11 +7,13 @@ import os
 import sys
 from pathlib import Path
 
+from .output import print_whatever
 from .pull.options import add_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
+    print_whatever()
     options = _parser().parse_args(arguments)
     from .assignment import UnknownAssignment
     from .classroom import ClassError

@@ -19,6 +19,7 @@ from nbgrader.utils import parse_utc
 from traitlets import Bool
 
 from .notebook import is_second_name
+from .typed import read_typed
 
 STAMP = "timestamp.txt"
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
@@ -44,11 +45,12 @@ class ServerTimeCollect(ExchangeCollect):
             self.coursedir.ignore = known
         came = datetime.fromtimestamp(os.stat(src).st_ctime, UTC)
         claimed = claimed_time(Path(dest))
+        mend_stamp(Path(dest))
         if self.believe_students and claimed is not None:
             return
         if claimed is None or abs((came - claimed).total_seconds()) > TOLERANCE:
             self.log.warning("%s claims %s; it came at %s", src, claimed or "no time", came)
-            (Path(dest) / STAMP).write_text(came.strftime(FORMAT))
+            (Path(dest) / STAMP).write_text(came.strftime(FORMAT), encoding="utf-8")
 
 
 def special_names(folder: str) -> Iterator[str]:
@@ -67,16 +69,22 @@ def special_names(folder: str) -> Iterator[str]:
 def claimed_time(folder: Path) -> datetime | None:
     """What the time stamp in a folder says, None if there is none that can be read."""
     try:
-        text = (folder / STAMP).read_text(encoding="utf-8").strip()
-        return parse_utc(text).replace(tzinfo=UTC)
+        return parse_utc(read_typed(folder / STAMP).strip()).replace(tzinfo=UTC)
     except (OSError, ValueError, OverflowError):
         return None
 
 
 def mend_stamp(folder: Path) -> None:
-    """Replace a time stamp that cannot be read, which would stop nbgrader, by the folder's own."""
+    """Write a time stamp as nbgrader reads it, which one that it cannot read would stop.
+
+    What only an editor has added goes; a stamp that says no time is replaced by the folder's own.
+    """
     path = folder / STAMP
-    if os.path.lexists(path) and claimed_time(folder) is None:
-        came = datetime.fromtimestamp(folder.stat().st_ctime, UTC)
-        path.unlink()
-        path.write_text(came.strftime(FORMAT))
+    if not os.path.lexists(path):
+        return
+    came = claimed_time(folder)
+    if came is not None and path.read_bytes()[:1].isdigit():
+        return
+    came = came or datetime.fromtimestamp(folder.stat().st_ctime, UTC)
+    path.unlink()
+    path.write_text(came.strftime(FORMAT), encoding="utf-8")

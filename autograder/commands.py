@@ -22,10 +22,11 @@ def nbgrader_started(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PATH": programs_first()},
+        env={**os.environ, "PATH": programs_first(), "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
 
 

@@ -6,6 +6,7 @@ feedback then go through nbgrader's own gradebook.
 
 from __future__ import annotations
 
+import copy
 import csv
 import filecmp
 from datetime import datetime
@@ -19,14 +20,14 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
 from traitlets import Bool, Dict
 
 from .assignment import ROOT, TEST_PREFIX, Assignment
 from .clock import mend_stamp
 from .judge import grade, offering_salt
 from .notebook import is_second_name, read_submission, released_notebook, repair
-from .release import SOURCE, check_leaks, check_markers, prove
+from .release import SOURCE, check_leaks, check_markers, check_points, prove
 from .render import task_html
 from .report import Report
 from .results import Results, write_whole
@@ -178,18 +179,19 @@ def _fill_test_cells(nb: NotebookNode, report: Report) -> None:
 
 
 class CheckMarkers(NbGraderPreprocessor):
-    """First of the release's preprocessors: refuses a lesson whose markers are not in order."""
+    """First of the release's preprocessors: refuses a lesson whose markers or points are amiss."""
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Check, change nothing."""
         check_markers(nb)
+        check_points(nb)
         return nb, resources
 
 
 class ProveRelease(NbGraderPreprocessor):
-    """Last of the release's preprocessors: refuses a release that leaks or grades wrongly."""
+    """Refuses a release that leaks or grades wrongly, before the gradebook hears of it."""
 
     grading = Bool(
         True, help="Grade the solution (must earn all) and the release (must earn nothing)."
@@ -201,9 +203,12 @@ class ProveRelease(NbGraderPreprocessor):
         """Check, change nothing."""
         assignment = Assignment(resources["nbgrader"]["assignment"])
         files = [p for p in (SOURCE / assignment.name).rglob("*") if p.is_file()]
-        check_leaks(assignment.source, nb, files)
+        released = copy.deepcopy(nb)
+        for last in (ClearHiddenTests, ClearMarkScheme):  # the gradebook holds what these take out
+            released, _ = last(parent=self).preprocess(released, resources)
+        check_leaks(assignment.source, released, files)
         if self.grading:
-            prove(assignment, nb, tried_wall(assignment.name))
+            prove(assignment, released, tried_wall(assignment.name))
         return nb, resources
 
 

@@ -18,6 +18,7 @@ from .assignment import ROOT, Assignment
 from .batch import processors
 from .container import NoEngine, find_engine, image
 from .judge import SALT_FILE, SALT_VARIABLE
+from .pull.offering import OfferingError, read_terms
 from .trial import PROMISES, NotTried, broken_promises
 from .wall import CONFINED, Wall
 
@@ -58,7 +59,7 @@ def _programs() -> Iterator[Finding]:
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
         f"{processors()} processors, {memory:.0f} GiB of memory",
     )
-    for name, pinned in PINNED.findall((ROOT / "constraints.txt").read_text()):
+    for name, pinned in PINNED.findall((ROOT / "constraints.txt").read_text(encoding="utf-8")):
         found = importlib.metadata.version(name)
         same = found.partition("+")[0] == pinned.partition("+")[0]
         mend = "" if same else f"constraints.txt says {pinned}: make setup"
@@ -118,5 +119,16 @@ def _course(assignment: Assignment) -> Iterator[Finding]:
     released = (assignment.release / f"{assignment.name}.ipynb").is_file()
     mend = "" if released else "make release"
     yield Finding(released, f"{assignment.name} has been released", mend)
+    yield _due(assignment)
     writable = os.access(ROOT, os.W_OK)
     yield Finding(writable, "reports and the gradebook can be written")
+
+
+def _due(assignment: Assignment) -> Finding:
+    try:
+        terms = read_terms(assignment.name)
+    except OfferingError as error:
+        return Finding(False, str(error), "see docs/pull-requests.md")
+    if terms.due is None:
+        return Finding(True, "offering.toml names no due date")
+    return Finding(True, f"due {terms.local(terms.due)}. {terms.about_due}".strip())

@@ -25,6 +25,7 @@ from .report import Report, TaskReport
 from .results import Result, Results, result_key, suite_fingerprint
 from .session import Session
 from .suites import probes_of
+from .typed import read_typed
 from .wall import Wall
 
 SALT_VARIABLE = "AUTOGRADER_SALT"
@@ -41,11 +42,11 @@ def offering_salt() -> str:
     if salt:
         return salt
     try:
-        with open(SALT_FILE, "x", opener=_owner_only) as file:
+        with open(SALT_FILE, "x", encoding="utf-8", opener=_owner_only) as file:
             file.write(secrets.token_hex(16) + "\n")
     except FileExistsError:
         pass
-    salt = SALT_FILE.read_text().strip()
+    salt = read_typed(SALT_FILE).strip()
     if not salt:
         raise GraderError(f"{SALT_FILE} is empty; delete it, or set {SALT_VARIABLE}")
     return salt

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from .aside import ASIDE, exchange
 from .assignment import ROOT, Assignment
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader
@@ -22,6 +23,8 @@ from .judge import grade, offering_salt
 from .notebook import repair
 from .results import inputs_digest
 from .source import grade_id, is_solution
+from .stated import disagreements
+from .typed import read_typed
 from .wall import Wall
 
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
@@ -43,8 +46,12 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
 
     `solutions/<name>/release.toml` lists further files of this repository to hand out (`copy`)
     and programs that write some (`generate`: folder = module).
+
+    Raises:
+        ReleaseRefused: `release.toml` cannot be read, or a program failed.
+        OSError: a file is not there or cannot be written.
     """
-    folder = into / assignment.name
+    folder = into / ASIDE / assignment.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     nbformat.write(assignment.source, folder / f"{assignment.name}.ipynb")
@@ -53,14 +60,21 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
         if path != assignment.lesson:
             _copy(path, folder / path.name)
     _copy_tree(home / "handout", folder)
-    terms = tomllib.loads((home / "release.toml").read_text())
+    try:
+        terms = tomllib.loads(read_typed(home / "release.toml"))
+    except ValueError as error:
+        raise ReleaseRefused(f"{home / 'release.toml'} is not TOML: {error}") from error
     for name in terms.get("copy", []):
         _copy(ROOT / name, folder / name)
     for name, module in terms.get("generate", {}).items():
         command = [sys.executable, "-m", module, str(folder / name)]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["no message"]
+            raise ReleaseRefused(f"python -m {module}, which writes {name}, failed: {said[-1]}")
     _copy_checks(assignment, folder / "checks")
-    return folder
+    exchange(folder, into / assignment.name)
+    return into / assignment.name
 
 
 def _copy_checks(assignment: Assignment, into: Path) -> None:
@@ -69,10 +83,10 @@ def _copy_checks(assignment: Assignment, into: Path) -> None:
     into.mkdir()
     for origin in (assignment.suite / "checks", ROOT / "autograder" / "checks"):
         for path in sorted(origin.glob("*.py")):
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
             for inside, outside in names.items():
                 text = text.replace(inside, outside)
-            (into / path.name).write_text(text)
+            (into / path.name).write_text(text, encoding="utf-8")
 
 
 def _copy(path: Path, to: Path) -> None:
@@ -112,6 +126,17 @@ def check_markers(notebook: NotebookNode) -> None:
             raise ReleaseRefused(f"cell {name!r}: {waiting_for!r} is missing")
 
 
+def check_points(notebook: NotebookNode) -> None:
+    """Refuse a lesson whose text states other points than its cells hold.
+
+    Raises:
+        ReleaseRefused: naming the task and both numbers.
+    """
+    found = list(disagreements(notebook))
+    if found:
+        raise ReleaseRefused("; ".join(found))
+
+
 def solution_lines(notebook: NotebookNode) -> set[str]:
     """The lines that stand between markers and nowhere else: what must not survive."""
     inside: set[str] = set()
@@ -138,7 +163,13 @@ def check_leaks(solution: NotebookNode, released: NotebookNode, files: Iterable[
     texts = [("the notebook", "\n".join(cell.source for cell in released.cells), TELLING_LINE)]
     for path in files:
         if path.suffix != ".ipynb":
-            texts.append((path.name, path.read_text(errors="replace"), TELLING_LINE_IN_FILES))
+            texts.append(
+                (
+                    path.name,
+                    path.read_text(encoding="utf-8", errors="replace"),
+                    TELLING_LINE_IN_FILES,
+                )
+            )
     for name, text, telling in texts:
         survivors = secret & {s for s in map(str.strip, text.splitlines()) if len(s) >= telling}
         if survivors:
@@ -179,7 +210,9 @@ def release(assignment: Assignment) -> bool:
     """
     stamp = ROOT / "build" / f"{assignment.name}.released"
     inputs = inputs_digest(assignment)
-    proved = stamp.exists() and stamp.read_text() == inputs + tree_digest(assignment.release)
+    proved = stamp.exists() and stamp.read_text(encoding="utf-8") == inputs + tree_digest(
+        assignment.release
+    )
     if proved and (ROOT / "gradebook.db").exists():
         return False
     built = []
@@ -199,9 +232,11 @@ def release(assignment: Assignment) -> bool:
         built.append(folder / assignment.name)
     if not same_files(*built):
         raise ReleaseRefused(f"two builds differ: compare {built[0]} and {built[1]}")
-    shutil.rmtree(assignment.release, ignore_errors=True)
-    shutil.copytree(built[0], assignment.release)
-    stamp.write_text(inputs + tree_digest(assignment.release))
+    copied = assignment.release.parent / ASIDE / assignment.name
+    shutil.rmtree(copied, ignore_errors=True)
+    shutil.copytree(built[0], copied)
+    exchange(copied, assignment.release)
+    stamp.write_text(inputs + tree_digest(assignment.release), encoding="utf-8")
     return True
 
 

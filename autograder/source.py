@@ -9,6 +9,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from .typed import read_typed
+
 # nbgrader wants every key; a lesson writes only those that differ
 DEFAULTS: dict[str, Any] = {
     "grade": False,
@@ -21,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
 
 def lesson_notebook(path: Path) -> NotebookNode:
     """Read a lesson; cell ids follow from its text, so that every build gives the same bytes."""
-    notebook = jupytext.read(path, fmt="py:percent")
+    notebook = jupytext.reads(read_typed(path), fmt="py:percent")
     for index, cell in enumerate(notebook.cells):
         terms = cell.metadata.get("nbgrader")
         if terms is not None:

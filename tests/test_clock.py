@@ -87,3 +87,14 @@ def test_a_time_that_can_be_read_is_left_alone(tmp_path: Path) -> None:
     folder = submission(tmp_path / "submitted", LONG_AGO)
     mend_stamp(folder)
     assert (folder / STAMP).read_text() == LONG_AGO
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_time_saved_by_another_editor_is_read_and_written_as_nbgrader_reads_it(
+    tmp_path: Path, encoding: str
+) -> None:
+    folder = submission(tmp_path / "submitted", "")
+    (folder / STAMP).write_text(f"{LONG_AGO}\r\n", encoding=encoding)
+    mend_stamp(folder)
+    assert (folder / STAMP).read_text(encoding="ascii") == LONG_AGO
+    assert CourseDirectory().get_existing_timestamp(str(folder)) == datetime(2000, 1, 1)

@@ -32,6 +32,10 @@ HANDOUTS = sorted(ROOT.glob("solutions/*/handout/README.md"))
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), ROOT / "data" / "README.md"]
 PAGES += HANDOUTS
 HOSTS = {"creativecommons.org"}  # the only one a page may link to
+# the one index a page may name, for nobody who follows it can do without: torch without CUDA
+CPU_TORCH = re.compile(
+    r"(--index-url |PIP_EXTRA_INDEX_URL=)https://download\.pytorch\.org/whl/cpu\b"
+)
 
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 ABSOLUTE_PATH = re.compile(r"(?<![\w./:<>)\]}*~-])(?:/|~/)[a-z][\w./-]*")
@@ -171,13 +175,24 @@ def test_the_readme_names_the_pinned_torch() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_stays_within_the_repository(page: Path) -> None:
-    text = page.read_text()
+    text = CPU_TORCH.sub("", page.read_text())
     assert ABSOLUTE_PATH.findall(text) == []
     assert re.findall(r"index.url|pypi|find.links", text, re.IGNORECASE) == []
     assert set(re.findall(r"https?://([^/\s)]+)", text)) <= HOSTS
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [README, DOCS / "student.md", *HANDOUTS], ids=str)
+def test_who_installs_is_first_told_how_to_do_without_cuda(page: Path) -> None:
+    text = page.read_text()
+    told = CPU_TORCH.search(text)
+    assert told is not None
+    if page != README:  # there it is a setting, told before the first `make`
+        assert told.start() < text.index("pip install -r")
+        assert "py -m venv .venv\n.venv\\Scripts\\activate" in text  # Windows
+        assert "macOS" in text
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,15 @@ from hypothesis import strategies as st
 from autograder.assignment import ROOT
 from autograder.pull.attempts import Attempt, attempts_before, keep
 from autograder.pull.grading import Door
-from autograder.pull.offering import FILE, OfferingError, Reveal, Terms, read_terms
+from autograder.pull.offering import (
+    FILE,
+    WORKED_OUT,
+    OfferingError,
+    Reveal,
+    Terms,
+    moment_shown,
+    read_terms,
+)
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, NOT_GRADED
 from autograder.report import Report
 
@@ -42,7 +51,8 @@ def test_the_settings_of_this_repository_are_the_defaults(tmp_path: Path) -> Non
 def test_the_page_states_the_settings_and_their_defaults() -> None:
     page = (ROOT / "docs" / "pull-requests.md").read_text()
     stated = dict(re.findall(r"^\| `(\w+)` \| `?(\w+)`? \|", page, re.MULTILINE))
-    defaults = {field.name: field.default for field in fields(Terms) if field.name != "zone"}
+    settings = [field for field in fields(Terms) if field.name not in WORKED_OUT]
+    defaults = {field.name: field.default for field in settings}
     for key, value in defaults.items():
         told = value.name.lower() if isinstance(value, Reveal) else "none"
         assert stated.pop(key) == (told if isinstance(value, Reveal | None) else f"{value:g}")
@@ -59,6 +69,11 @@ def test_the_page_states_the_settings_and_their_defaults() -> None:
         ("Asia/Kathmandu", "2026-11-30T18:00:00", "2026-11-30T12:15"),
         ("Europe/Paris", "2026-11-30T18:00:00-05:00", "2026-11-30T23:00"),
         ("Europe/Paris", "2026-10-25T02:30:00", "2026-10-25T01:30"),  # shown twice: the later one
+        ("Europe/Berlin", "2026-03-29T02:30:00", "2026-03-29T01:00"),  # skipped: the next, 03:00
+        ("Europe/Berlin", "2026-03-29T02:00:00", "2026-03-29T01:00"),
+        ("Europe/Berlin", "2026-03-29T03:00:00", "2026-03-29T01:00"),
+        ("Australia/Lord_Howe", "2026-10-04T02:15:00", "2026-10-03T15:30"),  # half an hour
+        ("Pacific/Apia", "2011-12-30T12:00:00", "2011-12-30T10:00"),  # a whole day
     ],
 )
 def test_the_due_date_is_in_the_offerings_time_zone(
@@ -110,10 +125,86 @@ def test_each_day_begun_costs_and_after_the_last_nothing_counts(
     assert Terms(due=DUE, late_days=3).penalty_percent(DUE + late) == percent
 
 
-@given(st.integers(-10_000, 100_000), st.integers(0, 100_000))
-def test_who_hands_in_earlier_never_pays_more(minutes: int, more: int) -> None:
-    terms = Terms(due=DUE)
-    came = DUE + timedelta(minutes=minutes)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("due", "came", "days"),
+    [
+        ("2026-10-24T23:59", "2026-10-25T23:30", 1),  # 24 h 31 min: the day has 25
+        ("2026-10-24T23:59", "2026-10-25T23:59", 1),
+        ("2026-10-24T23:59", "2026-10-26T00:00", 2),
+        ("2026-03-28T23:59", "2026-03-29T23:59", 1),
+        ("2026-03-28T23:59", "2026-03-30T00:00", 2),  # 23 h 1 min: the day has 23
+        ("2026-03-28T02:30", "2026-03-29T03:00", 1),  # the clocks skip the day's end
+        ("2026-03-28T02:30", "2026-03-29T03:01", 2),
+        ("2026-10-24T02:30", "2026-10-25T02:30", 1),  # the clocks show it twice
+        ("2026-10-20T12:00", "2026-10-27T12:00", 7),
+        ("2026-10-20T12:00", "2026-10-27T12:01", 8),
+    ],
+)
+def test_days_late_are_days_by_the_clock(due: str, came: str, days: int) -> None:
+    moments = [moment_shown(datetime.fromisoformat(time), BERLIN) for time in (due, came)]
+    terms = Terms(zone=BERLIN, due=moments[0], late_days=7)
+    assert terms.days_late(moments[1]) == days
+    assert terms.penalty_percent(moments[1]) == (10 * days if days <= 7 else 100)
+
+
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia"]
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2011, 12, 1), datetime(2012, 12, 1)),
+)
+def test_a_time_that_the_clocks_show_is_found_and_one_that_they_skip_is_the_next(
+    name: str, shown: datetime
+) -> None:
+    zone = ZoneInfo(name)
+    moment = moment_shown(shown, zone)
+    read = moment.astimezone(zone).replace(tzinfo=None)
+    just_before = (moment - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+    assert read == shown or just_before < shown < read
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ("2026-03-29T02:30:00", "skip 2026-03-29 02:30"),
+        ("2026-10-25T02:30:00", "show 2026-10-25 02:30 (Europe/Berlin) twice"),
+    ],
+)
+def test_an_odd_due_time_is_told_to_everybody(host: Host, due: str, told: str) -> None:
+    text = f'time_zone = "Europe/Berlin"\n[seq2seq]\ndue = {due}\n'
+    (host.folder / "offering.toml").write_text(text)
+    outcome, _ = graded(host, request(host, host.open({OWN: "deep"})))
+    assert told in " ".join(outcome.words)
+    plain = terms(host.folder, text.replace("T02:30", "T04:30"))
+    assert plain.about_due == ""
+
+
+def test_lateness_is_told_in_the_days_that_are_charged(host: Host) -> None:
+    text = 'time_zone = "Europe/Berlin"\n[seq2seq]\ndue = 2026-10-24T23:59:00\n'
+    (host.folder / "offering.toml").write_text(text)
+    came = "2026-10-25T22:30:00Z"
+    outcome, _ = graded(host, request(host, host.open({OWN: "deep"}), came=came))
+    assert outcome.penalty_percent == 10
+    told = " ".join(outcome.words)
+    assert "Late by 24 h 31 min (due 2026-10-24 23:59 CEST): 10 % of the points" in told
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2011, 10, 1), datetime(2012, 12, 1)),
+    st.integers(-10_000, 100_000),
+    st.integers(0, 100_000),
+)
+def test_who_hands_in_earlier_never_pays_more(
+    zone: str, due: datetime, minutes: int, more: int
+) -> None:
+    moment = due.replace(tzinfo=UTC)
+    terms = Terms(zone=ZoneInfo(zone), due=moment, late_days=100)
+    came = moment + timedelta(minutes=minutes)
     later = terms.penalty_percent(came + timedelta(minutes=more))
     assert 0 <= terms.penalty_percent(came) <= later <= 100
 

@@ -24,6 +24,7 @@ from .repository import copy_repository
 
 CLASS = 12
 TASK = "decoder"
+HOUR = 3600
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +32,22 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with a few untouched submissions, each of its own."""
     folder = tmp_path_factory.mktemp("course")
     copy_repository(folder, without="(tests|docs)/")
-    release = released_notebook(Assignment("seq2seq"))
     for number in range(CLASS):
         handed_in = folder / "submitted" / f"student{number}" / "seq2seq"
         handed_in.mkdir(parents=True)
-        for cell in release.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == TASK:
-                cell.source = f"import time\ntime.sleep(1)\nclass Decoder:\n    number = {number}"
-        nbformat.write(release, handed_in / "seq2seq.ipynb")
+        hand_in(handed_in / "seq2seq.ipynb", number, seconds=1)
     return folder
+
+
+def hand_in(notebook: Path, number: int, seconds: int) -> None:
+    """Write a submission that takes its time to be graded."""
+    release = released_notebook(Assignment("seq2seq"))
+    for cell in release.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == TASK:
+            cell.source = (
+                f"import time\ntime.sleep({seconds})\nclass Decoder:\n    number = {number}"
+            )
+    nbformat.write(release, notebook)
 
 
 def start(course: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -63,7 +71,7 @@ def start(course: Path, *arguments: str) -> subprocess.Popen[str]:
 def grade(course: Path) -> subprocess.Popen[str]:
     """Start grading one task of everyone."""
     notebooks = sorted(str(path) for path in course.glob("submitted/*/seq2seq/*.ipynb"))
-    options = ["--task", TASK, "--json", "json", "--jobs", "2"]
+    options = ["--task", TASK, "--json", "json", "--jobs", "2", "--limit", f"load_seconds={HOUR}"]
     return start(course, "autograder", "grade", "seq2seq", *notebooks, *options)
 
 
@@ -79,9 +87,13 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def test_ctrl_c_ends_everything_and_a_rerun_does_the_rest(course: Path) -> None:
+    # one that cannot be done when the signal comes, however long that takes
+    dawdler = course / "submitted" / f"student{CLASS - 1}" / "seq2seq" / "seq2seq.ipynb"
+    hand_in(dawdler, CLASS - 1, seconds=HOUR)
     with grade(course) as process:
         while not reports(course) and process.poll() is None:
             time.sleep(0.05)
+        assert process.poll() is None
         started = family(process.pid)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, errors = process.communicate(timeout=60)
@@ -90,7 +102,8 @@ def test_ctrl_c_ends_everything_and_a_rerun_does_the_rest(course: Path) -> None:
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
     kept = {path: path.stat().st_mtime_ns for path in course.glob("build/results/**/*.json")}
-    assert reports(course)
+    assert 1 <= len(reports(course)) < CLASS
+    hand_in(dawdler, CLASS - 1, seconds=1)
     with grade(course) as process:
         assert process.wait(timeout=120) == 0
     assert len(reports(course)) == CLASS

@@ -10,12 +10,14 @@ import pytest
 from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
 from .cells import program
 from .plugin import PUBLIC_SALT, Grading
+from .printable import print_any_sign
 from .program import Lesson, fresh_module, run_cells
 from .student import LocalRunner, Student
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run the notebook's cells once and offer them as the fixture `student`."""
+    print_any_sign()
     found = sorted(Path(__file__).resolve().parent.parent.glob("*.ipynb"))
     if len(found) != 1:
         raise pytest.UsageError(

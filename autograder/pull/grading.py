@@ -159,11 +159,12 @@ def _told(
 ) -> tuple[list[str], list[str]]:
     """What a student is told besides the report, and the labels that go with it."""
     words, labels = [], []
-    late = terms.late(request.came)
-    if late:
+    if terms.about_due:
+        words.append(terms.about_due)
+    if terms.due and request.came and terms.late(request.came):
         taken = f"{terms.penalty_percent(request.came):g} % of the points earned"
-        due = terms.local(terms.due) if terms.due else ""
-        words.append(f"Late by {_span(late)} (due {due}): {taken} will be taken off.")
+        span = _span(*terms.late_span(request.came))
+        words.append(f"Late by {span} (due {terms.local(terms.due)}): {taken} will be taken off.")
         labels.append(LATE)
     if terms.due and request.came is None:
         words.append("No server has said when this came; whether it is late, a person decides.")
@@ -176,10 +177,9 @@ def _told(
     return words, labels
 
 
-def _span(time: timedelta) -> str:
-    minutes = int(time.total_seconds() // 60)
-    days, rest = divmod(minutes, 24 * 60)
-    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
+def _span(days: int, rest: timedelta) -> str:
+    hours, minutes = divmod(int(rest.total_seconds() // 60), 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "under a minute"
 
 

@@ -21,6 +21,7 @@ from ..clock import FORMAT, STAMP
 from ..commands import programs_first
 from ..report import Report
 from ..results import write_whole
+from ..typed import read_typed
 from .escape import log
 from .event import EventError, time
 from .outcome import GRADED, Outcome
@@ -91,18 +92,17 @@ def read_roster(file: Path) -> dict[str, str]:
         OSError: the file cannot be read, has other columns, or names an account twice.
     """
     roster: dict[str, str] = {}
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.DictReader(lines)
-        if not set(COLUMNS) <= set(rows.fieldnames or ()):
-            raise OSError(f"{file}: expected columns {', '.join(COLUMNS)}, got {rows.fieldnames}")
-        for row in rows:
-            login, student = ((row[column] or "").strip() for column in COLUMNS)
-            if not login or not student:
-                raise OSError(f"{file}, line {rows.line_num}: login or student_id is missing")
-            if "/" in student or student.startswith("."):  # nbgrader names folders so
-                raise OSError(f"{file}, line {rows.line_num}: {student!r} cannot name a folder")
-            if roster.setdefault(login.lower(), student) != student:
-                raise OSError(f"{file}: {login!r} stands for two students")
+    rows = csv.DictReader(read_typed(file).splitlines())
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise OSError(f"{file}: expected columns {', '.join(COLUMNS)}, got {rows.fieldnames}")
+    for row in rows:
+        login, student = ((row[column] or "").strip() for column in COLUMNS)
+        if not login or not student:
+            raise OSError(f"{file}, line {rows.line_num}: login or student_id is missing")
+        if "/" in student or student.startswith("."):  # nbgrader names folders so
+            raise OSError(f"{file}, line {rows.line_num}: {student!r} cannot name a folder")
+        if roster.setdefault(login.lower(), student) != student:
+            raise OSError(f"{file}: {login!r} stands for two students")
     return roster
 
 

@@ -1,0 +1,26 @@
+"""Text files that people type, in whatever editor they have."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+
+class NotText(OSError):
+    """A file that should hold text and does not."""
+
+
+def read_typed(path: Path) -> str:
+    """The text of a file, without the byte order mark that some editors put first.
+
+    Raises:
+        OSError: it cannot be read.
+        NotText: it is neither UTF-8 nor UTF-16 with such a mark.
+    """
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotText(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
