@@ -142,6 +142,7 @@ class _Statement:
 
     cell: Cell
     node: ast.stmt
+    asynchronous: bool  # something in its cell is
     names: Names = field(default_factory=Names)
     trouble: Trouble | None = None
     missing: str = ""  # the global name for want of which it failed
@@ -203,7 +204,7 @@ class Program:
         # known to linecache, so that inspect.getsource and torch.jit.script find the source
         linecache.cache[filename] = (len(cell.code), None, lines, filename)
         try:
-            return [_Statement(cell, node) for node in ast.parse(cell.code, filename).body]
+            body = ast.parse(cell.code, filename).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None) or 1
             message = _pointed_out(error) if isinstance(error, SyntaxError) else str(error)
@@ -211,6 +212,8 @@ class Program:
                 type(error).__name__, message[:300], cell.label, line, False
             )
             return []
+        asynchronous = ASYNCHRONOUS.search(cell.code) is not None
+        return [_Statement(cell, node, asynchronous) for node in body]
 
     def _run(self) -> None:
         whole = [place for place, one in enumerate(self._statements) if one.cell.whole]
@@ -265,7 +268,7 @@ class Program:
         body = ast.Module([node], [])
         code = compile(body, f"<{cell.label}>", "exec", self._flags, dont_inherit=True)
         self._flags |= code.co_flags & FUTURES  # as in IPython, for all that follows
-        if self._loop is None and ASYNCHRONOUS.search(cell.code):
+        if self._loop is None and statement.asynchronous:
             self._loop = asyncio.new_event_loop()
         if cell.whole or isinstance(node, IMPORTS):
             self._evaluate(code)
