@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from .checks.program import Cell, NotDefined, Trouble
+from .checks.program import OWN_SECONDS, Cell, LeftOut, NotDefined, Trouble
 from .checks.student import fault
 from .checks.verdicts import StudentFault, Verdict
 from .launch import START_SECONDS, StartError, StillRunning, Worker
@@ -20,6 +20,7 @@ from .wire import Deadline, Message, Patience, WireError, pack, read_frame, unpa
 from .worker import READY
 
 STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
+LEFT_OUT = 20  # statements of a notebook that are told to have failed
 IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
 
 
@@ -53,6 +54,7 @@ class Session:
         self._worker: Worker | None = None
         self._reading = self._writing = -1
         self.troubles: dict[str, Trouble] = {}
+        self.left_out: list[LeftOut] = []
         self.findings: list[str] = []
 
     def __enter__(self) -> Self:
@@ -119,34 +121,44 @@ class Session:
     def _ensure_loaded(self) -> None:
         """Start a worker if there is none and run the notebook's cells in it.
 
-        A notebook that does not finish loading is loaded again with definitions only: what
-        stands at the top level of its cells is then left out.
+        A notebook that does not finish loading is loaded again without what stands at the top level
+        of its cells, but for what its functions need; and then with definitions only.
         """
         if self._worker is not None:
             return
         if self._unloadable is not None:
             raise self._unloadable
         limit = self._wall.limits.load_seconds
-        for cells in (self._cells, [dataclasses.replace(c, whole=False) for c in self._cells]):
+        parts = [dataclasses.replace(cell, whole=False) for cell in self._cells]
+        for cells, seconds in ((self._cells, OWN_SECONDS), (parts, OWN_SECONDS), (parts, 0.0)):
             self._start()
             try:
-                request = pack({"load": [dataclasses.asdict(cell) for cell in cells]})
-                reply = self._read(self._ask(request, limit))
+                load = [dataclasses.asdict(cell) for cell in cells]
+                request = {"load": load, "names": sorted(self._names), "seconds": seconds}
+                reply = self._read(self._ask(pack(request), limit))
             except StudentFault as error:
                 finding = f"running your cells from top to bottom failed: {error.private_rationale}"
                 if finding not in self.findings:
                     self.findings.append(finding)
                 continue
-            value = reply.get("value")
-            troubles = value if isinstance(value, dict) else {}
-            self.troubles = {str(label): self._trouble(t) for label, t in troubles.items()}
             self._cells = list(cells)
+            self._note(reply.get("value"), reply.get("left_out"))
             return
         self._unloadable = StudentFault(
             Verdict.TIMED_OUT,
             "your notebook's cells do not run to their end, so nothing could be tried",
         )
         raise self._unloadable
+
+    def _note(self, troubles: Any, left_out: Any) -> None:
+        """Keep what loading the notebook brought up; it comes from the submission's process."""
+        if isinstance(troubles, dict):
+            self.troubles = {str(label): self._trouble(t) for label, t in troubles.items()}
+        found = [self._left_out(one) for one in left_out] if isinstance(left_out, list) else []
+        self.left_out = [one for one in found if one.names and one.label][:LEFT_OUT]
+        for one in self.left_out:
+            if one.sentence() not in self.findings:
+                self.findings.append(one.sentence())
 
     def _start(self) -> None:
         self.close()
@@ -227,17 +239,32 @@ class Session:
         message = " ".join(str(fields.get("message", ""))[:300].split())  # on one line
         if type_name == NotDefined.__name__ and message not in self._names:
             type_name = NameError.__name__
-        lengths = {cell.label: cell.code.count("\n") + 1 for cell in self._cells}
-        label, line = str(fields.get("label", "")), fields.get("line")
-        line = line if isinstance(line, int) else 0
-        known = label in lengths and 0 < line <= lengths[label]
+        label, line = self._place(fields)
         return Trouble(
             type_name=re.sub(r"\W", "", type_name)[:64] or "an exception",
             message=message,
-            label=label if known else "",
-            line=line if known else 0,
-            stub=known and fields.get("stub") is True,
+            label=label,
+            line=line,
+            stub=bool(label) and fields.get("stub") is True,
         )
+
+    def _left_out(self, value: Any) -> LeftOut:
+        """Read from the wire what a statement failed to make: names that stand in its cell."""
+        fields = value if isinstance(value, dict) else {}
+        label, line = self._place(fields)
+        code = {cell.label: cell.code for cell in self._cells}.get(label, "")
+        names = fields.get("names")
+        names = [str(name)[:64] for name in names] if isinstance(names, list) else []
+        known = tuple(name for name in names if name.isidentifier() and name in code)
+        return LeftOut(known, label, line, self._trouble(fields.get("trouble")))
+
+    def _place(self, fields: dict[str, Any]) -> tuple[str, int]:
+        """The cell and line that something from the wire names, if the notebook has them."""
+        lengths = {cell.label: cell.code.count("\n") + 1 for cell in self._cells}
+        label, line = str(fields.get("label", "")), fields.get("line")
+        if isinstance(line, int) and 0 < line <= lengths.get(label, 0):
+            return label, line
+        return "", 0
 
     def _processor_seconds(self) -> float:
         """What the worker and all it started have used so far."""
@@ -258,4 +285,4 @@ class Session:
             for cell in self._cells:
                 if cell.label in self.troubles and pattern.search(cell.code):
                     return fault(self.troubles[cell.label])
-        return fault(trouble)
+        return fault(trouble, self.left_out)

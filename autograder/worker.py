@@ -8,9 +8,10 @@ once, where the kernel allows no namespaces inside the sandbox. *Piped*: process
 whose standard streams are the pipes; it imports everything, forks the one that serves, and ends
 with it or when the judge lets go.
 
-A request is {"load": cells} or {"probe", "inputs"}; a reply repeats the request's id and is
-{"value"}, {"trouble"} or {"too_large"}. Student code may do what it likes in here: the judge reads
-replies as data about the student's behaviour and nothing else.
+A request is {"load": cells, "names", "seconds"} or {"probe", "inputs"}; a reply repeats the
+request's id and is {"value", "left_out"}, {"value"}, {"trouble"} or {"too_large"}. Student code
+may do what it likes in here: the judge reads replies as data about the student's behaviour and
+nothing else.
 """
 
 from __future__ import annotations
@@ -114,7 +115,14 @@ def _prepare(probes_name: str) -> Serve:
     """Import all that student code will use; return what serves a submission."""
     import torch
 
-    from autograder.checks.program import Cell, Lesson, describe, fresh_module, run_cells
+    from autograder.checks.program import (
+        OWN_SECONDS,
+        Cell,
+        Lesson,
+        Program,
+        describe,
+        fresh_module,
+    )
     from autograder.checks.values import TooLarge, plain
     from autograder.wire import pack, read_frame, unpack, write_frame
 
@@ -132,8 +140,11 @@ def _prepare(probes_name: str) -> Serve:
         def answer(request: dict[str, Any]) -> dict[str, Any]:
             if "load" in request:
                 cells = [Cell(**cell) for cell in request["load"]]
-                troubles = run_cells(cells, module)
-                return {"value": {k: dataclasses.asdict(t) for k, t in troubles.items()}}
+                program = Program(cells, request.get("names", ()))
+                program.run(module, request.get("seconds", OWN_SECONDS))
+                troubles = {k: dataclasses.asdict(t) for k, t in program.troubles.items()}
+                left_out = [dataclasses.asdict(one) for one in program.left_out]
+                return {"value": troubles, "left_out": left_out}
             try:
                 probe = getattr(probes, request["probe"])
                 return {"value": plain(probe(lesson, **request["inputs"]))}

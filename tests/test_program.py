@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+import time
 import types
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +18,12 @@ from nbformat import NotebookNode
 
 from autograder.checks.cells import WORKER_TAG, program, without_magics
 from autograder.checks.program import (
-    CHEAP_CALLS,
     LAZY_MODULES,
+    STATEMENT_SECONDS,
     Cell,
     Lesson,
     NotDefined,
+    Program,
     Trouble,
     describe,
     fresh_module,
@@ -143,7 +146,16 @@ def test_a_dataclass_and_future_annotations_work_in_a_cell(module: types.ModuleT
     assert module.__dict__["p"].x == 1
 
 
-# what only defines is run in a cell that is not run whole
+# of a cell that is not run whole, definitions run and what a task needs
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What computes too long is broken off soon."""
+    monkeypatch.setattr("autograder.checks.program.STATEMENT_SECONDS", 0.2)
+
+
+NEEDS_F = "def task():\n    return f"
 
 
 @pytest.mark.parametrize(
@@ -154,19 +166,67 @@ def test_a_dataclass_and_future_annotations_work_in_a_cell(module: types.ModuleT
         "class f: pass",
         "import math as f",
         "from math import pi as f",
-        "f = 3",
-        "f: int = 3",
-        "f = [1, {'a': (2,)}]",
-        "f = max(1, len('ab'))",
-        "import torch\nf = torch.zeros(2)",
-        "import math\nf = math.log(2)",
     ],
 )
-def test_definitions_and_constants_count_in_any_cell(
-    module: types.ModuleType, statement: str
-) -> None:
+def test_definitions_run_in_any_cell(module: types.ModuleType, statement: str) -> None:
     assert run(module, statement, whole=False) == {}
     assert "f" in module.__dict__
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "f = 3",
+        "f: int = 3",
+        "f = g = [1, {'a': (2,)}]",
+        "f, *rest = range(3)",
+        "(f := 3)",
+        "print(f := 3)",
+        "[f := x for x in range(3)]",
+        "f = 1; f += 2",
+        "import torch\nf = torch.zeros(2)",
+        "from torch import nn\nf = nn.CrossEntropyLoss(reduction='none')",
+        "from functools import partial\nf = partial(max, 1)",
+        "import collections\nf = collections.namedtuple('f', 'a b')",
+        "import logging\nf = logging.getLogger(__name__)",
+        "import random\nf = random.Random()",
+        "import itertools\nf = itertools.count()",
+        "from enum import Enum\nf = Enum('f', 'A B')",
+        "f = {word: i for i, word in enumerate('abc')}",
+        "f = {}\nfor i, word in enumerate('abc'):\n    f[word] = i",
+        "f = []\nf.append(1)",
+        "class f: pass\nf.size = 3",
+        "import heapq\nf = [2, 1]\nheapq.heapify(f)",
+        "f = {}\ndef put(k):\n    f[k] = 1\nput('a')",
+        "def main():\n    global f\n    f = 1\nif __name__ == '__main__':\n    main()",
+        "def inner():\n    global f\n    f = 1\ndef main():\n    inner()\nmain()",
+        "try:\n    from tqdm.auto import tqdm as f\nexcept ImportError:\n    f = iter",
+        "try:\n    import no_such_module as f\nexcept ImportError:\n    f = iter",
+        "if True:\n    def f(): pass",
+        "with open('/dev/null') as file:\n    f = file.read()",
+        "for f in range(3): pass",
+        "match 3:\n    case f: pass",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere\nf = 1",
+        "base = 2\nf = [base] * 3",
+        "g = 2\ndel g\nf = 'g' in globals()",
+        "async def make():\n    return 3\nf = await make()",
+        "f = [x async for x in stream()]\n",
+    ],
+)
+def test_whatever_a_task_needs_is_made_in_any_cell(
+    module: types.ModuleType, statement: str
+) -> None:
+    module.__name__ = module.__dict__["__name__"] = "__main__"
+    stream = "async def stream():\n    yield 1"
+    program = Program([Cell("own", f"{stream}\n{statement}", whole=False), Cell("task", NEEDS_F)])
+    program.run(module)
+    assert (program.troubles, program.left_out) == ({}, [])
+    made = module.__dict__["f"]
+    if "await" not in statement and "async" not in statement:
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(statement, names)
+        assert type(made).__name__ == type(names["f"]).__name__
+        assert not isinstance(made, int | list | dict) or made == names["f"]
 
 
 @pytest.mark.parametrize(
@@ -175,30 +235,271 @@ def test_definitions_and_constants_count_in_any_cell(
         "train()",
         "f = train()",
         "f = [train() for _ in range(3)]",
-        "f = {'a': len(train())}",
-        "f = ran.append(1)",
         "for _ in range(3): train()",
         "while True: pass",
         "if True:\n    f = train()",
-        "with open('/dev/null'): f = 1",
         "ran += [1]",
         "del ran[:]",
-        "ran.extend([1]) if True else None",
+        "f = 0\nwhile True: f += 1",
+        "import time\ntime.sleep(1000)",
     ],
 )
-def test_what_could_take_an_hour_does_not_run(module: types.ModuleType, statement: str) -> None:
+@pytest.mark.parametrize(
+    "task",
+    [
+        "def task(f):\n    return f",
+        "class Task:\n    f = 1\n    def g(self, x):\n        return self.f",
+        "def task():\n    f = 1\n    def inner():\n        return f\n    return inner()",
+    ],
+)
+def test_what_no_task_needs_does_not_run(
+    module: types.ModuleType, statement: str, task: str
+) -> None:
     run(module, "ran = []\ndef train():\n    ran.append(1)")
-    run(module, statement, whole=False)
+    cells = [Cell("own", statement, whole=False), Cell("task", task)]
+    assert run_cells(cells, module) == {}
     assert module.__dict__["ran"] == []
     assert "f" not in module.__dict__
 
 
-def test_a_training_run_is_no_cheap_call() -> None:
-    assert not CHEAP_CALLS & {"train", "fit", "open", "input", "eval", "exec", "main", "print"}
+def test_a_task_in_a_cell_of_ones_own_needs_as_much(module: types.ModuleType) -> None:
+    own = "f = iter([1, 2])\ndef twice(x):\n    return [x, next(f)]"
+    cells = [Cell("twice", STUB), Cell("own", own, whole=False)]
+    assert run_cells(cells, module) == {}
+    assert module.__dict__["twice"](0) == [0, 1]
+
+
+def test_a_name_of_the_contract_is_needed_however_it_is_made(module: types.ModuleType) -> None:
+    program = Program([Cell("own", "import copy\ntwice = copy.copy(len)", whole=False)], ["twice"])
+    program.run(module)
+    assert module.__dict__["twice"] is len
+
+
+def test_experiments_after_the_tasks_do_not_change_what_these_use(
+    module: types.ModuleType,
+) -> None:
+    cells = [
+        Cell("given", "import torch.nn.functional as F"),
+        Cell("task", "def task(x):\n    return sum(F.relu(x).tolist()) + scale['a']"),
+        Cell("late", "scale = {}\nscale['a'] = 1", whole=False),  # a helper may come last
+        Cell("plot", "sum = 0\nfor F in range(3): sum += F", whole=False),
+    ]
+    assert run_cells(cells, module) == {}
+    assert module.__dict__["task"](module.__dict__["F"].torch.ones(2)) == 3
+
+
+def test_a_helper_at_the_very_end_is_there_for_all(module: types.ModuleType) -> None:
+    task = "class Task(Base):\n    pass\nmade = Task()"
+    cells = [Cell("task", task), Cell("own", "class Base:\n    size = 3", whole=False)]
+    assert run_cells(cells, module) == {}
+    assert module.__dict__["made"].size == 3
+
+
+# what cannot be there when graded is told
+
+
+def left_out(module: types.ModuleType, own: str, task: str = NEEDS_F) -> list[str]:
+    """What is said of a task whose helper cell is not run whole."""
+    program = Program([Cell("number 3", own, whole=False), Cell("task", task)])
+    program.run(module)
+    return [one.sentence() for one in program.left_out]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("\nf = open('data/train.tsv').read()", "stops there with FileNotFoundError"),
+        ("\nfrom toy import f", "stops there with ModuleNotFoundError"),
+        ("\nf = missing", "stops there with NameError"),
+        ("f = 0\nwhile True: f += 1", "computes for more than 0.2 seconds there"),
+        ("f = []\nf.append(missing)", "stops there with NameError"),
+        ("g = iter(\nopen('data'))\nf = next(g)", "line 3"),
+    ],
+)
+def test_what_a_task_needs_and_will_not_find_is_told(
+    module: types.ModuleType, own: str, words: str
+) -> None:
+    *_, told = left_out(module, own)
+    assert told.startswith("`f` will be missing when graded: line ")
+    assert "of cell `number 3`" in told
+    assert words in told
+    assert "make it in the task's cell" in told
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "def task(f):\n    return f",
+        "def task():\n    return 1\nprint(f)",  # only a trial needs it
+        "def task():\n    return 1\nmodel = f\nmodel.train()",
+    ],
+)
+def test_what_no_function_of_a_task_needs_is_not_told(module: types.ModuleType, task: str) -> None:
+    assert left_out(module, "f = open('data/train.tsv').read()", task) == []
+
+
+def test_a_statement_that_stopped_half_way_made_what_came_before(
+    module: types.ModuleType,
+) -> None:
+    own = "if True:\n    from math import pi as f\n    import no_such_module"
+    assert left_out(module, own) == []
+
+
+def test_a_name_error_says_where_the_name_was_made(module: types.ModuleType) -> None:
+    program = Program([Cell("own", "f = open('f')", whole=False), Cell("task", NEEDS_F)])
+    program.run(module)
+    with pytest.raises(NameError) as caught:
+        module.__dict__["task"]()
+    told = fault(describe(caught.value), program.left_out)
+    for words in (told.rationale, told.private_rationale):
+        assert words.startswith("your code raised NameError at line 2 of cell `task`")
+        assert "line 1 of cell `own`" in words
+    caught.value.args = ("name 'other' is not defined",)
+    assert "own" not in fault(describe(caught.value), program.left_out).rationale
+
+
+def test_all_that_is_not_a_task_has_a_budget_together(module: types.ModuleType) -> None:
+    endless = "\n".join(f"f{n} = 0\nwhile True: f{n} += 1" for n in range(9))
+    task = "def task():\n    return " + " + ".join(f"f{n}" for n in range(9))
+    program = Program([Cell("own", endless, whole=False), Cell("task", task)])
+    before = time.process_time()
+    program.run(module, seconds=0.5)
+    assert time.process_time() - before < STATEMENT_SECONDS
+    assert module.__dict__["task"]
+    assert {name for one in program.left_out for name in one.names} == {f"f{n}" for n in range(9)}
+
+
+@pytest.mark.usefixtures("short")
+def test_a_loop_that_catches_every_exception_is_broken_off(module: types.ModuleType) -> None:
+    own = "f = 0\nwhile True:\n    try:\n        f += 1\n    except Exception:\n        pass"
+    (told,) = left_out(module, own)
+    assert "computes for more than" in told
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "from toy import EOS",
+        "rows = open('data/train.tsv').readlines()",
+        "print(trained)",
+    ],
+)
+def test_a_trial_in_a_tasks_cell_does_not_cost_the_task(
+    module: types.ModuleType, trial: str
+) -> None:
+    cells = [
+        Cell("own", "trained = open('weights.pt')", whole=False),
+        Cell("task", f"{trial}\ndef twice(x):\n    return 2 * x"),
+    ]
+    run_cells(cells, module)
+    assert module.__dict__["twice"](2) == 4
+
+
+def test_what_stops_a_cell_in_jupyter_stops_it_when_graded(module: types.ModuleType) -> None:
+    run(module, "def f():\n    return 1\nraise Exception('enough')\ndef f():\n    return 2")
+    assert module.__dict__["f"]() == 1
+
+
+# as in IPython
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("from __future__ import annotations\nclass B:\n    parent: B | None = None",),
+        ("from __future__ import annotations", "class B:\n    parent: B | None = None"),
+        ("x = 1\nfrom __future__ import annotations\nclass B:\n    parent: B | None = None",),
+        ('"""Beams."""\nfrom __future__ import annotations\ndef f(b: Nowhere): pass\nclass B: 1',),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_flags_of_the_future_hold_from_then_on(
+    module: types.ModuleType, cells: tuple[str, ...], whole: bool
+) -> None:
+    assert run(module, *cells, whole=whole) == {}
+    assert "B" in module.__dict__
+
+
+def test_no_flag_of_ours_is_given_to_a_cell(module: types.ModuleType) -> None:
+    assert run(module, "def f(b: Nowhere): pass")["a"].type_name == "NameError"
+
+
+def test_a_dataclass_of_the_future_knows_its_fields(module: types.ModuleType) -> None:
+    code = """
+from __future__ import annotations
+from dataclasses import dataclass, field
+
+@dataclass(order=True)
+class Beam:
+    score: float
+    parent: Beam | None = None
+    tokens: list[int] = field(default_factory=list)
+
+best = max(Beam(1.0), Beam(2.0))
+"""
+    assert run(module, code) == {}
+    assert module.__dict__["best"].score == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import asyncio\nx = await asyncio.sleep(0, 3)",
+        "async def g():\n    yield 3\nasync for x in g(): pass",
+        "async def g():\n    yield 3\n(x,) = [y async for y in g()]",
+        "import asyncio\nasync def f():\n    return 3\nt = asyncio.create_task(f())\nx = await t",
+        "import asyncio\nasync with asyncio.Lock():\n    x = 3",
+    ],
+)
+def test_await_works_at_the_top_level(module: types.ModuleType, code: str) -> None:
+    assert run(module, code) == {}
+    assert module.__dict__["x"] == 3
+
+
+def test_an_error_behind_an_await_is_told_at_its_line(module: types.ModuleType) -> None:
+    trouble = run(module, "async def f():\n    return 1 / 0\n\nawait f()")["a"]
+    assert (trouble.type_name, trouble.line) == ("ZeroDivisionError", 2)
+
+
+def test_ipythons_own_shell_is_nobody(module: types.ModuleType) -> None:
+    code = "from IPython import get_ipython as ip\nip().run_line_magic('matplotlib', 'inline')"
+    assert run(module, code) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("x = 1\nif x:\n\u00a0   y = 2", "NO-BREAK SPACE"),
+        ("x = 1\n\ny\u200b = 2", "ZERO WIDTH SPACE"),
+        ("x = 1\n\nprint(\u201cx\u201d)", "LEFT DOUBLE QUOTATION MARK"),
+        ("x = 1\n\ny = x \u2212 2", "MINUS SIGN"),
+        ("x = 1\n\n\ufeffy = 2", "ZERO WIDTH NO-BREAK SPACE"),
+        ("x = 1\n\n<<<<<<< HEAD\ny = 2", "merge conflict"),
+        ("x = 1\nif x:\n\ty = 1\n        z = 2", "tabs"),
+    ],
+)
+def test_a_character_that_cannot_be_seen_is_named(
+    module: types.ModuleType, code: str, words: str
+) -> None:
+    trouble = run(module, code)["a"]
+    assert words in trouble.message
+    assert trouble.line >= 3
+
+
+@pytest.mark.parametrize("name", ["é", "e\u0301", "größe", "\ufb01t", "变量"])
+def test_a_name_beyond_ascii_is_one_in_every_form(module: types.ModuleType, name: str) -> None:
+    cells = [
+        Cell("own", f"{unicodedata.normalize('NFD', name)} = max(1, 2)", whole=False),
+        Cell("task", f"def task():\n    return {unicodedata.normalize('NFC', name)}"),
+    ]
+    assert run_cells(cells, module) == {}
+    assert module.__dict__["task"]() == 2
 
 
 def test_one_failing_definition_does_not_lose_the_others(module: types.ModuleType) -> None:
-    troubles = run(module, "x = missing\ndef f():\n    return 1\ny = gone", whole=False)
+    code = "class C(missing): pass\ndef f():\n    return 1\nclass D(gone): pass"
+    troubles = run(module, code, whole=False)
     assert troubles["a"] == Trouble("NameError", "name 'missing' is not defined", "a", 1, False)
     assert module.__dict__["f"]() == 1
 
@@ -249,6 +550,7 @@ def test_given_code_runs_first_then_stubs_then_answers() -> None:
         Cell("given", cells[3].source),
         Cell("number 1", "own = 1", whole=False),
         Cell("a", cells[1].source),
+        Cell("plot", "print('a locked plot')", whole=False),
     ]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from .program import Lesson, NotDefined, Trouble, describe
+from .program import LeftOut, Lesson, NotDefined, Trouble, describe, why_missing
 from .values import TooLarge, plain
 from .verdicts import StudentFault, Verdict
 
@@ -46,11 +46,15 @@ class LocalRunner:
         except TooLarge as error:
             raise StudentFault(Verdict.EXCEEDED_LIMIT, f"the value returned has {error}") from error
         except (Exception, SystemExit) as error:
-            raise fault(describe(error)) from error
+            raise fault(describe(error), self._lesson.left_out) from error
 
 
-def fault(trouble: Trouble) -> StudentFault:
-    """Turn a trouble in the student's code into the verdict and the words for it."""
+def fault(trouble: Trouble, left_out: Sequence[LeftOut] = ()) -> StudentFault:
+    """Turn a trouble in the student's code into the verdict and the words for it.
+
+    Args:
+        left_out: what loading the notebook failed to make.
+    """
     if trouble.type_name == NotDefined.__name__:
         return missing(trouble.message)
     if trouble.stub:
@@ -62,6 +66,9 @@ def fault(trouble: Trouble) -> StudentFault:
     where = f" at line {trouble.line} of cell `{trouble.label}`" if trouble.label else ""
     known = hasattr(builtins, trouble.type_name)
     shown = f"your code raised {trouble.type_name}{where}"
+    why = why_missing(trouble, left_out)
+    if why:
+        return StudentFault(Verdict.CRASHED, f"{shown}: {why}")
     return StudentFault(
         Verdict.CRASHED,
         f"{shown}: {trouble.message}" if trouble.message else shown,
