@@ -82,7 +82,7 @@ def _copy_checks(assignment: Assignment, into: Path) -> None:
     names = {"autograder.checks": "checks", f"autograder.suites.{assignment.name}.checks": "checks"}
     into.mkdir()
     for origin in (assignment.suite / "checks", ROOT / "autograder" / "checks"):
-        for path in sorted(origin.glob("*.py")):
+        for path in sorted([*origin.glob("*.py"), *origin.glob("*.ini")]):
             text = path.read_text(encoding="utf-8")
             for inside, outside in names.items():
                 text = text.replace(inside, outside)

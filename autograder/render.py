@@ -7,16 +7,9 @@ from html import escape
 from pathlib import Path
 
 from .checks.plugin import words
-from .checks.verdicts import Verdict
+from .checks.verdicts import sign
 from .notebook import without_controls
 from .report import Report, TaskReport
-
-SIGNS = {Verdict.PASSED: "✓", Verdict.SKIPPED: "–", Verdict.GRADER_ERROR: "!"}  # else ✗
-
-
-def sign(verdict: Verdict) -> str:
-    """One character for a verdict."""
-    return SIGNS.get(verdict, "✗")
 
 
 def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:

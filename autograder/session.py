@@ -285,4 +285,4 @@ class Session:
             for cell in self._cells:
                 if cell.label in self.troubles and pattern.search(cell.code):
                     return fault(self.troubles[cell.label])
-        return fault(trouble, self.left_out)
+        return fault(trouble, left_out=self.left_out)

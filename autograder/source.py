@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "solution": False,
     "task": False,
 }
+GOES_ON = "raises-exception"  # the tag's name in Jupyter
 
 
 def lesson_notebook(path: Path) -> NotebookNode:
@@ -27,7 +28,10 @@ def lesson_notebook(path: Path) -> NotebookNode:
     for index, cell in enumerate(notebook.cells):
         terms = cell.metadata.get("nbgrader")
         if terms is not None:
-            cell.metadata["nbgrader"] = {**DEFAULTS, **terms}
+            cell.metadata["nbgrader"] = terms = {**DEFAULTS, **terms}
+            if terms["grade"] and not terms["solution"]:
+                # a check that fails is no reason for *Run all* to stop
+                cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
         cell["id"] = terms["grade_id"].replace("_", "-") if terms else f"cell-{index:03d}"
     notebook.metadata = nbformat.from_dict(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -16,9 +17,9 @@ from autograder.checks.verdicts import CheckResult, Verdict
 from autograder.judge import (
     SALT_VARIABLE,
     GraderError,
-    _require_evidence,
     offering_salt,
 )
+from autograder.notebook import repair
 from autograder.report import Report, TaskReport
 from autograder.results import suite_fingerprint
 from autograder.wire import pack, unpack
@@ -93,35 +94,40 @@ def graded(*names: str) -> Grading:
     return grading
 
 
-FILES = [Path("test_echo.py")]
-
-
 def test_whole_evidence_is_accepted() -> None:
-    _require_evidence(graded("echo/a", "echo/b"), FILES)
+    assert graded("echo/a", "echo/b").missing_evidence(["echo/a", "echo/b"]) == []
 
 
-def test_a_missing_verdict_is_the_graders_error() -> None:
+def test_a_missing_verdict_is_told() -> None:
     grading = graded("echo/a", "echo/b")
     del grading.results["echo/b"]
-    with pytest.raises(GraderError, match=r"no verdict for \['echo/b'\]"):
-        _require_evidence(grading, FILES)
+    assert grading.missing_evidence() == ["echo/b gave no verdict"]
 
 
-def test_two_checks_of_one_name_are_the_graders_error() -> None:
-    with pytest.raises(GraderError, match=r"named \['echo/a'\] twice"):
-        _require_evidence(graded("echo/a", "echo/a"), FILES)
+def test_a_missing_verdict_is_the_graders_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assignment = Assignment("seq2seq")
+
+    def lose(files: object, grading: Grading, *plugins: object) -> None:
+        grading.problems += ["encoder/a gave no verdict"]
+
+    for name in ("Session", "reference", "result_key"):
+        monkeypatch.setattr(judge, name, MagicMock())
+    monkeypatch.setattr(judge, "run_suite", lose)
+    with pytest.raises(GraderError, match="encoder/a gave no verdict"):
+        judge.grade(assignment, repair(assignment.source, assignment.source), MagicMock(), "salt")
 
 
-def test_no_check_at_all_is_the_graders_error() -> None:
-    with pytest.raises(GraderError, match=r"test_echo.py.*no verdict for any"):
-        _require_evidence(graded(), FILES)
+def test_two_checks_of_one_name_are_told() -> None:
+    assert graded("echo/a", "echo/a").missing_evidence() == ["echo/a was found 2 times"]
 
 
-def test_a_problem_of_the_suite_outweighs_every_verdict() -> None:
-    grading = graded("echo/a")
-    grading.problems.append("echo/a: IndexError")
-    with pytest.raises(GraderError, match="IndexError"):
-        _require_evidence(grading, FILES)
+def test_no_check_at_all_is_told() -> None:
+    assert graded().missing_evidence() == ["there are no checks"]
+
+
+def test_a_check_that_pytest_did_not_find_is_told() -> None:
+    grading = graded("echo/a[1]", "echo/a[2]")
+    assert grading.missing_evidence(["echo/a", "echo/b"]) == ["echo/b was not found"]
 
 
 def test_the_fingerprint_follows_the_salt_and_does_not_show_it() -> None:

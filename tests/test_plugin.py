@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from autograder.checks.crashes import CAUSES
 from autograder.checks.plugin import Grading, run_suite, words
-from autograder.checks.program import Lesson, Trouble
+from autograder.checks.program import Cell, Lesson, Trouble, fresh_module, run_cells
 from autograder.checks.student import LocalRunner, Student, fault, missing
 from autograder.checks.verdicts import CheckResult, StudentFault, Verdict
 
@@ -148,16 +150,111 @@ def test_no_exception_in_the_notebook_is_blamed_on_the_checks(
     assert grading.problems == []
 
 
-@pytest.mark.parametrize(("answer", "told"), [(CRASH, True), (LATE, False)])
-def test_on_crash_is_the_help_for_crashes_alone(
+HINTED = """
+    @pytest.mark.graded(on_crash="are the sizes right?")
+    def test_call(student):
+        student.probe()
+"""
+
+
+def crash(name: str, message: str, label: str = "echo") -> StudentFault:
+    """The fault of code that raised an exception in a cell, or at the very call."""
+    return fault(Trouble(name, message, label, 3, stub=False))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (crash("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)"), True),
+        (crash("IndexError", "list index out of range"), True),
+        (crash("ValueError", "not enough values to unpack (expected 2, got 1)"), True),
+        (crash("TypeError", "iteration over a 0-d tensor"), True),
+        (crash("KeyError", "'h'"), False),
+        (crash("ZeroDivisionError", "division by zero"), False),
+        (crash("MyError", "anything"), False),
+        (LATE, False),
+        (LOST, False),
+        (missing("echo"), False),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_the_hint_of_a_check_is_the_help_for_crashes_of_sizes_alone(
     tmp_path: Path, answer: StudentFault, told: bool
 ) -> None:
-    suite = """
-        @pytest.mark.graded(on_crash="are the sizes right?")
-        def test_call(student):
-            student.probe()
-    """
-    assert bool(only(judged(tmp_path, suite, Scripted(probe=answer))).help) is told
+    result = only(judged(tmp_path, HINTED, Scripted(probe=answer)))
+    assert result.help == ("are the sizes right?" if told else "")
+
+
+@pytest.mark.parametrize(
+    ("code", "help"),
+    [
+        ("undefined_name", "misspelt, or defined in a cell"),
+        ("def f():\n    if False:\n        x = 1\n    return x\nf()", "gets no value"),
+        ("import no_such_package", "requirements.txt"),
+        ("from math import no_such_function", "misspelt"),
+        ("compile('x = (', 'cell', 'exec')", "cannot read the code"),
+        ("compile('if x:\\ny = 1', 'cell', 'exec')", "cannot read the code"),
+        (
+            "class M(nn.Module):\n    def __init__(self):\n        self.l = nn.Linear(1, 1)\nM()",
+            "super",
+        ),
+        ("class M(nn.Module):\n    def __init__(self):\n        self.n = 1\nM()(1)", "super"),
+        ("class M(nn.Module):\n    pass\nM()(1)", "`forward`"),
+        ("def f(a):\n    return a\nf()", "takes other arguments"),
+        ("nn.LSTM(2, 3, layers=2)", "takes other arguments"),
+        ("(lambda: None)()[0]", "something is None"),
+        ("None.size()", "something is None"),
+        ("[].size()", "nothing of that name"),
+        ("def f():\n    return f()\nf()", "without end"),
+        ("torch.zeros(2, device='cuda')", "device=x.device"),
+        ("torch.ones(2, 2) @ torch.ones(2, dtype=torch.int64)", "number types"),
+        ("torch.ones(2).sum().backward()", "a gradient cannot pass"),
+        ("torch.ones(2, requires_grad=True).numpy()", "detach"),
+        (
+            "x = torch.ones(1, requires_grad=True)\ny = (x * x).sum()\ny.backward()\ny.backward()",
+            "afresh",
+        ),
+    ],
+)
+def test_the_help_for_a_crash_depends_on_the_exception(
+    tmp_path: Path, code: str, help: str
+) -> None:
+    def probe(lesson: Lesson) -> None:
+        lesson.run()
+
+    source = f"import torch\nfrom torch import nn\ndef run():\n{indent(code, '    ')}"
+    module = fresh_module("notebook_of_a_crash")
+    assert run_cells([Cell("task", source)], module) == {}
+    runner = LocalRunner(Lesson(module.__dict__), SimpleNamespace(probe=probe))
+    (tmp_path / "test_echo.py").write_text(HEAD + dedent(HINTED))
+    grading = Grading(Student(runner), None, "salt")
+    sys.modules.pop("test_echo", None)
+    run_suite([tmp_path / "test_echo.py"], grading)
+    result = only(grading)
+    assert result.verdict is Verdict.CRASHED
+    assert help in result.help
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Encoder.__init__() got an unexpected keyword argument 'pad_id'",
+        "Encoder.__init__() takes 3 positional arguments but 7 were given",
+        "greedy() missing 1 required positional argument: 'max_length'",
+        "Encoder() takes no arguments",
+    ],
+)
+def test_another_signature_than_the_contracts_is_told(tmp_path: Path, message: str) -> None:
+    asked = Scripted(probe=crash("TypeError", message, label=""))
+    assert "signature in the contract" in only(judged(tmp_path, HINTED, asked)).help
+
+
+def test_no_help_repeats_what_an_exception_says(tmp_path: Path) -> None:
+    for cause in CAUSES:
+        for name in cause.types:
+            told = crash(name, f"{SECRET} {cause.message}")
+            result = only(judged(tmp_path / "suite", HINTED, Scripted(probe=told)))
+            assert SECRET not in " ".join(words(result))
 
 
 NEEDY = '''

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..checks.plugin import words
-from ..checks.verdicts import CheckResult, Verdict
-from ..render import sign
+from ..checks.verdicts import CheckResult, Verdict, sign
 from .escape import markdown
 from .offering import Reveal
 from .outcome import GRADED, GRADER_ERROR, Outcome
