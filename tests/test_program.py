@@ -351,12 +351,12 @@ def test_a_name_error_says_where_the_name_was_made(module: types.ModuleType) -> 
     program.run(module)
     with pytest.raises(NameError) as caught:
         module.__dict__["task"]()
-    told = fault(describe(caught.value), program.left_out)
+    told = fault(describe(caught.value), left_out=program.left_out)
     for words in (told.rationale, told.private_rationale):
         assert words.startswith("your code raised NameError at line 2 of cell `task`")
         assert "line 1 of cell `own`" in words
     caught.value.args = ("name 'other' is not defined",)
-    assert "own" not in fault(describe(caught.value), program.left_out).rationale
+    assert "own" not in fault(describe(caught.value), left_out=program.left_out).rationale
 
 
 def test_all_that_is_not_a_task_has_a_budget_together(module: types.ModuleType) -> None:

@@ -9,35 +9,49 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+IDLE = 4  # code that mostly sleeps has so many times as long by the clock on the wall
+AGAIN = 1.0  # seconds; whoever catches the end of the time meets it again
+
 
 class OutOfTime(BaseException):
     """The time is up. No `Exception`: code that catches those must not catch this."""
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
     """Raise `OutOfTime` in the code inside once the time is up, again and again if it is caught.
 
     Where there are no alarm signals (Windows), or this is not the main thread, a thread of its own
     raises it; then a single long call of a library is not cut short. Where there are no threads
     either (a browser), there is no limit.
+
+    Args:
+        seconds: by the clock on the wall, or `of_processor`, and then `IDLE` times as many by it.
     """
+    by_the_clock = IDLE * seconds if of_processor else seconds
     alarms = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
     if alarms and threading.current_thread() is threading.main_thread():
-        return (yield from _by_alarm(seconds))
-    yield from _by_thread(seconds)
+        return (yield from _by_alarm(by_the_clock, seconds if of_processor else 0.0))
+    yield from _by_thread(by_the_clock)
 
 
-def _by_alarm(seconds: float) -> Iterator[None]:
+def _by_alarm(by_the_clock: float, of_processor: float) -> Iterator[None]:
     def ring(number: int, frame: FrameType | None) -> None:
-        raise OutOfTime
+        raise OutOfTime(f"computes for more than {of_processor or by_the_clock:.2g} seconds")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    clocks = (
+        (signal.SIGALRM, signal.ITIMER_REAL, by_the_clock),
+        (signal.SIGPROF, signal.ITIMER_PROF, of_processor),  # 0 sets none
+    )
+    before = [signal.signal(number, ring) for number, *_ in clocks]
+    for _, timer, limit in clocks:
+        signal.setitimer(timer, limit, AGAIN)
 
     def stop() -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for _, timer, _ in clocks:
+            signal.setitimer(timer, 0)
+        for (number, *_), handler in zip(clocks, before, strict=True):
+            signal.signal(number, handler)
 
     try:
         yield
@@ -55,7 +69,7 @@ def _by_thread(seconds: float) -> Iterator[None]:
             with turn:
                 if not over.is_set():
                     _raise_in(caller, ctypes.py_object(OutOfTime))
-            wait = 1.0
+            wait = AGAIN
 
     def stop() -> None:
         with turn:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from .plugin import words
+from .printable import printable
 from .verdicts import CheckResult, Verdict, sign
 
 RED, GREEN, GREY = "#c62828", "#1b7f3b", "#5f6368"  # white on each can be read, on any page
-PLAIN_SIGNS = str.maketrans({"✓": "+", "✗": "x", "–": "-"})  # for terminals that have no others
 
 
 @dataclass(frozen=True)
@@ -105,16 +104,6 @@ class Outcome:
             else:
                 groups[said] = (result, [])
         return list(groups.values())
-
-
-def printable(text: str, stream: Any = None) -> str:
-    """The text as a stream can show it (standard output, if none is given)."""
-    encoding = getattr(sys.stdout if stream is None else stream, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(PLAIN_SIGNS).encode(encoding, "replace").decode(encoding)
-    return text
 
 
 def _count(results: Sequence[CheckResult]) -> str:

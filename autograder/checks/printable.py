@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from typing import Any
 
 # what else says the same
 SIGNS = {"✓": "+", "✗": "x", "–": "-", "—": "-", "→": "->", "·": "*", "×": "x", "…": "..."}
@@ -20,6 +21,12 @@ def readable(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(NAME, readable)
+
+
+def printable(text: str, stream: Any = None) -> str:
+    """The text as a stream can show it (standard output, if none is given)."""
+    encoding = getattr(sys.stdout if stream is None else stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, NAME).decode(encoding)
 
 
 def print_any_sign() -> None:

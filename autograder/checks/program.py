@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from .alarm import TooLong, alarm
+from .deadline import OutOfTime, time_limit
 from .names import DEFINITIONS, IMPORTS, Names, names_of, needed, with_effects
 
 # imported by the lesson for its plots; slow to import, and no graded function needs them
@@ -74,8 +74,8 @@ class LeftOut:
         if len(self.names) > 1:
             them = "them"
         advice = f"make {them} in the task's cell"
-        if self.trouble.type_name == TooLong.__name__:
-            why = f"{self.trouble.message} there"
+        if self.trouble.type_name == OutOfTime.__name__:
+            why = f"{self.trouble.message or 'computes for too long'} there"
         else:
             message = f" ({self.trouble.message})" if self.trouble.message else ""
             why = f"stops there with {self.trouble.type_name}{message}"
@@ -249,7 +249,7 @@ class Program:
             # where something is missing that was there when the cell was written, it went on
             absent = statement.missing or issubclass(type(error), ImportError | OSError)
             statement.stops = not absent
-            late = isinstance(error, TooLong)
+            late = isinstance(error, OutOfTime)
             kept = {n for n, value in before.items() if late or self._names.get(n, self) is value}
             statement.kept = statement.names.changes | kept
 
@@ -273,7 +273,7 @@ class Program:
         if cell.whole or isinstance(node, IMPORTS):
             self._evaluate(code)
         elif statement.names.defines:
-            with alarm(STATEMENT_SECONDS):
+            with time_limit(STATEMENT_SECONDS, of_processor=True):
                 self._evaluate(code)
         else:
             self._within_budget(code)
@@ -284,10 +284,10 @@ class Program:
 
     def _within_budget(self, code: types.CodeType) -> None:
         if self._left <= 0:
-            raise TooLong("comes after others that computed for as long as is allowed")
+            raise OutOfTime("comes after others that computed for as long as is allowed")
         before = time.process_time()
         try:
-            with alarm(min(STATEMENT_SECONDS, self._left)):
+            with time_limit(min(STATEMENT_SECONDS, self._left), of_processor=True):
                 self._evaluate(code)
         finally:
             self._left -= time.process_time() - before

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .outcome import Outcome, printable
+from .outcome import Outcome
 from .plugin import PUBLIC_SALT, Grading, Patience, run_suite
+from .printable import printable
 from .program import Lesson, NotDefined, describe
 from .runs import doubt_of
 from .student import LocalRunner, Student, place, source_line
