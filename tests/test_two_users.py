@@ -1,0 +1,82 @@
+"""A course folder in which two users have worked, one after the other: root and its owner."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import ROOT, Assignment
+
+from .repository import copy_repository
+
+OWNER = ROOT.stat().st_uid
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or OWNER == 0,
+    reason="only root can be two users, in a folder of the other; .ci/run runs this so",
+)
+NOTEBOOK = Assignment("seq2seq").release / "seq2seq.ipynb"
+
+
+@pytest.fixture
+def course() -> Iterator[Path]:
+    """A course that belongs to the owner of this repository, where that user can reach it."""
+    folder = Path(tempfile.mkdtemp(dir=ROOT.parent))
+    copy_repository(folder / "course", without="(tests|docs)/")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, OWNER, -1)
+    yield folder / "course"
+    shutil.rmtree(folder)
+
+
+def grade(
+    course: Path, user: int, task: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Grade one task of the untouched notebook as a user."""
+    command = [sys.executable, "-m", "autograder", "grade", "seq2seq", str(NOTEBOOK)]
+    account = pwd.getpwuid(user)
+    return subprocess.run(
+        [*command, "--task", task, "--json", f"{task}.json"],
+        cwd=course,
+        user=user,
+        group=account.pw_gid,
+        extra_groups=[],
+        env={"PATH": os.environ["PATH"], "HOME": account.pw_dir, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_root_did_between_stops_nobody(course: Path) -> None:
+    for user, task in ((OWNER, "encoder"), (0, "decoder"), (OWNER, "greedy"), (OWNER, "decoder")):
+        done = grade(course, user, task)
+        assert done.returncode == 0, done.stderr
+    assert (course / ".salt").stat().st_uid == OWNER
+
+
+def test_a_salt_of_root_is_named_and_once_given_over_gives_the_same_results(course: Path) -> None:
+    assert grade(course, 0, "encoder").returncode == 0
+    refused = grade(course, OWNER, "decoder")
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert ".salt belongs to root: go on as root, or: sudo chown -R $USER" in refused.stderr
+    salt = (course / ".salt").read_text()
+    os.chown(course / ".salt", OWNER, -1)
+    assert grade(course, OWNER, "decoder").returncode == 0
+    assert (course / ".salt").read_text() == salt
+
+
+def test_with_the_salt_in_the_environment_kept_results_of_another_are_no_obstacle(
+    course: Path,
+) -> None:
+    for user, task in ((0, "encoder"), (OWNER, "decoder")):
+        done = grade(course, user, task, AUTOGRADER_SALT="two users")
+        assert done.returncode == 0, done.stderr
