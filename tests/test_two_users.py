@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import ROOT, Assignment
+from autograder.clock import claimed_time
+from autograder.commands import programs_first
 
 from .repository import copy_repository
 
@@ -82,3 +85,37 @@ def test_with_the_salt_in_the_environment_kept_results_of_another_are_no_obstacl
     for user, task in ((0, "encoder"), (OWNER, "decoder")):
         done = grade(course, user, task, AUTOGRADER_SALT="two users")
         assert done.returncode == 0, done.stderr
+
+
+def test_what_one_user_submits_another_collects_with_the_servers_time(course: Path) -> None:
+    exchange, home = course.parent / "exchange", course.parent / "student"
+    for place in (exchange, home):
+        place.mkdir()
+        place.chmod(0o777)
+
+    def nbgrader(user: int, cwd: Path, *arguments: str) -> str:
+        options = ["--course=deep-learning", f"--Exchange.root={exchange}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *arguments, *options],
+            cwd=cwd,
+            user=user,
+            group=pwd.getpwuid(user).pw_gid,
+            extra_groups=[],
+            env={"PATH": programs_first(), "HOME": str(home), "USER": pwd.getpwuid(user).pw_name},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    nbgrader(OWNER, course, "release_assignment", "seq2seq")
+    nbgrader(0, home, "fetch_assignment", "seq2seq")
+    nbgrader(0, home, "submit", "seq2seq")
+    nbgrader(OWNER, course, "collect", "seq2seq")
+    (collected,) = (course / "submitted").iterdir()
+    assert (collected / "seq2seq" / "seq2seq.ipynb").read_bytes() == NOTEBOOK.read_bytes()
+    assert (collected / "seq2seq").stat().st_uid == OWNER
+    came = claimed_time(collected / "seq2seq")
+    assert came is not None
+    assert abs((datetime.now(UTC) - came).total_seconds()) < 3600
