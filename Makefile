@@ -10,18 +10,24 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: .venv/installed  ## create .venv and install the pinned dependencies
-
 # says which Python it is, and whether it will do; any Python can run it
-PROBE := import sys; print("Python %d.%d" % sys.version_info[:2]); import venv, ensurepip; \
+PROBE := import sys; print("Python %d.%d.%d" % sys.version_info[:3]); import venv, ensurepip; \
   sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
-
-# `installed` is there only when all is: an install that failed or was broken off begins anew
-.venv/installed: pyproject.toml constraints.txt
-	@found=$$($(PYTHON) -c '$(PROBE)' 2>/dev/null </dev/null); \
+CHECK = found=$$($(PYTHON) -c '$(PROBE)' 2>/dev/null </dev/null); \
 	case "$$? $$found" in "0 Python "[0-9]*) exit 0 ;; *" Python "[0-9]*) ;; *) found="no Python" ;; esac; \
 	echo "error: PYTHON=$(PYTHON) is $$found; needed is Python 3.11 to 3.14 that can make environments" \
 	  "(Debian: apt-get install python3-venv)" >&2; exit 1
+
+setup: .venv/installed  ## create .venv and install the pinned dependencies
+ifneq ($(origin PYTHON),file)
+	@$(CHECK)
+	@asked=$$($(PYTHON) -c '$(PROBE)'); has=$$($(BIN)/python -c '$(PROBE)'); test "$$asked" = "$$has" || { \
+	  echo "error: PYTHON=$(PYTHON) is $$asked, and .venv is of $$has; remove .venv to change" >&2; exit 1; }
+endif
+
+# `installed` is there only when all is: an install that failed or was broken off begins anew
+.venv/installed: pyproject.toml constraints.txt
+	@$(CHECK)
 	@echo "installing into .venv (several minutes the first time) ..."
 	@clear=$$(test -e $@ || echo --clear); rm -f $@; \
 	$(PYTHON) -m venv $$clear .venv && \

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = options.run(options)
     except (ReleaseRefused, ClassError, WallError, LimitError, UnknownAssignment, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}{_whose(error)}", file=sys.stderr)
         return 1
     except (GraderError, WorkerError) as error:
         print(f"grader error, not the student's: {error}", file=sys.stderr)
@@ -34,6 +34,22 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped; what was graded is kept, and the next run goes on from there")
         return 130
     return int(code or 0)
+
+
+def _whose(error: Exception) -> str:
+    """What to do about a file that another user has left here; "" for every other error."""
+    if not isinstance(error, PermissionError) or not isinstance(error.filename, str):
+        return ""
+    place = Path(error.filename)
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    try:
+        owner = place.owner()
+        if place.lstat().st_uid == os.geteuid():
+            return ""
+    except (OSError, KeyError):  # it cannot be seen, or its owner has no name
+        return ""
+    return f"; {place} belongs to {owner}: go on as {owner}, or: sudo chown -R $USER {place}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -256,10 +256,12 @@ def _csv_row(gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, o
 
 
 def inert(value: object) -> str:
-    """A CSV field that no spreadsheet evaluates."""
+    """A CSV field that no spreadsheet evaluates; points as they are shown elsewhere."""
     if value is None:
         return ""
-    if isinstance(value, int | float | datetime):
+    if isinstance(value, float):
+        return str(round(value, 2))  # of 78.46000000000001, what sums of decimals have left over
+    if isinstance(value, int | datetime):
         return str(value)
     text = str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -84,7 +84,7 @@ class Report:
     @property
     def max_points(self) -> float:
         """The most the suites could give; tasks graded by hand come on top."""
-        return sum(task.max_points for task in self.tasks if not task.by_hand)
+        return round(sum(task.max_points for task in self.tasks if not task.by_hand), 2)
 
     @property
     def first_to_fix(self) -> tuple[TaskReport, CheckResult] | None:

@@ -166,21 +166,28 @@ def test_a_python_that_will_not_do_is_told_in_one_sentence(
 
 
 def test_an_install_that_failed_counts_for_nothing_and_the_next_begins_anew(place: Path) -> None:
-    makes = """#!/bin/sh
-[ "$1" = -c ] && { echo Python 3.11; exit; }
+    says = '[ "$1" = -c ] && {{ echo Python 3.11.{}; exit; }}\n'
+    makes = f"""#!/bin/sh
+{says.format(9)}
 mkdir -p .venv/bin; echo "$@" >> made; cp pip .venv/bin/python
-"""
+"""  # its environment's Python is the file `pip`
     python = program(place / "python", makes)
-    program(place / "pip", "#!/bin/sh\nexit 1\n")
+    program(place / "pip", f"#!/bin/sh\n{says.format(9)}exit 1\n")
     failed = setup(place, python)
     assert failed.returncode != 0
     assert "error: " in failed.stderr
     assert not (place / ".venv" / "installed").exists()
-    program(place / "pip", "#!/bin/sh\nexit 0\n")
+    program(place / "pip", f"#!/bin/sh\n{says.format(9)}exit 0\n")
     assert setup(place, python).returncode == 0
     assert (place / ".venv" / "installed").exists()
+    other = program(place / "other", f"#!/bin/sh\n{says.format(8)}exit 1\n")
+    for asked, told in ((other, "3.11.8, and .venv is of Python 3.11.9"), ("false", "no Python")):
+        differs = setup(place, asked)
+        assert differs.returncode != 0
+        assert f"error: PYTHON={asked} is " in differs.stderr
+        assert told in differs.stderr
     os.utime(place / "constraints.txt", (2**32, 2**32))  # a pin has changed since
-    program(place / "pip", "#!/bin/sh\nexit 1\n")
+    program(place / "pip", f"#!/bin/sh\n{says.format(9)}exit 1\n")
     assert setup(place, python).returncode != 0
     assert not (place / ".venv" / "installed").exists()
     assert (place / "made").read_text().splitlines() == [

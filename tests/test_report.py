@@ -247,3 +247,14 @@ def test_public_checks_alone_earn_nothing() -> None:
     passed = result("of_any", Verdict.PASSED, False)
     assert TaskReport("twice", 10.0, (known, failed)).points == 0
     assert TaskReport("twice", 10.0, (known, passed)).points == 10
+
+
+@pytest.mark.parametrize("places", [1, 2])
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=20))
+def test_points_in_the_table_have_no_more_places_than_they_are_given_with(
+    places: int, units: list[int]
+) -> None:
+    total = sum(unit / 10**places for unit in units)  # 78.46000000000001, say
+    shown = inert(total)
+    assert len(shown.partition(".")[2]) <= places
+    assert float(shown) == sum(units) / 10**places
