@@ -59,11 +59,11 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
     for name, module in terms.get("generate", {}).items():
         command = [sys.executable, "-m", module, str(folder / name)]
         subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    _copy_checks(assignment, folder / "checks")
+    copy_checks(assignment, folder / "checks")
     return folder
 
 
-def _copy_checks(assignment: Assignment, into: Path) -> None:
+def copy_checks(assignment: Assignment, into: Path) -> None:
     """The engine's and the suite's public part, together in one package named `checks`."""
     names = {"autograder.checks": "checks", f"autograder.suites.{assignment.name}.checks": "checks"}
     into.mkdir()

@@ -71,13 +71,19 @@ class Runs:
             cell, before = self._open.pop() if self._open else ("", {})
             cell = cell or str(getattr(info, "cell_id", None) or "")
             error = result.error_before_exec or result.error_in_exec
-            self._note(cell, without_magics(info.raw_cell), error, before)
+            lines_known = not info.raw_cell.lstrip().startswith("%%")  # else counted from below it
+            self._note(cell, without_magics(info.raw_cell), error, before, lines_known)
 
     def _note(
-        self, cell: str, source: str, error: BaseException | None, before: dict[str, object]
+        self,
+        cell: str,
+        source: str,
+        error: BaseException | None,
+        before: dict[str, object],
+        lines_known: bool,
     ) -> None:
         self._number += 1
-        line = _line(error) if error is not None else 0
+        line = _line(error) if error is not None and lines_known else 0
         where = f" in line {line}" if line else ""
         run = Run(self._number, cell, f"{type(error).__name__}{where}" if error else "", set())
         bindings = _bound(source)
