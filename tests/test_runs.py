@@ -1,4 +1,4 @@
-"""A definition whose cell failed or lost it since is told; nothing is said where that is unknown."""
+"""A definition that its cell has lost since is told; nothing is said where that is unknown."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_a_cell_that_failed_before_its_definition_is_told(
 
 @pytest.mark.parametrize(
     "code",
-    ["def double(x):\n    return 2 * x", "pass", "x = 1", "# def twice(x): return 2 * x"],
-    ids=["renamed", "removed", "other", "commented out"],
+    ["def double(x):\n    return 2 * x", "pass", "", "# def twice(x): return 2 * x"],
+    ids=["renamed", "removed", "emptied", "commented out"],
 )
 def test_a_cell_that_no_longer_defines_the_name_is_told(tmp_path: Path, code: str) -> None:
     assert f"`twice`: {GONE}" in doubt(tmp_path, (GOOD, "twice"), (code, "twice"))
@@ -71,7 +71,7 @@ def test_a_cell_that_no_longer_defines_the_name_is_told(tmp_path: Path, code: st
         [(GOOD, "a"), (GOOD + "\n1 / 0", "a")],
         [(GOOD, "a"), ("%%time\n" + GOOD, "a")],
         [(GOOD, "a"), ("%%capture\n" + GOOD, "a")],
-        [(GOOD, "a"), ("%matplotlib inline\n" + GOOD, "a")],
+        [(GOOD, "a"), ("%pwd\n" + GOOD, "a")],
         [(GOOD, "a"), ("1 / 0", "b"), ("def other(x)", "c"), ("print(twice(2)", "d")],
         [(GOOD, "a"), ("twice twice(2):", "d"), (GOOD, "a")],
         [(GOOD, "a"), (GOOD, "own"), ("pass", "a")],
@@ -82,7 +82,6 @@ def test_a_cell_that_no_longer_defines_the_name_is_told(tmp_path: Path, code: st
         [("if True:\n    def twice(x): return x", "a"), (GOOD, "a")],
         [("twice = abs", "a"), ("twice = abs\n1 / 0", "a")],
         [("twice = lambda x: 2 * x", "a"), ("twice = lambda x: 2 * x", "a")],
-        [(GOOD, "a"), ("", "a"), ("   ", "a")],
         [(GOOD, "a"), ("await no_such", "b")],
         [(GOOD, "a"), ("%%writefile no/such/folder\ndef twice(x):", "b")],
         [(GOOD, "a"), ("%%bash\ndef twice(x)\n", "b")],
