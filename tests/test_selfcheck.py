@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -10,10 +11,15 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbgrader.validator import Validator
 
+from autograder.assignment import Assignment
 from autograder.checks.outcome import Outcome, printable
 from autograder.checks.verdicts import CheckResult, Verdict
+from autograder.source import grade_id, lesson_notebook
 
 from .handout import CHECKS, RIGHT, hand_out, in_ipython, in_pytest, in_python
 
@@ -232,7 +238,7 @@ def test_after_two_checks_out_of_time_the_rest_is_not_tried(tmp_path: Path) -> N
     said = in_ipython(folder, SHORT, LOOPS[0], CALL).stdout
     assert said.count("no answer within") == 1
     assert "The same happens in 1 check" in said or said.count("timed out") == 2
-    assert "1 check not tried: earlier checks of this task ran out of time or memory" in said
+    assert "1 check, not tried: earlier checks of this task ran out of time or memory" in said
 
 
 def test_an_interrupt_ends_the_check_and_shows_the_students_own_line(tmp_path: Path) -> None:
@@ -285,7 +291,7 @@ def test_the_first_thing_to_do_comes_first_and_what_follows_is_folded() -> None:
         "        ✗ You do three.",
         "  ✗ You do five.",
         "      a & b second line",
-        "  – 1 check tried once this holds: You do two.",
+        "  – 1 check, tried once this holds: You do two.",
         "      – You do four.",
         "  ✓ 1 check passed:",
         "      ✓ You do one.",
@@ -414,6 +420,89 @@ def test_a_cell_that_failed_after_a_good_run_is_no_all_clear(tmp_path: Path) -> 
     assert "public checks pass" not in after
 
 
+# the notebook itself
+
+LESSON = {
+    grade_id(cell) or f"number {index}": cell.source
+    for index, cell in enumerate(lesson_notebook(Assignment("seq2seq").lesson).cells)
+    if cell.cell_type == "code"
+}
+
+
+def nothing_beside(folder: Path) -> None:
+    """Only the notebook came."""
+
+
+def another_checks(folder: Path) -> None:
+    """Another package of that name is installed."""
+    (folder / "checks.py").write_text("")
+
+
+@pytest.mark.parametrize("beside", [nothing_beside, another_checks])
+def test_a_notebook_without_its_folder_says_what_is_missing_and_where_it_is(
+    tmp_path: Path, beside: Callable[[Path], None]
+) -> None:
+    beside(tmp_path)
+    (experiments,) = (code for code in LESSON.values() if "from training import" in code)
+    for cell in (LESSON["toy"], LESSON["test_encoder"], experiments):
+        given = [LESSON["setup"], "skip_experiments = False", LESSON["checks"], cell]
+        said = in_ipython(tmp_path, *given).stdout
+        sentences = re.findall(
+            r"^`\w+` is not in .*: this notebook works in the folder", said, re.M
+        )
+        assert len(sentences) == 2
+        assert "Get the whole folder from where you got the notebook" in said
+        assert "Traceback" not in said
+
+
+def test_the_notebook_knows_all_that_belongs_beside_it() -> None:
+    home = Assignment("seq2seq").lesson.parent
+    beside = {path.stem for path in home.glob("*.py")} | {"checks", "data"}
+    named = re.search(r"BESIDE = (\{.*\})", LESSON["checks"])
+    assert named is not None
+    imported = {
+        name.partition(".")[0]
+        for code in LESSON.values()
+        for name in re.findall(r"^ *(?:from|import) ([\w.]+)", code, re.M)
+    }
+    assert ast.literal_eval(named[1]) == imported & beside
+
+
+def notebook_of(folder: Path, code: str) -> Path:
+    """A notebook with an answer, its check as a release has it, and a cell below."""
+    source = folder.parent / "lesson.py"
+    marks = '"grade": true, "locked": true, "points": 5'
+    source.write_text(
+        f"# %%\nfrom checks import check\n\n# %%\n{code}\n\n"
+        f'# %% nbgrader={{"grade_id": "test_twice", {marks}}}\ncheck("twice", globals())\n\n'
+        '# %%\nprint("went on")\n'
+    )
+    path = folder / "small.ipynb"
+    nbformat.write(lesson_notebook(source), path)
+    return path
+
+
+def test_in_a_kernel_a_failed_check_is_a_page_and_run_all_goes_on(tmp_path: Path) -> None:
+    path = notebook_of(hand_out(tmp_path / "small"), STUB)
+    notebook = nbformat.read(path, 4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
+    page, error = notebook.cells[2].outputs
+    assert page.data["text/html"].startswith("<div")
+    assert page.data["text/plain"].startswith("twice: 0 of 3 public checks pass")
+    assert error.output_type == "error"
+    assert len(error.traceback) == 1
+    assert notebook.cells[3].outputs[0].text == "went on\n"
+
+
+@pytest.mark.parametrize(("code", "failed"), [(RIGHT, 0), (STUB, 1)])
+def test_nbgrader_validate_sees_what_failed(tmp_path: Path, code: str, failed: int) -> None:
+    path = notebook_of(hand_out(tmp_path / "small"), code)
+    found = Validator().validate(str(path))
+    assert len(found.get("failed", [])) == failed
+    if failed:
+        assert "twice: 0 of 3 public checks pass" in str(found["failed"])
+
+
 # plain pytest
 
 
@@ -423,7 +512,7 @@ def test_plain_pytest_says_what_the_notebook_says(tmp_path: Path) -> None:
     assert done.code == 1
     assert "twice: 0 of 3 public checks pass" in done.stdout
     assert "✗ You return a number." in done.stdout
-    assert "– 1 check tried once this holds: You return a number." in done.stdout
+    assert "– 1 check, tried once this holds: You return a number." in done.stdout
 
 
 def test_plain_pytest_ends_an_endless_loop(tmp_path: Path) -> None:
