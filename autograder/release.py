@@ -72,12 +72,12 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["no message"]
             raise ReleaseRefused(f"python -m {module}, which writes {name}, failed: {said[-1]}")
-    _copy_checks(assignment, folder / "checks")
+    copy_checks(assignment, folder / "checks")
     exchange(folder, into / assignment.name)
     return into / assignment.name
 
 
-def _copy_checks(assignment: Assignment, into: Path) -> None:
+def copy_checks(assignment: Assignment, into: Path) -> None:
     """The engine's and the suite's public part, together in one package named `checks`."""
     names = {"autograder.checks": "checks", f"autograder.suites.{assignment.name}.checks": "checks"}
     into.mkdir()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from .program import Trouble
 
-# a check's own hint is about shapes and sizes; only these exceptions come of those
-TAKE_HINTS = frozenset({"IndexError", "RuntimeError", "TypeError", "ValueError"})
+# a check's own hint is about shapes and sizes; only these exceptions come of those, the student's
+# own assertions included
+TAKE_HINTS = frozenset({"AssertionError", "IndexError", "RuntimeError", "TypeError", "ValueError"})
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Outcome:
                 lines += [f"      The same happens in {_count(same)}:"]
                 lines += [f"        {_signed(one)}" for one in same]
         for reason, waiting in self._waiting():
-            lines += [f"  – {_count(waiting)} {reason}", *(f"      {_signed(w)}" for w in waiting)]
+            lines += [f"  – {_count(waiting)}, {reason}", *(f"      {_signed(w)}" for w in waiting)]
         passed = self._with(Verdict.PASSED)
         if passed:
             lines += [f"  ✓ {_count(passed)} passed:", *(f"      {_signed(p)}" for p in passed)]
@@ -69,7 +69,7 @@ class Outcome:
             shown = f'<div style="margin-left:2em">{below}</div>'
             parts.append(f'<div style="margin:.4em 0">{_badge(failed)}{shown}</div>')
         for reason, waiting in self._waiting():
-            parts.append(_folded(Verdict.SKIPPED, f"{_count(waiting)} {reason}", waiting))
+            parts.append(_folded(Verdict.SKIPPED, f"{_count(waiting)}, {reason}", waiting))
         passed = self._with(Verdict.PASSED)
         if passed:
             parts.append(_folded(Verdict.PASSED, f"{_count(passed)} passed", passed))

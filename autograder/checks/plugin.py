@@ -26,6 +26,8 @@ PUBLIC_SALT = "public"  # students draw the same inputs each time they check the
 LOST = (Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)  # each costs its deadline or a new worker
 LOST_A_TASK = 2  # after so many the task's other checks are skipped
 SETTINGS = Path(__file__).resolve().with_name("settings.ini")
+# of runs that tried what they found
+ENDS = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # the grader decides alone how its suites are run
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
@@ -78,8 +80,8 @@ class Grading:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "graded(weight, needs, on_crash, stays): terms")
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.expected = [check_name(item) for item in items]
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.expected = [check_name(item) for item in session.items]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -182,7 +184,11 @@ class Grading:
         faults += [f"{name} was not expected" for name in self.results if name not in counts]
         if declared is not None:
             found = {name.partition("[")[0] for name in counts}
-            faults += [f"{name} was not found" for name in declared if name not in found]
+            for name, times in Counter(declared).items():
+                if name not in found:
+                    faults.append(f"{name} was not found")
+                elif times > 1:
+                    faults.append(f"{name} is declared {times} times")
         return faults or ([] if counts else ["there are no checks"])
 
 
@@ -249,6 +255,16 @@ def words(result: CheckResult) -> list[str]:
     verdict = "" if result.verdict in plain else f"{result.verdict}: "
     lines = [verdict + result.rationale] if result.rationale else []
     return lines + ([f"Look here first: {result.help}"] if result.help else [])
+
+
+def brief(problems: Sequence[str]) -> str:
+    """Problems for somebody who cannot mend them: of a traceback its last line."""
+    return "; ".join(
+        f"{lines[0].partition(': ')[0]}: {lines[-1].removeprefix('E').strip()}"
+        if len(lines := problem.strip().splitlines()) > 1
+        else problem
+        for problem in problems
+    )
 
 
 def terms(item: pytest.Item) -> dict[str, Any]:
@@ -323,7 +339,7 @@ def run_suite(files: Sequence[Path], grading: Grading, *plugins: object) -> None
 
 def _missing(files: Sequence[Path], grading: Grading, code: int, said: str) -> list[str]:
     """What a run that reported no problem has left undone."""
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    if code not in ENDS:
         words = " ".join(said.split()) or f"pytest ended with code {int(code)}"
         return [words]
     return grading.missing_evidence(name for file in files for name in declared_checks(file))

@@ -357,7 +357,7 @@ def describe(error: BaseException) -> Trouble:
 
 def _cell_of(filename: str) -> str:
     """The label of the cell a code object was compiled from, "" for code of other files."""
-    if "ipykernel_" in filename or filename.startswith("<ipython-input"):
+    if "ipykernel_" in filename or filename.startswith(("<ipython-input", "<timed exec")):
         return IN_NOTEBOOK
     if filename.startswith("<") and filename.endswith(">") and filename in linecache.cache:
         return filename[1:-1]

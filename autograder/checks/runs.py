@@ -38,13 +38,22 @@ class Run:
     failed: dict[str, object] = field(default_factory=dict)  # those that did not, and their values
 
 
+@dataclass
+class Open:
+    """A run that is under way."""
+
+    cell: str
+    before: dict[str, object]  # the values of the names that it is to define
+    inner: BaseException | None = None  # what ended a cell that it ran: %%capture tells nobody
+
+
 class Runs:
     """Keeps, for every name, the last run that gave it its value and the last that failed to."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
         self._number = 0
-        self._open: list[tuple[str, dict[str, object]]] = []  # runs under way: cell, values before
+        self._open: list[Open] = []
         self._binding: dict[str, tuple[Run, object]] = {}
         self._failing: dict[str, Run] = {}
         self._last: dict[str, Run] = {}
@@ -58,26 +67,35 @@ class Runs:
         """A cell is about to run: keep the values of the names that it is to define."""
         # whatever goes wrong in here, the student's cell runs as it would without us
         with contextlib.suppress(Exception):
-            outer = self._open[-1][0] if self._open else ""  # %%capture runs a cell in a cell
+            outer = self._open[-1].cell if self._open else ""  # %%capture runs a cell in a cell
             cell = str(getattr(info, "cell_id", None) or outer)
             source = without_magics(info.raw_cell)
             wanted = {*_claimed(source), *_bound(source)}
-            self._open.append((cell, {name: self._value(name) for name in wanted}))
+            self._open.append(Open(cell, {name: self._value(name) for name in wanted}))
 
     def ended(self, result: Any) -> None:
         """A cell has run: keep what came of it."""
         with contextlib.suppress(Exception):
             info = result.info
-            cell, before = self._open.pop() if self._open else ("", {})
-            cell = cell or str(getattr(info, "cell_id", None) or "")
-            error = result.error_before_exec or result.error_in_exec
-            self._note(cell, without_magics(info.raw_cell), error, before)
+            run = self._open.pop() if self._open else Open("", {})  # an empty cell does not begin
+            run.cell = run.cell or str(getattr(info, "cell_id", None) or "")
+            error = result.error_before_exec or result.error_in_exec or run.inner
+            if self._open:
+                self._open[-1].inner = error
+            lines_known = not info.raw_cell.lstrip().startswith("%%")  # else counted from below it
+            source = without_magics(info.raw_cell)
+            self._note(run.cell, source, error, run.before, lines_known)
 
     def _note(
-        self, cell: str, source: str, error: BaseException | None, before: dict[str, object]
+        self,
+        cell: str,
+        source: str,
+        error: BaseException | None,
+        before: dict[str, object],
+        lines_known: bool,
     ) -> None:
         self._number += 1
-        line = _line(error) if error is not None else 0
+        line = _line(error) if error is not None and lines_known else 0
         where = f" in line {line}" if line else ""
         run = Run(self._number, cell, f"{type(error).__name__}{where}" if error else "", set())
         bindings = _bound(source)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .outcome import Outcome
-from .plugin import PUBLIC_SALT, Grading, Patience, run_suite
+from .plugin import PUBLIC_SALT, Grading, Patience, brief, run_suite
 from .printable import printable
 from .program import Lesson, NotDefined, describe
 from .runs import doubt_of
@@ -78,10 +78,9 @@ def check(task: str, names: dict[str, Any]) -> None:
         where = place(describe(error), source_line(error))
         raise Stopped(f"{task}: stopped{f' at {where}' if where else ''}") from None
     if grading.problems:
-        problems = "; ".join(grading.problems)
         raise ChecksNotRun(
-            f"{task}: the checks could not run: {problems}. This says nothing about your code; "
-            "restart the kernel and try again, and if it stays, tell your instructor"
+            f"{task}: the checks could not run: {brief(grading.problems)}. This says nothing about "
+            "your code; restart the kernel and try again, and if it stays, tell your instructor"
         )
     _show(Outcome(task, [] if lesson.doubt else list(grading.results.values()), lesson.doubt))
 

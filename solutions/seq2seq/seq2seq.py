@@ -106,10 +106,10 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 print(f"Using device: {device}")
 
 # %% nbgrader={"grade_id": "checks", "locked": true}
+# nothing to learn here: this finds the checks, and says so where the notebook's folder is missing
 import sys
 from types import SimpleNamespace
 
-# what this notebook finds beside it, in the folder that it was handed out in
 BESIDE = {"checks", "data", "experiments", "plots", "toy", "training", "translation"}
 
 
