@@ -15,6 +15,7 @@ import time
 import traceback
 import types
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -70,12 +71,11 @@ class LeftOut:
 
     def sentence(self) -> str:
         """What a student reads about it."""
-        names, them = " and ".join(f"`{name}`" for name in self.names), "it"
-        if len(self.names) > 1:
-            them = "them"
+        names = ", ".join(f"`{name}`" for name in self.names)
+        them = "it" if len(self.names) == 1 else "them"
         advice = f"make {them} in the task's cell"
         if self.trouble.type_name == TooLong.__name__:
-            why = f"{self.trouble.message} there"
+            why = self.trouble.message
         else:
             message = f" ({self.trouble.message})" if self.trouble.message else ""
             why = f"stops there with {self.trouble.type_name}{message}"
@@ -142,6 +142,7 @@ class _Statement:
 
     cell: Cell
     node: ast.stmt
+    asynchronous: bool  # something in its cell is
     names: Names = field(default_factory=Names)
     trouble: Trouble | None = None
     missing: str = ""  # the global name for want of which it failed
@@ -165,12 +166,13 @@ class Program:
         self.left_out: list[LeftOut] = []
         self._unread: dict[str, Trouble] = {}
         self._statements = [s for cell in cells for s in self._read(cell)]
-        found = with_effects([names_of(statement.node) for statement in self._statements])
-        whole = []
-        for statement, its in zip(self._statements, found, strict=True):
-            statement.names = its
-            whole += [its] if statement.cell.whole else []
-        self._contract = frozenset(names).union(*(one.makes for one in whole if one.defines))
+        read = [(statement, names_of(statement.node)) for statement in self._statements]
+        defined = (one.makes for statement, one in read if statement.cell.whole and one.defines)
+        self._contract = frozenset(names).union(*defined)
+        found = with_effects([one for _, one in read], self._contract)
+        for statement, one in zip(self._statements, found, strict=True):
+            statement.names = one
+        whole = [statement.names for statement in self._statements if statement.cell.whole]
         self._made = frozenset[str]().union(*(one.makes for one in found))
         # what the tasks' functions need, and what is needed to run the tasks' cells
         self.needed = needed(self._contract, found)
@@ -203,7 +205,7 @@ class Program:
         # known to linecache, so that inspect.getsource and torch.jit.script find the source
         linecache.cache[filename] = (len(cell.code), None, lines, filename)
         try:
-            return [_Statement(cell, node) for node in ast.parse(cell.code, filename).body]
+            body = ast.parse(cell.code, filename).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None) or 1
             message = _pointed_out(error) if isinstance(error, SyntaxError) else str(error)
@@ -211,6 +213,8 @@ class Program:
                 type(error).__name__, message[:300], cell.label, line, False
             )
             return []
+        asynchronous = ASYNCHRONOUS.search(cell.code) is not None
+        return [_Statement(cell, node, asynchronous) for node in body]
 
     def _run(self) -> None:
         whole = [place for place, one in enumerate(self._statements) if one.cell.whole]
@@ -265,7 +269,7 @@ class Program:
         body = ast.Module([node], [])
         code = compile(body, f"<{cell.label}>", "exec", self._flags, dont_inherit=True)
         self._flags |= code.co_flags & FUTURES  # as in IPython, for all that follows
-        if self._loop is None and ASYNCHRONOUS.search(cell.code):
+        if self._loop is None and statement.asynchronous:
             self._loop = asyncio.new_event_loop()
         if cell.whole or isinstance(node, IMPORTS):
             self._evaluate(code)
@@ -281,7 +285,7 @@ class Program:
 
     def _within_budget(self, code: types.CodeType) -> None:
         if self._left <= 0:
-            raise TooLong("comes after others that computed for as long as is allowed")
+            raise TooLong("is not reached in the time for all such cells")
         before = time.process_time()
         try:
             with alarm(min(STATEMENT_SECONDS, self._left)):
@@ -306,14 +310,26 @@ class Program:
 
     def _missed(self) -> Iterable[LeftOut]:
         """What the tasks' functions need of statements that failed or were not reached."""
+        every = [statement.names for statement in self._statements]
+        users = Counter(name for one in every if one.touches & self.needed for name in one.uses)
+        told = set(self._contract)
         for statement in self._statements:
             if statement.trouble is None:
                 continue
-            touched = statement.names.touches & self.needed & self._made - self._contract
+            touched = statement.names.touches & self.needed & self._made - told
+            if _is_star(statement.node):  # whatever nothing else makes
+                touched = self.needed - self._made - vars(builtins).keys() - told
             lost = {n for n in touched if n not in self._names or n in statement.kept}
+            # not what nothing but the statement itself uses
+            lost = {n for n in lost if users[n] > (n in statement.names.uses)}
             if lost:
-                names = tuple(sorted(lost))
-                yield LeftOut(names, statement.cell.label, statement.node.lineno, statement.trouble)
+                told |= lost
+                place = statement.cell.label, statement.node.lineno
+                yield LeftOut(tuple(sorted(lost)), *place, statement.trouble)
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
 def _pointed_out(error: SyntaxError) -> str:
