@@ -10,7 +10,6 @@ import base64
 import binascii
 import copy
 import hashlib
-import json
 import os
 import re
 import stat
@@ -24,6 +23,7 @@ from nbformat import NotebookNode
 from .assignment import Assignment
 from .checks.cells import program
 from .checks.program import Cell
+from .kinds import SAVE, Unreadable, text_of, tree_of
 from .source import grade_id, is_solution
 
 MAX_BYTES = 30 * 1024 * 1024  # of a notebook with its plots
@@ -42,10 +42,6 @@ CONTROLS = re.compile(
 )
 
 
-class Unreadable(ValueError):
-    """A file is not a notebook that can be read at all."""
-
-
 @dataclass(frozen=True)
 class Submission:
     """A student's notebook in the released shape, and what was found on the way."""
@@ -60,7 +56,7 @@ class Submission:
 class _Sorted:
     """A student's cells, told apart by the released cell they belong to."""
 
-    own: dict[str, list[NotebookNode]] = field(default_factory=dict)  # by released cell id
+    chosen: dict[str, NotebookNode] = field(default_factory=dict)  # by released cell id
     added: dict[str, list[NotebookNode]] = field(default_factory=dict)  # by the id they follow
     findings: list[str] = field(default_factory=list)
 
@@ -83,7 +79,10 @@ def read_submission(path: Path, release: NotebookNode) -> Submission:
     try:
         data = read_regular(path)
         digest = hashlib.sha256(data).hexdigest()
-        return replace(repair(parse(data), release), digest=digest)
+        text, odd = text_of(data)
+        submission = repair(notebook_of(tree_of(text)), release)
+        findings = (f"{path.name!r}: {odd}",) if odd else ()
+        return replace(submission, findings=findings + submission.findings, digest=digest)
     except Unreadable as error:
         finding = f"{path.name!r} could not be read: {error}; nothing in it could be graded"
         return replace(repair(release, release), findings=(finding,), digest=digest)
@@ -139,37 +138,46 @@ def file_digest(path: Path) -> str:
 
 
 def parse(data: bytes) -> NotebookNode:
-    """Parse a notebook of any 4.x version, tolerating what can be tolerated.
+    """Parse a notebook, tolerating what can be tolerated.
 
     Raises:
-        Unreadable: not UTF-8, not JSON, or not shaped like a notebook.
+        Unreadable: not text, not JSON, or not shaped like a notebook.
     """
-    try:
-        tree = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Unreadable("it is not UTF-8 text") from error
-    except json.JSONDecodeError as error:
-        raise Unreadable(
-            f"it is not valid JSON at line {error.lineno}, column {error.colno} (an interrupted "
-            "save or a merge conflict?); open it in Jupyter, save it, submit again"
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise Unreadable("it is not JSON of a sane shape") from error
-    if not isinstance(tree, dict) or not isinstance(tree.get("cells"), list):
-        raise Unreadable("it is JSON, but not a notebook of format 4: it has no list of cells")
-    if len(tree["cells"]) > MAX_CELLS:
-        raise Unreadable(f"it has {len(tree['cells'])} cells, more than {MAX_CELLS}")
+    text, _ = text_of(data)
+    return notebook_of(tree_of(text))
+
+
+def notebook_of(tree: object) -> NotebookNode:
+    """The cells in a JSON tree, of format 4 or of an older one.
+
+    Raises:
+        Unreadable: there are none, or far too many.
+    """
+    fields = tree if isinstance(tree, dict) else {}
+    if isinstance(fields.get("content"), dict):  # as Jupyter's server sends a file
+        fields = fields["content"]
+    cells, sheets = fields.get("cells"), fields.get("worksheets")
+    if not isinstance(cells, list) and isinstance(sheets, list):  # format 2 or 3
+        parts = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        cells = [cell for part in parts if isinstance(part, list) for cell in part]
+    if not isinstance(cells, list):
+        raise Unreadable(f"it is JSON, but no notebook: it has no list of cells; {SAVE}")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"it has {len(cells)} cells, more than {MAX_CELLS}")
     notebook = nbformat.v4.new_notebook()
-    notebook.cells = [_clean(cell) for cell in tree["cells"] if isinstance(cell, dict)]
+    notebook.cells = [_clean(cell) for cell in cells if isinstance(cell, dict)]
     return notebook
 
 
 def _clean(cell: dict[str, object]) -> NotebookNode:
     """A cell with its source, its nbgrader id and its harmless outputs; nothing else."""
-    source = cell.get("source", "")
+    source = cell.get("source", cell.get("input", ""))  # its name before format 4
     if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
+        lines = [part for part in source if isinstance(part, str)]
+        broken = any(line.endswith(("\n", "\r")) for line in lines)  # some tools leave that out
+        source = ("" if broken else "\n").join(lines)
     source = source[:MAX_SOURCE] if isinstance(source, str) else ""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     # a lone surrogate is legal in JSON, but no text file can hold it
     source = source.encode("utf-8", "replace").decode()
     metadata = cell.get("metadata")
@@ -252,7 +260,7 @@ def repair(student: NotebookNode, release: NotebookNode) -> Submission:
     notebook = copy.deepcopy(release)
     notebook.cells = list(sorted_cells.added.get("", []))
     for released in copy.deepcopy(release.cells):
-        chosen = _choose(sorted_cells.own.get(released.id, []), released, findings)
+        chosen = sorted_cells.chosen.get(released.id)
         if chosen is not None:
             _take(chosen, released, findings)
         elif is_solution(released):
@@ -264,57 +272,124 @@ def repair(student: NotebookNode, release: NotebookNode) -> Submission:
     for index, cell in enumerate(notebook.cells):
         if not grade_id(cell):
             cell["id"] = f"submitted-{index:03d}"  # unique, whatever was submitted
+        if len(cell.source) >= MAX_SOURCE:
+            findings.append(
+                f"a cell is longer than {MAX_SOURCE} characters; what follows in it is cut off"
+            )
     return Submission(notebook, tuple(program(notebook.cells)), tuple(findings))
 
 
 def _sort(student: NotebookNode, release: NotebookNode) -> _Sorted:
-    by_grade_id = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
-    by_id = {cell.id: cell for cell in release.cells}
-    by_source = {cell.source: cell for cell in release.cells if not grade_id(cell)}
-    result, last = _Sorted(), ""
-    for cell in copy.deepcopy(student.cells):
-        match = by_grade_id.get(grade_id(cell))
-        if match is None and grade_id(cell):
-            result.findings.append(
-                f"a cell carries the unknown id {without_controls(grade_id(cell))[:40]!r}; it is "
-                "read as a cell of your own"
-            )
-        if match is None and cell.id in by_id and not grade_id(by_id[cell.id]):
-            match = by_id[cell.id]
-        match = match or by_source.get(cell.source)
+    cells = copy.deepcopy(student.cells)
+    result = _Sorted()
+    places = _places(cells, release, result.findings)
+    ids = [grade_id(cell) for cell in cells]
+    for cell in cells:
         cell.metadata.pop("nbgrader", None)
-        if match is None:
+    own: dict[str, list[NotebookNode]] = {}
+    for cell, place, found in zip(cells, places, ids, strict=True):
+        if place is not None:
+            own.setdefault(place.id, []).append(cell)
+        elif found:
+            result.findings.append(
+                f"a cell carries the unknown id {without_controls(found)[:40]!r}; it is read as a "
+                "cell of your own"
+            )
+    for released in release.cells:
+        if released.id in own:
+            result.chosen[released.id] = _choose(own[released.id], released, result.findings)
+    last = ""
+    for cell, place in zip(cells, places, strict=True):
+        if place is not None and cell is result.chosen[place.id]:
+            last = place.id
+        elif place is None or (_differs(cell, place) and not _is_locked(place)):
             result.added.setdefault(last, []).append(cell)
-            continue
-        result.own.setdefault(match.id, []).append(cell)
-        last = match.id
     return result
 
 
-def _choose(
-    own: list[NotebookNode], released: NotebookNode, findings: list[str]
-) -> NotebookNode | None:
+def _places(
+    cells: list[NotebookNode], release: NotebookNode, findings: list[str]
+) -> list[NotebookNode | None]:
+    """The released cell that each cell is: by its ids, its text, what it defines, its place."""
+    by_grade_id = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    by_id = {cell.id: cell for cell in release.cells}
+    places = [
+        by_grade_id.get(grade_id(cell)) if grade_id(cell) else by_id.get(cell.id) for cell in cells
+    ]
+
+    def missing() -> list[NotebookNode]:
+        there = {place.id for place in places if place is not None}
+        return [released for released in release.cells if released.id not in there]
+
+    by_source = {released.source: released for released in reversed(missing())}
+    for index, cell in enumerate(cells):
+        if places[index] is None:
+            places[index] = by_source.pop(cell.source, None)
+    found = []
+    for released in missing():
+        if not is_solution(released):
+            continue
+        free = [index for index, place in enumerate(places) if place is None]
+        if released.cell_type == "code":
+            names = _defined(released)
+            free = [i for i in free if cells[i].cell_type == "code" and names & _defined(cells[i])]
+        else:
+            free = _just_after(release.cells[release.cells.index(released) - 1], cells, places)
+        if free:
+            places[free[-1]] = released
+            found.append(grade_id(released))
+    if found:
+        names_found = ", ".join(f"`{name}`" for name in found)
+        findings.append(
+            f"the ids of {names_found} are gone, and your answers were found by what they define "
+            "or where they stand; start from the released notebook, and do not copy its cells"
+        )
+    return places
+
+
+def _just_after(
+    before: NotebookNode, cells: list[NotebookNode], places: list[NotebookNode | None]
+) -> list[int]:
+    """The cells of the student's own that follow a released cell and are text, longest last."""
+    follow = []
+    for index in range(len(cells)):
+        own_text = places[index] is None and cells[index].cell_type != "code"
+        if own_text and index and (places[index - 1] is before or index - 1 in follow):
+            follow.append(index)
+    return sorted(follow, key=lambda index: len(cells[index].source))
+
+
+def _defined(cell: NotebookNode) -> set[str]:
+    return set(re.findall(r"^(?:class|def)[ \t]+(\w+)", cell.source, re.MULTILINE))
+
+
+def _differs(cell: NotebookNode, released: NotebookNode) -> bool:
+    return bool(cell.source.strip() != released.source.strip())
+
+
+def _is_locked(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("locked"))
+
+
+def _choose(own: list[NotebookNode], released: NotebookNode, findings: list[str]) -> NotebookNode:
     """The student's version of a released cell: of several, the last one that was worked on."""
-    if not own:
-        return None
     if len(own) > 1 and grade_id(released):
         findings.append(
             f"cell `{grade_id(released)}` appears {len(own)} times; the last one that differs "
-            "from the release is graded: keep just one"
+            "from the release is graded, the others count as cells of your own: keep just one"
         )
-    worked_on = [cell for cell in own if cell.source.strip() != released.source.strip()]
+    worked_on = [cell for cell in own if _differs(cell, released)]
     return (worked_on or own)[-1]
 
 
 def _take(student: NotebookNode, released: NotebookNode, findings: list[str]) -> None:
     """Copy into a released cell what its student may change: unlocked source, and outputs."""
-    locked = released.metadata.get("nbgrader", {}).get("locked", False)
     if student.cell_type != released.cell_type and is_solution(released):
         findings.append(
-            f"cell `{grade_id(released)}` was turned into a {student.cell_type} cell; it is read "
-            f"as {released.cell_type}"
+            f"cell `{grade_id(released)}` was turned into a cell of another type; it is read as "
+            f"{released.cell_type}"
         )
-    if not locked:
+    if not _is_locked(released):
         released.source = student.source
     if released.cell_type == "code":
         graded = released.metadata.get("nbgrader", {}).get("grade", False)

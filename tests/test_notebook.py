@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from autograder.checks.program import Cell
+from autograder.kinds import Unreadable
 from autograder.notebook import (
     MAX_BYTES,
     Submission,
-    Unreadable,
     parse,
     read_regular,
     read_submission,
@@ -77,7 +77,7 @@ def test_an_answer_in_a_cell_of_its_own_counts_though_the_stub_is_gone() -> None
     notebook.cells[2] = code_cell(code)
     submission = submitted(notebook)
     assert submission.cells[-2].code == code
-    assert any("missing" in finding for finding in submission.findings)
+    assert any("the ids of `twice` are gone" in finding for finding in submission.findings)
 
 
 def test_an_untouched_stub_does_not_overrule_an_answer_before_it() -> None:
@@ -117,11 +117,21 @@ def test_a_retyped_task_cell_is_read_as_code() -> None:
     assert any("turned into" in finding for finding in submission.findings)
 
 
-def test_a_renamed_cell_is_read_as_the_students_own() -> None:
+def test_a_renamed_cell_is_found_by_what_it_defines() -> None:
     notebook = handed_in()
     notebook.cells[2].metadata["nbgrader"]["grade_id"] = "my_twice"
     submission = submitted(notebook)
-    assert any("return 2 * x" in cell.code for cell in submission.cells)
+    assert code_of(submission, "twice") == code_of(submitted(handed_in()), "twice")
+    assert any("the ids of `twice` are gone" in finding for finding in submission.findings)
+
+
+def test_a_cell_of_an_unknown_id_that_is_no_answer_is_the_students_own() -> None:
+    notebook = handed_in()
+    notebook.cells.insert(3, copy.deepcopy(notebook.cells[2]))
+    notebook.cells[3].metadata["nbgrader"]["grade_id"] = "my_twice"
+    notebook.cells[3]["id"] = "elsewhere"
+    submission = submitted(notebook)
+    assert [cell.whole for cell in submission.cells if "2 * x" in cell.code] == [True, False]
     assert any("my_twice" in finding for finding in submission.findings)
 
 
@@ -156,10 +166,11 @@ def test_plots_stay_and_scripts_go() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b'{"cells": [', "not valid JSON at line 1"),
+        (b'{"cells": [],}', "not valid JSON at line 1"),
+        (b'{"cells": [', "breaks off"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"[1, 2]", "no list of cells"),
-        (b'{"worksheets": []}', "format 4"),
+        (b'{"worksheets": 1}', "no list of cells"),
         (b"[" * 100_000, "JSON"),
         (b'{"cells": ' + b"1" * 5000 + b"}", "JSON"),
     ],
