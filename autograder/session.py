@@ -249,12 +249,12 @@ class Session:
         )
 
     def _left_out(self, value: Any) -> LeftOut:
-        """Read from the wire what a statement failed to make: names that stand in its cell."""
+        """Read from the wire what a statement failed to make: names that stand in the code."""
         fields = value if isinstance(value, dict) else {}
         label, line = self._place(fields)
-        code = {cell.label: cell.code for cell in self._cells}.get(label, "")
+        code = "\n".join(cell.code for cell in self._cells)
         names = fields.get("names")
-        names = [str(name)[:64] for name in names] if isinstance(names, list) else []
+        names = [str(name)[:64] for name in names] if isinstance(names, tuple) else []
         known = tuple(name for name in names if name.isidentifier() and name in code)
         return LeftOut(known, label, line, self._trouble(fields.get("trouble")))
 

@@ -16,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
+from autograder.assignment import ROOT
 from autograder.checks.cells import WORKER_TAG, program, without_magics
 from autograder.checks.program import (
     LAZY_MODULES,
+    OWN_SECONDS,
     STATEMENT_SECONDS,
     Cell,
     Lesson,
@@ -311,8 +313,9 @@ def left_out(module: types.ModuleType, own: str, task: str = NEEDS_F) -> list[st
     [
         ("\nf = open('data/train.tsv').read()", "stops there with FileNotFoundError"),
         ("\nfrom toy import f", "stops there with ModuleNotFoundError"),
+        ("\nfrom helper import *", "stops there with ModuleNotFoundError"),
         ("\nf = missing", "stops there with NameError"),
-        ("f = 0\nwhile True: f += 1", "computes for more than 0.2 seconds there"),
+        ("f = 0\nwhile True: f += 1", "computes for more than 0.2 seconds;"),
         ("f = []\nf.append(missing)", "stops there with NameError"),
         ("g = iter(\nopen('data'))\nf = next(g)", "line 3"),
     ],
@@ -357,6 +360,11 @@ def test_a_name_error_says_where_the_name_was_made(module: types.ModuleType) -> 
         assert "line 1 of cell `own`" in words
     caught.value.args = ("name 'other' is not defined",)
     assert "own" not in fault(describe(caught.value), left_out=program.left_out).rationale
+
+
+def test_the_page_for_students_names_the_budget() -> None:
+    page = " ".join((ROOT / "docs" / "student.md").read_text().split())
+    assert f"{STATEMENT_SECONDS:g} seconds a statement, {OWN_SECONDS:g} in all" in page
 
 
 def test_all_that_is_not_a_task_has_a_budget_together(module: types.ModuleType) -> None:

@@ -17,7 +17,8 @@ from nbclient import NotebookClient
 from nbgrader.validator import Validator
 
 from autograder.assignment import Assignment
-from autograder.checks.outcome import Outcome, printable
+from autograder.checks.outcome import Outcome
+from autograder.checks.printable import printable
 from autograder.checks.verdicts import CheckResult, Verdict
 from autograder.source import grade_id, lesson_notebook
 

@@ -173,6 +173,20 @@ def test_a_cell_that_never_ends_is_left_out_and_told() -> None:
     assert "no answer within 2 seconds" in session.findings[0]
 
 
+def test_a_helper_that_nothing_breaks_off_costs_no_task() -> None:
+    helper = Cell("own", "x = sum(iter(int, 1))", whole=False)  # no alarm is heard in there
+    task = Cell("task", "def task():\n    return x\nraise ValueError(7)")
+    with (
+        contextlib.closing(made("warm", load_seconds=2.0)) as wall,
+        Session(wall, [helper, task], ["task"]) as session,
+    ):
+        with pytest.raises(StudentFault, match="AttributeError"):
+            session.call("no_such_probe", {})
+        first, second = session.findings
+        assert "no answer within 2 seconds" in first
+        assert "`x` will be missing when graded: line 1 of cell `own` makes it" in second
+
+
 def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
     session = Session(wall, [Cell("task", "class T:\n    import os\n    os._exit(0)")])
     with session, pytest.raises(StudentFault) as caught:

@@ -110,11 +110,12 @@ def lost_when_graded(
 @contextlib.contextmanager
 def as_when_graded(folder: Path) -> Iterator[None]:
     """Hide the files and modules that lie beside the notebook, as the wall does."""
-    folder = folder.resolve()
+    folders = tuple(str(one) + os.sep for one in (folder.absolute(), folder.resolve()))
+    installed = sys.prefix + os.sep  # which may lie in the folder
 
     def beside(place: object) -> bool:
-        path = Path(place).resolve() if isinstance(place, str) else Path("/")
-        return path.is_relative_to(folder) and not path.is_relative_to(Path(sys.prefix).resolve())
+        path = f"{place}{os.sep}"
+        return path.startswith(folders) and not path.startswith(installed)
 
     before, path = Path.cwd(), list(sys.path)
     hidden = {k: m for k, m in sys.modules.items() if beside(getattr(m, "__file__", None))}

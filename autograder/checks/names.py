@@ -26,7 +26,7 @@ class Names:
     changes: frozenset[str] = frozenset()  # the object is altered: `x[k] = v`, `x.append(v)`
     uses: frozenset[str] = frozenset()  # read by it, or by what it defines
     imports: frozenset[str] = frozenset()  # those of `makes` that are imported
-    calls: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()  # functions that it calls for what they change
     defines: bool = False  # a function or a class
     effects: frozenset[str] = frozenset()  # of a definition: what calling it makes or changes
 
@@ -65,13 +65,15 @@ def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
         uses |= {text for text in texts if isinstance(text, str) and text.isidentifier()}
     defines = isinstance(node, DEFINITIONS)
     parts = list(ast.walk(node) if defines else _at_once(node))
-    changes = frozenset(_changed(parts)) & uses
+    changes = frozenset(_changed(parts, arguments=not defines)) & uses
+    calls = (part for part in parts if isinstance(part, ast.Call) and defines)
+    alone = (part.value for part in parts if isinstance(part, ast.Expr))
     return Names(
         makes=frozenset(makes),
         changes=frozenset() if defines else changes,
         uses=frozenset(uses),
         imports=frozenset(imports),
-        calls=frozenset(root(part.func) for part in parts if isinstance(part, ast.Call)),
+        calls=frozenset(root(part.func) for part in (*calls, *alone) if isinstance(part, ast.Call)),
         defines=defines,
         effects=changes | effects if defines else frozenset(),
     )
@@ -94,7 +96,7 @@ def _at_once(node: ast.AST) -> Iterator[ast.AST]:
             yield from _at_once(inner)
 
 
-def _changed(nodes: Iterable[ast.AST]) -> Iterator[str]:
+def _changed(nodes: Iterable[ast.AST], *, arguments: bool) -> Iterator[str]:
     """Names of objects that a statement alters, as far as its form tells."""
     for node in nodes:
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
@@ -106,8 +108,8 @@ def _changed(nodes: Iterable[ast.AST]) -> Iterator[str]:
             if isinstance(value, ast.Call) and root(value.func) not in FOR_THE_EYES:
                 if isinstance(value.func, ast.Attribute):
                     yield root(value.func)
-                given = [*value.args, *(keyword.value for keyword in value.keywords)]
-                yield from (root(argument) for argument in given)
+                if arguments:
+                    yield from (root(argument) for argument in value.args)
 
 
 def root(node: ast.expr) -> str:
@@ -117,12 +119,15 @@ def root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def with_effects(statements: Sequence[Names]) -> list[Names]:
+def with_effects(statements: Sequence[Names], without: Iterable[str] = ()) -> list[Names]:
     """The same, with what they change by calling functions that other statements define.
 
     What was imported is not changed: `torch.manual_seed(0)` makes no other torch.
+
+    Args:
+        without: functions that may be called for what they return only.
     """
-    definitions = [names for names in statements if names.defines]
+    definitions = [one for one in statements if one.defines and not one.makes & set(without)]
     effects = dict.fromkeys((name for one in definitions for name in one.makes), frozenset[str]())
     grown = True
     while grown:  # a function has the effects of those that it calls

@@ -15,6 +15,7 @@ import time
 import traceback
 import types
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -70,12 +71,11 @@ class LeftOut:
 
     def sentence(self) -> str:
         """What a student reads about it."""
-        names, them = " and ".join(f"`{name}`" for name in self.names), "it"
-        if len(self.names) > 1:
-            them = "them"
+        names = ", ".join(f"`{name}`" for name in self.names)
+        them = "it" if len(self.names) == 1 else "them"
         advice = f"make {them} in the task's cell"
         if self.trouble.type_name == OutOfTime.__name__:
-            why = f"{self.trouble.message or 'computes for too long'} there"
+            why = self.trouble.message or "computes for too long"
         else:
             message = f" ({self.trouble.message})" if self.trouble.message else ""
             why = f"stops there with {self.trouble.type_name}{message}"
@@ -166,12 +166,13 @@ class Program:
         self.left_out: list[LeftOut] = []
         self._unread: dict[str, Trouble] = {}
         self._statements = [s for cell in cells for s in self._read(cell)]
-        found = with_effects([names_of(statement.node) for statement in self._statements])
-        whole = []
-        for statement, its in zip(self._statements, found, strict=True):
-            statement.names = its
-            whole += [its] if statement.cell.whole else []
-        self._contract = frozenset(names).union(*(one.makes for one in whole if one.defines))
+        read = [(statement, names_of(statement.node)) for statement in self._statements]
+        defined = (one.makes for statement, one in read if statement.cell.whole and one.defines)
+        self._contract = frozenset(names).union(*defined)
+        found = with_effects([one for _, one in read], self._contract)
+        for statement, one in zip(self._statements, found, strict=True):
+            statement.names = one
+        whole = [statement.names for statement in self._statements if statement.cell.whole]
         self._made = frozenset[str]().union(*(one.makes for one in found))
         # what the tasks' functions need, and what is needed to run the tasks' cells
         self.needed = needed(self._contract, found)
@@ -284,7 +285,7 @@ class Program:
 
     def _within_budget(self, code: types.CodeType) -> None:
         if self._left <= 0:
-            raise OutOfTime("comes after others that computed for as long as is allowed")
+            raise OutOfTime("is not reached in the time for all such cells")
         before = time.process_time()
         try:
             with time_limit(min(STATEMENT_SECONDS, self._left), of_processor=True):
@@ -309,14 +310,26 @@ class Program:
 
     def _missed(self) -> Iterable[LeftOut]:
         """What the tasks' functions need of statements that failed or were not reached."""
+        every = [statement.names for statement in self._statements]
+        users = Counter(name for one in every if one.touches & self.needed for name in one.uses)
+        told = set(self._contract)
         for statement in self._statements:
             if statement.trouble is None:
                 continue
-            touched = statement.names.touches & self.needed & self._made - self._contract
+            touched = statement.names.touches & self.needed & self._made - told
+            if _is_star(statement.node):  # whatever nothing else makes
+                touched = self.needed - self._made - vars(builtins).keys() - told
             lost = {n for n in touched if n not in self._names or n in statement.kept}
+            # not what nothing but the statement itself uses
+            lost = {n for n in lost if users[n] > (n in statement.names.uses)}
             if lost:
-                names = tuple(sorted(lost))
-                yield LeftOut(names, statement.cell.label, statement.node.lineno, statement.trouble)
+                told |= lost
+                place = statement.cell.label, statement.node.lineno
+                yield LeftOut(tuple(sorted(lost)), *place, statement.trouble)
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
 def _pointed_out(error: SyntaxError) -> str:

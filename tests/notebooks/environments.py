@@ -464,8 +464,8 @@ CODE = {
     ),
     "filled_by_a_function": Code(
         "beam_search",
-        own="COST = []\ndef fill():\n    for n in range(9):\n        COST.append(n)\nfill()",
-        use="assert len(COST) == 9",
+        own="RANKS = []\ndef fill():\n    for n in range(9):\n        RANKS.append(n)\nfill()",
+        use="assert len(RANKS) == 9",
     ),
     "global_set_by_main": Code(
         "encoder",
@@ -593,7 +593,7 @@ LEFT_OUT = {
         "greedy",
         own="BEST = 0\nwhile True:\n    BEST += 1",
         use="BEST + 1",
-        says=("`BEST` will be missing", "computes for more than 4 seconds there"),
+        says=("`BEST` will be missing", "computes for more than 4 seconds;"),
     ),
 }
 
@@ -601,7 +601,8 @@ LEFT_OUT = {
 def everything() -> bytes:
     """A notebook with all of `CODE` in it that can stand in one notebook."""
     tree = solved()
-    for code in CODE.values():
+    # a decorator stands right above what it decorates
+    for code in sorted(CODE.values(), key=lambda code: not code.top.startswith("@")):
         if not code.top.startswith("%%"):
             code.put_into(tree)
     return dumped(tree, ensure_ascii=True)
