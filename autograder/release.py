@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from .assignment import ROOT, Assignment
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader
+from .course import Course, CourseError
 from .judge import grade, offering_salt
 from .notebook import repair
 from .results import inputs_digest
@@ -180,7 +181,7 @@ def release(assignment: Assignment) -> bool:
     stamp = ROOT / "build" / f"{assignment.name}.released"
     inputs = inputs_digest(assignment)
     proved = stamp.exists() and stamp.read_text() == inputs + tree_digest(assignment.release)
-    if proved and (ROOT / "gradebook.db").exists():
+    if proved and in_gradebook(assignment):
         return False
     built = []
     for number, options in enumerate(([], ["--no-db", "--ProveRelease.grading=False"])):
@@ -203,6 +204,15 @@ def release(assignment: Assignment) -> bool:
     shutil.copytree(built[0], assignment.release)
     stamp.write_text(inputs + tree_digest(assignment.release))
     return True
+
+
+def in_gradebook(assignment: Assignment) -> bool:
+    """Whether the course's gradebook knows an assignment; not if it cannot be opened."""
+    try:
+        with Course.at().gradebook() as gradebook:
+            return assignment.name in {known.name for known in gradebook.assignments}
+    except CourseError:
+        return False
 
 
 def tree_digest(folder: Path) -> str:
