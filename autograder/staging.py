@@ -18,7 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from .clock import FORMAT, STAMP, time_of
 from .course import Course, CourseError
-from .notebook import Unreadable, read_regular
+from .notebook import read_regular
 from .roster import SECRET, hand_ins
 
 LONGEST_SECRET = 1_000  # characters; nbgrader's own have 128
@@ -109,7 +109,7 @@ def secret_of(folder: Path) -> str:
     """The secret under which a submission's feedback is found, "" if there is none of its kind."""
     try:
         text = read_regular(folder / SECRET).decode("ascii")
-    except (FileNotFoundError, NotADirectoryError, Unreadable, UnicodeDecodeError):
+    except (OSError, ValueError):  # it is none, or not readable, or no text
         return ""
     return text if len(text) <= LONGEST_SECRET else ""
 

@@ -163,7 +163,7 @@ def test_the_table_names_the_maximum_and_who_waits_for_a_person(told: str) -> No
 def test_a_solved_notebook_beside_an_untouched_one_is_told_on_the_page_too(
     course: Path, told: str
 ) -> None:
-    assert "'seq2seq (1).ipynb'       \n" in told or "holds work on greedy" in told
+    assert "holds work on greedy" in " ".join(told.split())
     page = (course / "feedback" / "hal" / "seq2seq" / "seq2seq.html").read_text()
     assert "holds work on greedy that is not in it" in page
 
@@ -196,12 +196,6 @@ def test_nbgraders_own_commands_leave_nobody_in_silence(course: Path, told: str)
     assert {name for name, row in rows(course).items() if row["score"]} == set(GRADED)
 
 
-def test_an_accepted_file_is_graded_next(course: Path, told: str) -> None:
-    run(course, "autograder", "accept", "seq2seq", "cyd", "seq2seq (1).ipynb")
-    run(course, "autograder", "class", "seq2seq", code=1)
-    assert rows(course)["cyd"]["status"] == "graded"
-
-
 def test_feedback_is_released_to_everyone_whatever_came_with_it(
     course: Path, told: str, tmp_path: Path
 ) -> None:
@@ -227,54 +221,70 @@ def test_feedback_is_released_to_everyone_whatever_came_with_it(
         page = course / "feedback" / student / "seq2seq" / "seq2seq.html"
         assert (released / f"{name}.html").read_bytes() == page.read_bytes()
     for student in ("bob", "hal"):
-        name = notebook_hash(str(course / "submitted" / student / "seq2seq" / BOOK))
+        data = (course / "submitted" / student / "seq2seq" / BOOK).read_bytes()
+        name = hashlib.md5(data, usedforsecurity=False).hexdigest()
         assert (released / f"{name}.html").is_file()
         assert f"what {student} handed in has no submission_secret.txt" in said
 
 
-def test_strangers_folders_stop_nobodys_feedback(course: Path, told: str) -> None:
+@pytest.fixture(scope="module")
+def mended(course: Path, told: str) -> str:
+    """What generating feedback said, after much was changed, and all was graded again.
+
+    A file was accepted, a student removed by hand, one from the gradebook alone; somebody is new,
+    and folders of a stranger lie about.
+    """
+    run(course, "autograder", "accept", "seq2seq", "cyd", "seq2seq (1).ipynb")
     for folder in ("autograded", "feedback"):
         stranger = course / folder / "stranger" / "seq2seq"
         shutil.copytree(course / folder / "ann" / "seq2seq", stranger)
         stranger.chmod(0o555)
-    said = run(course, "nbgrader", "generate_feedback", "seq2seq", "--force")
-    assert "stranger is not in the gradebook and left out" in said
-    run(course, "autograder", "class", "seq2seq", code=1)
-    assert "stranger" not in rows(course)
-    run(course, "autograder", "remove", "stranger", "nobody")
-    assert not list(course.glob("*/stranger"))
-
-
-def test_one_command_removes_a_student(course: Path, told: str) -> None:
-    said = run(course, "autograder", "remove", "bob", "zoe")
-    assert "removed: bob, zoe" in said
-    assert not [*course.glob("*/bob"), *course.glob("reports/*/bob.json")]
-    assert not {"bob", "zoe"} & set(rows(course))
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        assert not {"bob", "zoe"} & {student.id for student in gradebook.students}
-    assert "error: nothing was kept of bob" in run(course, "autograder", "remove", "bob", code=1)
-    run(course, "autograder", "remove", "../submitted", code=1)
-    assert (course / "submitted" / "ann").is_dir()
-
-
-def test_a_student_removed_by_hand_is_gone_and_others_are_graded(course: Path, told: str) -> None:
     shutil.rmtree(course / "submitted" / "ann")
     run(course, "nbgrader", "db", "student", "remove", "ann", "--force")
+    run(course, "nbgrader", "db", "student", "remove", "hal", "--force")
     hand_in(course, f"new/seq2seq/{BOOK}", "new")
+    said = run(course, "nbgrader", "generate_feedback", "seq2seq", "--force")
     run(course, "autograder", "class", "seq2seq", code=1)
+    return said
+
+
+def test_an_accepted_file_is_graded_next(course: Path, mended: str) -> None:
+    assert rows(course)["cyd"]["status"] == "graded"
+
+
+def test_strangers_folders_stop_nobodys_feedback(course: Path, mended: str) -> None:
+    assert "stranger is not in the gradebook and left out" in mended
+    assert "stranger" not in rows(course)
+    assert (course / "feedback" / "new" / "seq2seq" / "seq2seq.html").is_file()
+
+
+def test_a_student_removed_by_hand_is_gone_and_others_are_graded(course: Path, mended: str) -> None:
     assert "ann" not in rows(course)
     assert rows(course)["new"]["status"] == "graded"
 
 
 def test_a_student_removed_from_the_gradebook_alone_is_graded_again(
-    course: Path, told: str
+    course: Path, mended: str
 ) -> None:
-    run(course, "nbgrader", "db", "student", "remove", "hal", "--force")
-    run(course, "autograder", "class", "seq2seq", code=1)
     assert rows(course)["hal"]["status"] == "graded"
 
 
-def test_where_everything_handed_in_is_graded_the_class_succeeds(course: Path, told: str) -> None:
-    run(course, "autograder", "remove", *LOST)
-    run(course, "autograder", "class", "seq2seq")
+def test_one_command_removes_students_and_strangers(course: Path, mended: str) -> None:
+    said = run(course, "autograder", "remove", "bob", "zoe", "stranger")
+    assert "removed: bob, zoe, stranger" in said
+    assert not [*course.glob("*/bob"), *course.glob("reports/*/bob.json")]
+    assert not list(course.glob("*/stranger"))
+    assert not {"bob", "zoe"} & set(rows(course))
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        assert not {"bob", "zoe"} & {student.id for student in gradebook.students}
+    again = run(course, "autograder", "remove", "bob", code=1)
+    assert "error: nothing was kept of bob" in again
+    run(course, "autograder", "remove", "../submitted", code=1)
+    assert (course / "submitted" / "hal").is_dir()
+
+
+def test_where_everything_handed_in_is_graded_the_class_succeeds(course: Path, mended: str) -> None:
+    run(course, "autograder", "remove", *(name for name in LOST if name != "cyd"))
+    said = run(course, "autograder", "class", "seq2seq")
+    assert "into the gradebook" not in said  # nothing is graded twice
     assert not [row for row in rows(course).values() if "not graded" in row["status"]]
