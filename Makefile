@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sandbox image source release student-repo sample check grade feedback test attacks measure lint format bench soak clean
+.PHONY: help setup sandbox image source release student-repo sample check grade class feedback test attacks measure lint format bench soak clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -59,11 +59,14 @@ release: setup sandbox  ## build assignments/ from solutions/, and refuse a rele
 student-repo: release  ## write the students' repository, ready to be pushed (build/student-repo)
 	@python -m autograder student-repo $(ASSIGNMENT)
 
-sample: release  ## put the sample class into submitted/
+sample: release  ## write the sample class, in a course of its own (build/sample)
 	@python -m autograder sample $(ASSIGNMENT)
 
-grade: setup sandbox  ## release, sample class, grade all in submitted/, feedback and grades.csv
+grade: setup sandbox  ## release, then grade the sample class: gradebook, feedback, grades.csv
 	@python -m autograder class $(ASSIGNMENT) --sample
+
+class: setup sandbox  ## grade your own class, in submitted/: gradebook, feedback, grades.csv
+	@python -m autograder class $(ASSIGNMENT)
 
 feedback: setup  ## write the feedback pages again, after grading by hand
 	@nbgrader generate_feedback $(ASSIGNMENT) --force

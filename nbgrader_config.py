@@ -33,10 +33,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# links, pipes and devices among submitted files would be followed when nbgrader copies them
-c.Autograde.pre_convert_hook = "autograder.desk.before_grading"
-c.Autograde.post_convert_hook = "autograder.desk.after_grading"
+# both show nbgrader, which copies and follows whatever lies beside a notebook, nothing else
 c.Autograde.exporter_class = "autograder.desk.RepairingExporter"
+c.GenerateFeedback.exporter_class = "autograder.desk.FeedbackExporter"
 # the exporter keeps the students' plots for whoever grades the written answer, hence no ClearOutput
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.DeduplicateIds",
@@ -55,6 +54,7 @@ c.Autograde.autograde_preprocessors = [
 
 # the server's clock says when a submission came, not a file that the student wrote
 c.ExchangeFactory.collect = "autograder.clock.ServerTimeCollect"
+c.ExchangeFactory.release_feedback = "autograder.handback.CompleteReleaseFeedback"
 
 c.ExportApp.plugin_class = "autograder.desk.SafeCsv"
 # students' Markdown and outputs may hold scripts

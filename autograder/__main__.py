@@ -15,8 +15,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
     print_whatever()
     options = _parser().parse_args(arguments)
+    from .amend import NotAmended
     from .assignment import UnknownAssignment
     from .classroom import ClassError
+    from .course import CourseError
     from .judge import GraderError
     from .release import ReleaseRefused
     from .session import WorkerError
@@ -24,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         code = options.run(options)
-    except (ReleaseRefused, ClassError, WallError, LimitError, UnknownAssignment, OSError) as error:
+    except (
+        *(ReleaseRefused, ClassError, CourseError, NotAmended),
+        *(WallError, LimitError, UnknownAssignment, OSError),
+    ) as error:
         print(f"error: {error}{_whose(error)}", file=sys.stderr)
         return 1
     except (GraderError, WorkerError) as error:
@@ -103,16 +108,31 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("assignment")
     release.set_defaults(run=_release)
 
-    sample = commands.add_parser("sample", help="put the sample class into the submitted folder")
+    sample = commands.add_parser("sample", help="write the sample class, in a course of its own")
     sample.add_argument("assignment")
     sample.set_defaults(run=_sample)
 
     whole = commands.add_parser("class", help="grade all submissions through nbgrader")
     whole.add_argument("assignment")
     whole.add_argument(
-        "--sample", action="store_true", help="first build the release and add the sample class"
+        "--sample", action="store_true", help="build the release, and grade the sample class"
     )
     whole.set_defaults(run=_class)
+
+    take = commands.add_parser("accept", help="accept a notebook that has another name")
+    take.add_argument("assignment")
+    take.add_argument("student")
+    take.add_argument("file", help="as the table of `class` names it")
+    take.set_defaults(run=_accept)
+
+    remove = commands.add_parser("remove", help="remove students with all that is kept of them")
+    remove.add_argument("student", nargs="*")
+    remove.add_argument(
+        "--sample",
+        action="store_true",
+        help="the sample class, which earlier versions put among one's own students",
+    )
+    remove.set_defaults(run=_remove)
 
     add_commands(commands)
     return parser
@@ -217,20 +237,66 @@ def _release(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     from .assignment import Assignment
-    from .classroom import write_sample
+    from .sample import sample_course, sample_students
+    from .table import from_here
 
-    students = write_sample(Assignment(options.assignment))
-    print(f"{len(students)} sample submissions lie in the submitted folder")
+    assignment = Assignment(options.assignment)
+    course = sample_course(assignment)
+    number = len(sample_students(assignment))
+    print(f"{number} sample submissions lie in {from_here(course.submitted)}")
 
 
 def _class(options: argparse.Namespace) -> None:
     from .assignment import Assignment
     from .classroom import grade_class
+    from .course import Course
+    from .sample import sample_course, sample_students
 
+    assignment = Assignment(options.assignment)
     if options.sample:
         _release(options)
-        _sample(options)
-    grade_class(Assignment(options.assignment))
+        grade_class(assignment, sample_course(assignment))
+        print(
+            "next, your own class: put each notebook at "
+            f"submitted/<student>/{assignment.name}/{assignment.name}.ipynb, then: make class"
+        )
+        return
+    course = Course.at()
+    if all((course.submitted / name).is_dir() for name in sample_students(assignment) or [""]):
+        print("the sample class is among your students: python -m autograder remove --sample")
+    grade_class(assignment, course)
+
+
+def _accept(options: argparse.Namespace) -> None:
+    from .amend import accept
+    from .assignment import Assignment
+    from .course import Course
+    from .table import from_here
+
+    name = Assignment(options.assignment).name
+    put, kept = accept(Course.at(), name, options.student, options.file)
+    was = f"; what was there is now {kept.name!r}" if kept else ""
+    print(f"{from_here(put)} is graded next time{was}: python -m autograder class {name}")
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from .amend import remove
+    from .assignment import ROOT, Assignment
+    from .course import Course
+    from .sample import sample_students
+
+    names = list(options.student)
+    if options.sample:
+        lessons = (ROOT / "solutions").glob("*/sample_class.toml")
+        names += [s for path in lessons for s in sample_students(Assignment(path.parent.name))]
+    if not names:
+        raise OSError("name a student, or --sample")
+    removed = remove(Course.at(), names)
+    unknown = [] if options.sample else [name for name in names if name not in removed]
+    print(f"removed: {', '.join(removed) or 'nobody'}")
+    if unknown:
+        print(f"error: nothing was kept of {', '.join(unknown)}", file=sys.stderr)
+    return 1 if unknown else 0
 
 
 if __name__ == "__main__":

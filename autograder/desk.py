@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import copy
 import csv
-import filecmp
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
@@ -23,18 +22,19 @@ from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
 from traitlets import Bool, Dict
 
-from .assignment import ROOT, TEST_PREFIX, Assignment
-from .clock import mend_stamp
+from .assignment import TEST_PREFIX, Assignment
+from .course import Course
 from .judge import grade, offering_salt
-from .notebook import is_second_name, read_submission, released_notebook, repair
+from .notebook import read_submission, released_notebook, repair
 from .release import SOURCE, check_leaks, check_markers, check_points, prove
 from .render import task_html
 from .report import Report
 from .results import Results, write_whole
+from .roster import GRADED, HandIn, hand_ins, overlooked
 from .source import grade_id
+from .staging import original, show_graded, show_hand_ins
 from .wall import Limits, Wall
 
-REPORTS = ROOT / "reports"
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 CSV_COLUMNS = (
     "assignment",
@@ -48,6 +48,7 @@ CSV_COLUMNS = (
     "late_submission_penalty",
     "score",
     "max_score",
+    "status",
 )
 
 
@@ -63,63 +64,41 @@ def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None
     return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
 
 
-def before_grading(*, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Make the folder of a submission safe for nbgrader, which trusts what lies in it.
-
-    nbgrader copies what lies beside a notebook and follows links: one to another's file would come
-    back as feedback. The notebooks themselves are left to the reader, which refuses such files.
-    """
-    for folder in {Path(notebook).parent for notebook in notebooks}:
-        for path in folder.rglob("*"):
-            special = path.is_symlink() or not (path.is_file() or path.is_dir())
-            if (special or is_second_name(path)) and str(path) not in notebooks:
-                path.unlink()
-        mend_stamp(folder)
-
-
-def after_grading(*, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Keep of a graded submission what is shown and graded, not what the course handed out.
-
-    nbgrader copies every file beside a notebook twice, into the graded and the feedback folder.
-    """
-    for notebook in map(Path, notebooks):
-        course, place = notebook.parents[3], notebook.parent.relative_to(notebook.parents[2])
-        graded = course / "autograded" / place
-        for path in sorted(graded.rglob("*"), reverse=True):  # a folder after what lies in it
-            handed_out = Assignment(graded.name).release / path.relative_to(graded)
-            if path.is_file() and path.suffix != ".ipynb" and same_bytes(path, handed_out):
-                path.unlink()
-            elif path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-
-
-def same_bytes(path: Path, other: Path) -> bool:
-    """Whether two files hold the same; not if the other is missing."""
-    return other.is_file() and filecmp.cmp(path, other, shallow=False)
-
-
-def report_path(assignment: str, student: str) -> Path:
-    """Where the report of a submission graded through nbgrader lies."""
-    return REPORTS / assignment / f"{student}.json"
-
-
 class RepairingExporter(NotebookExporter):
     """Reads a submitted notebook however damaged it is, so that it never stops the batch."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what is handed in."""
+        super().__init__(**kwargs)
+        self._course = Course(self.parent.coursedir)
+        show_hand_ins(self.parent)
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """Repair what students submitted; read what nbgrader itself wrote as it is."""
+        resources = resources or {"nbgrader": {}}
+        resources["nbgrader"]["course"] = self._course
         if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
             return super().from_filename(filename, resources=resources, **kwargs)
-        path = Path(filename)
-        assignment = assignment_named((resources or {})["nbgrader"]["assignment"])
-        submission = read_submission(path, released_notebook(assignment))
+        path = original(Path(filename))
+        assignment = assignment_named(resources["nbgrader"]["assignment"])
+        release = released_notebook(assignment)
+        submission = read_submission(path, release)
         submission.notebook.metadata[NOTES] = {
             "submission": submission.digest,
-            "findings": list(submission.findings),
+            "findings": [*overlooked(path, release), *submission.findings],
         }
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
+
+
+class FeedbackExporter(HTMLExporter):
+    """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what was graded."""
+        super().__init__(**kwargs)
+        show_graded(self.parent)
 
 
 class Judge(NbGraderPreprocessor):
@@ -153,7 +132,8 @@ class Judge(NbGraderPreprocessor):
             submission=notes["submission"],
             findings=(*notes["findings"], *report.findings),
         )
-        path = report_path(assignment.name, report.student)
+        course: Course = resources["nbgrader"]["course"]
+        path = course.report(assignment.name, report.student)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, report.to_json())
         _fill_test_cells(nb, report)
@@ -213,46 +193,69 @@ class ProveRelease(NbGraderPreprocessor):
 
 
 class SafeCsv(ExportPlugin):
-    """nbgrader's CSV, quoted, and with nothing in it that a spreadsheet takes for a formula."""
+    """nbgrader's CSV, quoted, and with nothing in it that a spreadsheet takes for a formula.
+
+    Who has no mark has no score either: an empty field, and in the last column why.
+    """
 
     def export(self, gradebook: Gradebook) -> None:
         """Write one row for every student of every chosen assignment."""
+        course = Course(self.parent.coursedir)
+        names = [assignment.name for assignment in gradebook.assignments]
+        students = {student.id: student for student in gradebook.students}
         with open(self.to or "grades.csv", "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, CSV_COLUMNS)
             writer.writeheader()
             for assignment in gradebook.assignments:
                 if self.assignment and assignment.name not in self.assignment:
                     continue
-                for student in gradebook.students:
-                    if self.student and student.id not in self.student:
+                for hand_in in hand_ins(course, assignment.name, students, names):
+                    if self.student and hand_in.student not in self.student:
                         continue
-                    row = _csv_row(gradebook, assignment, student)
+                    student = students.get(hand_in.student)
+                    row = _csv_row(gradebook, assignment, hand_in, student)
                     writer.writerow({key: inert(value) for key, value in row.items()})
 
 
-def _csv_row(gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, object]:
+def _csv_row(
+    gradebook: Gradebook, assignment: Any, hand_in: HandIn, student: Any
+) -> dict[str, object]:
     row = {
         "assignment": assignment.name,
         "duedate": assignment.duedate,
-        "student_id": student.id,
-        "last_name": student.last_name,
-        "first_name": student.first_name,
-        "email": student.email,
+        "student_id": hand_in.student,
+        "last_name": student and student.last_name,
+        "first_name": student and student.first_name,
+        "email": student and student.email,
         "max_score": assignment.max_score,
-        "raw_score": 0.0,
-        "late_submission_penalty": 0.0,
-        "score": 0.0,
+        "status": hand_in.status,
     }
     try:
-        submission = gradebook.find_submission(assignment.name, student.id)
+        submission = gradebook.find_submission(assignment.name, hand_in.student)
     except MissingEntry:
         return row
-    penalty = submission.late_submission_penalty or 0.0
     row["timestamp"] = submission.timestamp
+    if not is_graded(submission):
+        return row
+    penalty = submission.late_submission_penalty or 0.0
     row["raw_score"] = submission.score
     row["late_submission_penalty"] = penalty
     row["score"] = max(0.0, submission.score - penalty)
+    row["status"] = f"{GRADED}, waits for a person" if submission.needs_manual_grade else GRADED
     return row
+
+
+def is_graded(submission: Any) -> bool:
+    """Whether every cell that the judge grades has points in the gradebook.
+
+    nbgrader makes a submission's entry before it grades it, and counts what is not there as zero.
+    """
+    return all(
+        grade.auto_score is not None or grade.manual_score is not None
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+        if grade.cell.name.startswith(TEST_PREFIX)
+    )
 
 
 def inert(value: object) -> str:

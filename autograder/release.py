@@ -19,6 +19,7 @@ from .aside import ASIDE, exchange
 from .assignment import ROOT, Assignment
 from .checks.verdicts import Verdict
 from .commands import last_error, nbgrader
+from .course import Course, CourseError
 from .judge import grade, offering_salt
 from .notebook import repair
 from .results import inputs_digest
@@ -213,7 +214,7 @@ def release(assignment: Assignment) -> bool:
     proved = stamp.exists() and stamp.read_text(encoding="utf-8") == inputs + tree_digest(
         assignment.release
     )
-    if proved and (ROOT / "gradebook.db").exists():
+    if proved and in_gradebook(assignment):
         return False
     built = []
     for number, options in enumerate(([], ["--no-db", "--ProveRelease.grading=False"])):
@@ -238,6 +239,15 @@ def release(assignment: Assignment) -> bool:
     exchange(copied, assignment.release)
     stamp.write_text(inputs + tree_digest(assignment.release), encoding="utf-8")
     return True
+
+
+def in_gradebook(assignment: Assignment) -> bool:
+    """Whether the course's gradebook knows an assignment; not if it cannot be opened."""
+    try:
+        with Course.at().gradebook() as gradebook:
+            return assignment.name in {known.name for known in gradebook.assignments}
+    except CourseError:
+        return False
 
 
 def tree_digest(folder: Path) -> str:

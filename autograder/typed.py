@@ -17,10 +17,18 @@ def read_typed(path: Path) -> str:
         OSError: it cannot be read.
         NotText: it is neither UTF-8 nor UTF-16 with such a mark.
     """
-    content = path.read_bytes()
+    return text_of(path.read_bytes(), str(path))
+
+
+def text_of(content: bytes, name: str) -> str:
+    """The text of a file's content; see `read_typed`.
+
+    Raises:
+        NotText: as there, of the file of this name.
+    """
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NotText(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        raise NotText(f"{name} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.clock import STAMP, ServerTimeCollect, claimed_time, mend_stamp
+from autograder.assignment import ROOT
+from autograder.clock import FORMAT, STAMP, ServerTimeCollect, claimed_time, time_of
+
+from .ordinary import run_module
 
 LONG_AGO = "2000-01-01 00:00:00.000000 UTC"
 
@@ -74,27 +78,104 @@ def test_links_are_not_followed_when_collecting(collect: ServerTimeCollect, tmp_
     assert sorted(path.name for path in target.iterdir()) == ["seq2seq.ipynb", STAMP]
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "9" * 400, "\x00"])
-def test_a_time_nobody_can_read_does_not_cost_the_mark(
-    collect: ServerTimeCollect, tmp_path: Path, stamp: str
+def test_a_link_of_the_same_name_deeper_down_costs_nobody_the_notebook(
+    collect: ServerTimeCollect, tmp_path: Path
 ) -> None:
+    folder = submission(tmp_path / "inbound", LONG_AGO)
+    (folder / "old").mkdir()
+    (folder / "old" / "seq2seq.ipynb").symlink_to(folder / "seq2seq.ipynb")
+    target = collected(collect, folder)
+    assert (target / "seq2seq.ipynb").is_file()
+    assert not (target / "old" / "seq2seq.ipynb").exists()
+
+
+def test_modes_of_a_students_do_not_bind_the_course(
+    collect: ServerTimeCollect, tmp_path: Path
+) -> None:
+    folder = submission(tmp_path / "inbound", LONG_AGO)
+    (folder / "deep").mkdir()
+    (folder / "deep" / "notes.txt").write_text("")
+    for path, mode in (("seq2seq.ipynb", 0o444), ("deep/notes.txt", 0o400), ("deep", 0o555)):
+        (folder / path).chmod(mode)
+    folder.chmod(0o555)
+    target = collected(collect, folder)
+    modes = [path.stat().st_mode & 0o600 for path in (target, *target.rglob("*"))]
+    assert modes == [0o600] * len(modes)
+    assert seconds_from_now(claimed_time(target)) < 300
+
+
+def test_of_a_very_large_folder_the_notebooks_are_collected(
+    collect: ServerTimeCollect, tmp_path: Path
+) -> None:
+    folder = submission(tmp_path / "inbound", LONG_AGO)
+    (folder / "weights.bin").touch()
+    os.truncate(folder / "weights.bin", 10**9)
+    (folder / "notes.txt").touch()
+    target = collected(collect, folder)
+    assert sorted(path.name for path in target.iterdir()) == ["seq2seq.ipynb", STAMP]
+
+
+def test_a_submission_that_cannot_be_copied_is_named_and_stops_nobody(tmp_path: Path) -> None:
+    exchange, course = tmp_path / "exchange", tmp_path / "course"
+    inbound = exchange / "deep-learning" / "inbound"
+    inbound.mkdir(parents=True)
+    exchange.chmod(0o777)
+    course.mkdir()
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    for student in ("ann", "bob", "cyd"):
+        folder = submission(inbound / f"{student}+seq2seq+2026-01-01 00:00:00 UTC+x", LONG_AGO)
+        (folder / "closed.txt").touch(mode=0)
+        (folder / "shut").mkdir(mode=0)
+        if student == "bob":
+            folder.chmod(0)
+    options = [f"--Exchange.root={exchange}", "--ExchangeCollect.check_owner=False"]
+    done = run_module(course, "nbgrader", "collect", "seq2seq", *options)
+    assert done.returncode == 1
+    assert "not collected: bob; the others are" in done.stderr
+    found = sorted(str(p.relative_to(course)) for p in course.glob("submitted/**/*") if p.is_file())
+    assert found == [
+        f"submitted/{student}/seq2seq/{name}"
+        for student in ("ann", "cyd")
+        for name in ("seq2seq.ipynb", STAMP)
+    ]
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "9" * 400, "\x00"])
+def test_for_a_time_nobody_can_read_the_folders_stands(tmp_path: Path, stamp: str) -> None:
     folder = submission(tmp_path / "submitted", stamp)
-    mend_stamp(folder)
-    assert seconds_from_now(claimed_time(folder)) < 300
+    assert claimed_time(folder) is None
+    assert seconds_from_now(time_of(folder)) < 300
 
 
-def test_a_time_that_can_be_read_is_left_alone(tmp_path: Path) -> None:
+def test_a_stamp_that_is_no_file_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     folder = submission(tmp_path / "submitted", LONG_AGO)
-    mend_stamp(folder)
-    assert (folder / STAMP).read_text() == LONG_AGO
+    (folder / STAMP).unlink()
+    assert time_of(folder) is None
+    os.mkfifo(folder / STAMP)
+    assert seconds_from_now(time_of(folder)) < 300
+    (folder / STAMP).unlink()
+    (folder / STAMP).symlink_to("/dev/zero")
+    assert seconds_from_now(time_of(folder)) < 300
+
+
+def test_a_time_that_can_be_read_stands(tmp_path: Path) -> None:
+    folder = submission(tmp_path / "submitted", LONG_AGO)
+    assert time_of(folder) == claimed_time(folder) == datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_time_saved_by_another_editor_is_read_and_written_as_nbgrader_reads_it(
-    tmp_path: Path, encoding: str
-) -> None:
+def test_a_time_saved_by_another_editor_is_read(tmp_path: Path, encoding: str) -> None:
     folder = submission(tmp_path / "submitted", "")
     (folder / STAMP).write_text(f"{LONG_AGO}\r\n", encoding=encoding)
-    mend_stamp(folder)
-    assert (folder / STAMP).read_text(encoding="ascii") == LONG_AGO
-    assert CourseDirectory().get_existing_timestamp(str(folder)) == datetime(2000, 1, 1)
+    assert claimed_time(folder) == datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_time_saved_by_another_editor_is_collected_as_nbgrader_reads_it(
+    collect: ServerTimeCollect, tmp_path: Path, encoding: str
+) -> None:
+    folder = submission(tmp_path / "inbound", "")
+    now = datetime.now(UTC).replace(microsecond=0)
+    (folder / STAMP).write_text(now.strftime(FORMAT), encoding=encoding)
+    read = CourseDirectory().get_existing_timestamp(str(collected(collect, folder)))
+    assert read.replace(tzinfo=UTC) == now

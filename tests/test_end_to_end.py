@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -15,7 +14,14 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 
+from autograder.amend import remove
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.sample import sample_students
+
+from .ordinary import run_module
 from .pulls import Host
 from .repository import copy_repository
 
@@ -26,6 +32,7 @@ STUDENTS = (
     "broken-file",
     "patches-the-grader",
 )
+SAMPLE = ("unusual-but-right", "untouched")  # those who are graded in the sample's own course
 FULL = {"encoder": 20, "decoder": 15, "teacher_forcing": 20, "greedy": 15, "beam_search": 20}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,22 +49,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(course: Path) -> Run:
     """Run a Python module in the course's folder, as a person would."""
-    programs = str(Path(sys.executable).parent)
-    environment = {
-        **os.environ,
-        "PATH": programs + os.pathsep + os.environ["PATH"],
-        "AUTOGRADER_SALT": "end to end",
-    }
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=course,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_module(course, *arguments, AUTOGRADER_SALT="end to end")
 
     return command
 
@@ -71,8 +65,11 @@ def graded(course: Path, run: Run) -> str:
     )
     assert built.returncode == 0, built.stderr
     assert run("autograder", "sample", "seq2seq").returncode == 0
-    for folder in (course / "submitted").iterdir():
-        if folder.name not in STUDENTS:
+    sample = course / "build" / "sample"
+    for student in STUDENTS:
+        shutil.copytree(sample / "submitted" / student, course / "submitted" / student)
+    for folder in (sample / "submitted").iterdir():
+        if folder.name not in SAMPLE:
             shutil.rmtree(folder)
     secret = course / "submitted" / "untouched" / "seq2seq" / "notes.txt"
     secret.symlink_to(course / "nbgrader_config.py")
@@ -91,6 +88,60 @@ def report(course: Path, student: str) -> dict[str, float]:
     """A student's points by task, from the stored report."""
     record = json.loads((course / "reports" / "seq2seq" / f"{student}.json").read_text())
     return {task["task"]: task["points"] for task in record["tasks"] if not task["by_hand"]}
+
+
+@pytest.fixture(scope="module")
+def sample(course: Path, run: Run, graded: str) -> str:
+    """What grading the sample class printed, in its own course and after one's own class."""
+    before = {path: path.read_bytes() for path in kept(course)}
+    code = (
+        "from autograder.assignment import Assignment\n"
+        "from autograder.classroom import grade_class\n"
+        "from autograder.course import Course\n"
+        "from autograder.sample import HOME\n"
+        "grade_class(Assignment('seq2seq'), Course.at(HOME))\n"
+    )
+    (course / "grade_sample.py").write_text(code)
+    done = run("grade_sample")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in kept(course)} == before
+    return done.stdout
+
+
+def kept(course: Path) -> list[Path]:
+    """The course's own gradebook, grades and reports."""
+    return [course / "gradebook.db", course / "grades.csv", *course.glob("reports/*/*")]
+
+
+def test_the_sample_class_has_a_course_of_its_own(course: Path, sample: str) -> None:
+    found = marks(course / "build" / "sample")
+    assert found == {"unusual-but-right": 90, "untouched": 0}
+    assert "build/sample/feedback/untouched/seq2seq/seq2seq.html" in sample
+    assert "grades: build/sample/grades.csv" in sample
+    assert (course / "build/sample/feedback/untouched/seq2seq/seq2seq.html").is_file()
+    with Gradebook(f"sqlite:///{course / 'build/sample/gradebook.db'}") as gradebook:
+        assert {student.id for student in gradebook.students} == {*SAMPLE}
+
+
+def test_the_table_says_how_many_points_wait_for_a_person(sample: str) -> None:
+    assert "/90" in sample
+    assert "waits" in sample
+    assert "10 more points (translation) are given by hand" in sample
+    assert "1 of 2 wait for a person" in sample
+
+
+def test_a_sample_class_of_an_earlier_version_is_removed_by_one_command(
+    course: Path, graded: str, tmp_path: Path
+) -> None:
+    names = sample_students(Assignment("seq2seq"))
+    for name in (*names, "ann"):
+        (tmp_path / "submitted" / name).mkdir(parents=True)
+    shutil.copyfile(course / "gradebook.db", tmp_path / "gradebook.db")
+    found = Course(CourseDirectory(root=str(tmp_path)))
+    assert remove(found, names) == list(names)
+    assert [path.name for path in found.submitted.iterdir()] == ["ann"]
+    with found.gradebook() as gradebook:
+        assert gradebook.students == []
 
 
 def test_each_student_gets_the_mark_deserved(course: Path, graded: str) -> None:

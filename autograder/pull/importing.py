@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,12 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config.loader import PyFileConfigLoader
 
 from ..assignment import ROOT, TEST_PREFIX
 from ..clock import FORMAT, STAMP
-from ..commands import programs_first
+from ..course import Course, opened
 from ..report import Report
 from ..results import write_whole
 from ..typed import read_typed
@@ -59,8 +56,7 @@ def run(options: argparse.Namespace) -> int:
     roster = read_roster(options.roster)
     found = list(graded_below(options.folder))
     failed = 0
-    os.environ["PATH"] = programs_first()
-    with Gradebook(options.db or configured_database()) as gradebook:
+    with opened(options.db or configured_database()) as gradebook:
         for graded in newest(found):
             who = log(f"{graded.outcome.login}, {graded.outcome.assignment}")
             try:
@@ -81,8 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 def configured_database() -> str:
     """The gradebook that `nbgrader_config.py` names."""
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
-    return str(CourseDirectory(config=config).db_url)
+    return Course.at().database
 
 
 def read_roster(file: Path) -> dict[str, str]:
