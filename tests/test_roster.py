@@ -199,7 +199,7 @@ def test_accepting_keeps_what_was_there_and_takes_stamp_and_secret_along(course:
         ("ann", "nothing.ipynb", "is not there"),
         ("ann", BOOK, "is the notebook that is graded already"),
         ("ann", "link.ipynb", "cannot be accepted"),
-        ("ann", "broken.ipynb", "not valid JSON"),
+        ("ann", "broken.ipynb", "breaks off"),
         ("../ann", BOOK, "no student's folder"),
         ("", BOOK, "no student's folder"),
     ],
