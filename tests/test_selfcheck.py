@@ -71,6 +71,18 @@ def test_what_lies_around_the_checks_changes_nothing(
     assert in_python(folder, f"{RIGHT}\n{CALL}").stdout.strip() == CLEAR
 
 
+@pytest.mark.parametrize("change", [settings_above, files_of_other_names])
+def test_what_lies_around_the_notebook_changes_plain_pytest_no_more(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    folder = hand_out(tmp_path / "small")
+    change(folder)
+    (folder / "conftest.py").unlink(missing_ok=True)  # pytest is told there what to do
+    done = in_pytest(folder, "-q")
+    assert done.code == 0
+    assert CLEAR in done.stdout
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

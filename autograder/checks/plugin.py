@@ -320,7 +320,10 @@ def run_suite(files: Sequence[Path], grading: Grading, *plugins: object) -> None
     options += ["-p", "no:logging", "--capture=no", "--import-mode=importlib", "--noconftest"]
     # these collect garbage twice a run, which costs more than many a suite
     options += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
-    options += ["-c", str(SETTINGS), f"--rootdir={files[0].parent}"]
+    root = files[0].parent
+    while (root / "__init__.py").is_file():  # older pytests name modules by their way from there
+        root = root.parent
+    options += ["-c", str(SETTINGS), f"--rootdir={root}"]
     outside = {name: os.environ.pop(name, None) for name in PYTEST_VARIABLES}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     said = io.StringIO()
