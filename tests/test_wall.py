@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.checks.program import Cell
@@ -213,6 +213,9 @@ def test_a_long_cell_arrives_whole(wall: Wall) -> None:
         max_leaves=30,
     )
 )
+@example([{"names": ("x", "y", "x y"), "label": "own", "line": 1, "trouble": "x"}])
+@example([{"names": ("x",), "label": "own", "line": 2}, {"names": ("x",), "label": "other"}])
+@example({"own": {"line": 1}, "other": {}})
 def test_whatever_a_worker_says_of_its_loading_is_read(said: object) -> None:
     session = Session(made("warm"), [Cell("own", "x = 1")])
     session._note(said, said)
