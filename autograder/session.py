@@ -152,10 +152,11 @@ class Session:
 
     def _note(self, troubles: Any, left_out: Any) -> None:
         """Keep what loading the notebook brought up; it comes from the submission's process."""
-        if isinstance(troubles, dict):
-            self.troubles = {str(label): self._trouble(t) for label, t in troubles.items()}
-        found = [self._left_out(one) for one in left_out] if isinstance(left_out, list) else []
-        self.left_out = [one for one in found if one.names and one.label][:LEFT_OUT]
+        told = troubles if isinstance(troubles, dict) else {}
+        labels = [cell.label for cell in self._cells if cell.label in told]
+        self.troubles = {label: self._trouble(told[label]) for label in labels}
+        first = left_out[:LEFT_OUT] if isinstance(left_out, list) else []
+        self.left_out = [one for one in map(self._left_out, first) if one.names and one.label]
         for one in self.left_out:
             if one.sentence() not in self.findings:
                 self.findings.append(one.sentence())
@@ -254,7 +255,7 @@ class Session:
         label, line = self._place(fields)
         code = "\n".join(cell.code for cell in self._cells)
         names = fields.get("names")
-        names = [str(name)[:64] for name in names] if isinstance(names, tuple) else []
+        names = [str(n)[:64] for n in names[:LEFT_OUT]] if isinstance(names, tuple) else []
         known = tuple(name for name in names if name.isidentifier() and name in code)
         return LeftOut(known, label, line, self._trouble(fields.get("trouble")))
 

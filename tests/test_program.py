@@ -210,6 +210,8 @@ def test_definitions_run_in_any_cell(module: types.ModuleType, statement: str) -
         "match 3:\n    case f: pass",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere\nf = 1",
         "base = 2\nf = [base] * 3",
+        "globals()['f'] = 3",
+        "for name in ('e', 'f'):\n    globals()[name] = 3",
         "g = 2\ndel g\nf = 'g' in globals()",
         "async def make():\n    return 3\nf = await make()",
         "f = [x async for x in stream()]\n",

@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from autograder.checks.program import Cell
 from autograder.checks.verdicts import StudentFault, Verdict
@@ -198,6 +200,28 @@ def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
 def test_a_long_cell_arrives_whole(wall: Wall) -> None:
     code = "x = 0\n" + "x += 1  # one more\n" * 5_000 + "raise ValueError(x)"
     assert tell(wall, code) == "5000"
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(["x", "own", "names"]),
+        lambda inner: (
+            st.lists(inner, max_size=40)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.sampled_from(["own", "names", "label", "line", "trouble"]), inner)
+        ),
+        max_leaves=30,
+    )
+)
+@example([{"names": ("x", "y", "x y"), "label": "own", "line": 1, "trouble": "x"}])
+@example([{"names": ("x",), "label": "own", "line": 2}, {"names": ("x",), "label": "other"}])
+@example({"own": {"line": 1}, "other": {}})
+def test_whatever_a_worker_says_of_its_loading_is_read(said: object) -> None:
+    session = Session(made("warm"), [Cell("own", "x = 1")])
+    session._note(said, said)
+    for one in session.left_out:
+        assert (one.names, one.label, one.line) == (("x",) * len(one.names), "own", 1)
+    assert set(session.troubles) <= {"own"}
 
 
 FORGER = """

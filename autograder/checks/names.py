@@ -48,6 +48,7 @@ def names_of(node: ast.stmt) -> Names:
 
 def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
     makes, uses, imports, effects = set[str](), set[str](), set[str](), set[str]()
+    defines = isinstance(node, DEFINITIONS)
     for table, at_once in _tables(top):
         for symbol in table.get_symbols():
             bound = symbol.is_assigned() or symbol.is_imported()
@@ -62,8 +63,9 @@ def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
                     (makes if at_once else effects).add(name)
     if uses & BY_TEXT:
         texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
-        uses |= {text for text in texts if isinstance(text, str) and text.isidentifier()}
-    defines = isinstance(node, DEFINITIONS)
+        meant = {text for text in texts if isinstance(text, str) and text.isidentifier()}
+        uses |= meant
+        makes |= set() if defines else meant
     parts = list(ast.walk(node) if defines else _at_once(node))
     changes = frozenset(_changed(parts, arguments=not defines)) & uses
     calls = (part for part in parts if isinstance(part, ast.Call) and defines)
