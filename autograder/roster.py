@@ -71,8 +71,9 @@ class HandIn:
             return f"unpack {self.found[0]!r}, and put the notebook at {home}"
         if not LIKE_A_NOTEBOOK.search(self.found[0]):
             return f"ask for the notebook; it belongs at {home}"
-        command = ("python", "-m", "autograder", "accept", self.assignment, student, self.found[0])
-        return shlex.join(command)
+        words = (self.assignment, student, self.found[0])
+        dashed = any(word.startswith("-") for word in words)  # would be taken for an option
+        return shlex.join(("python", "-m", "autograder", "accept", *["--"] * dashed, *words))
 
 
 def hand_ins(

@@ -7,6 +7,7 @@ which there is nothing but what it needs; nothing in the student's is changed.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 import weakref
@@ -31,8 +32,8 @@ def show_hand_ins(converter: BaseConverter) -> None:
     """
     seen = _Stage(converter, "submitted_directory")
     course, assignment = seen.course, seen.assignment
-    students, others = _recorded(course)
-    for row in hand_ins(course, assignment, students, others):
+    others = _assignments(course)
+    for row in hand_ins(course, assignment, (), others):
         if not fnmatchcase(row.student, seen.students):
             continue
         if row.there:
@@ -46,28 +47,37 @@ def show_hand_ins(converter: BaseConverter) -> None:
 def show_graded(converter: BaseConverter) -> None:
     """Let a converter see the graded notebooks of students whom the gradebook knows."""
     seen = _Stage(converter, "autograded_directory")
-    students, _ = _recorded(seen.course)
+    known = _students(seen.course, seen.assignment)
     for folder in map(Path, list(converter.assignments)):
         student = folder.parent.name
-        if student in students:
+        if known is None or student in known:
             seen.add(student, seen.course.autograded)
         else:
             converter.log.warning(
-                "%s is not in the gradebook and left out; "
+                "%s has no submission in the gradebook and is left out; "
                 "`python -m autograder remove %s` deletes what there is",
-                student,
-                student,
+                *(student, shlex.quote(student)),
             )
     seen.open()
 
 
-def _recorded(course: Course) -> tuple[set[str], set[str]]:
-    """The students and the assignments that the gradebook knows."""
+def _assignments(course: Course) -> set[str]:
+    """The assignments that the gradebook knows; none if it cannot be read, as nbgrader will say."""
     try:
         with course.gradebook() as gradebook:
-            return {s.id for s in gradebook.students}, {a.name for a in gradebook.assignments}
-    except CourseError:  # nbgrader meets it too, and says so
-        return set(), set()
+            return {known.name for known in gradebook.assignments}
+    except CourseError:
+        return set()
+
+
+def _students(course: Course, assignment: str) -> set[str] | None:
+    """Whose submissions the gradebook holds; None if it cannot be read, as nbgrader will say."""
+    try:
+        with course.gradebook() as gradebook:
+            found = gradebook.assignment_submissions(assignment)
+            return {submission.student.id for submission in found}
+    except CourseError:
+        return None
 
 
 class _Stage:

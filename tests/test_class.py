@@ -253,7 +253,7 @@ def test_an_accepted_file_is_graded_next(course: Path, mended: str) -> None:
 
 
 def test_strangers_folders_stop_nobodys_feedback(course: Path, mended: str) -> None:
-    assert "stranger is not in the gradebook and left out" in mended
+    assert "stranger has no submission in the gradebook and is left out" in mended
     assert "stranger" not in rows(course)
     assert (course / "feedback" / "new" / "seq2seq" / "seq2seq.html").is_file()
 
