@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import os
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ class Grading:
             return
         error = call.excinfo.value
         if isinstance(error, Wrong):
-            self._record(item, Verdict.WRONG, error.rationale, error.help)
+            self._record(item, Verdict.WRONG, error.rationale, error.help, error.guess)
         elif isinstance(error, AssertionError) and call.when == "call":
             # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
@@ -134,13 +135,18 @@ class Grading:
             rationale = error.rationale if is_public(item) else error.private_rationale
             crashed = error.verdict is Verdict.CRASHED
             hint = terms(item).get("on_crash", "") if crashed else ""
-            self._record(item, error.verdict, rationale, hint)
+            self._record(item, error.verdict, rationale, hint, guess=True)
         else:
             self.problems.append(f"{check_name(item)}: {call.excinfo.getrepr(style='short')}")
             self._record(item, Verdict.GRADER_ERROR, "the grader itself failed here; not your mark")
 
     def _record(
-        self, item: pytest.Item, verdict: Verdict, rationale: str = "", help: str = ""
+        self,
+        item: pytest.Item,
+        verdict: Verdict,
+        rationale: str = "",
+        help: str = "",
+        guess: bool = False,
     ) -> None:
         name = check_name(item)
         self.results[name] = CheckResult(
@@ -151,7 +157,17 @@ class Grading:
             public=is_public(item),
             rationale=rationale,
             help=help,
+            guess=guess,
         )
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep guesses at a cause to a task's first failure: it may well explain the others."""
+        failed = set()
+        for name, result in self.results.items():
+            if result.guess and result.task in failed:
+                self.results[name] = replace(result, help="")
+            if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+                failed.add(result.task)
 
 
 class Only:

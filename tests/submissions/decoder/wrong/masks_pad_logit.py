@@ -1,4 +1,4 @@
-# says: mask or second layer
+# says: no mask on the logits
 # seen: OpenNMT/OpenNMT-py #714
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
