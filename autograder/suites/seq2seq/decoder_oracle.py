@@ -12,12 +12,12 @@ from autograder.checks.expect import Wrong, close, expect
 from autograder.memory import remembered
 from autograder.suites.seq2seq.checks.affine import Affine, centred
 from autograder.suites.seq2seq.checks.decodings import (
-    PRECISION,
     Call,
     Decoding,
     draw_call,
     normalised,
 )
+from autograder.suites.seq2seq.checks.precision import DIGITS, PRECISION
 from autograder.suites.seq2seq.oracles import CONFIG, State, constant_lstm, decode_step
 
 STATE_DROPPED = (
@@ -63,7 +63,7 @@ def explain_step(
         explain_state(answer, lstm, filling["embedding"], call)
     expect(
         not any(
-            same_state(answer, decode_step(lstm, filling["embedding"], *call), atol=0.02)
+            same_state(answer, decode_step(lstm, filling["embedding"], *call), atol=DIGITS)
             for lstm in oracles
         ),
         "the new state is that of an LSTM to about two digits only",
@@ -99,7 +99,7 @@ def explain_state(new: Decoding, lstm: nn.LSTM, table: Tensor, call: Call) -> No
     ]
     for state, mistake, help in known:
         expect(not same_state(new, state), mistake, help)
-    if same_state(new, right, atol=0.02):
+    if same_state(new, right, atol=DIGITS):
         return  # rounding is another matter
     apart = torch.stack([(x - y).abs() for x, y in zip(new[1:], right, strict=True)])
     differ = ~(apart <= 1e-4)  # (h or c, layers, batch, hidden); NaN differs
@@ -231,14 +231,3 @@ def slope_of_logits(affine: Affine, top: Tensor, weight: Tensor) -> Tensor:
     inputs = top.double().requires_grad_()
     scores = log_softmax(inputs @ affine.weight.T + affine.bias, 1)  # (batch, vocabulary)
     return torch.autograd.grad((scores * weight).sum(), inputs)[0].float()
-
-
-def expect_no_idle_words(slope: Tensor, previous: Tensor) -> None:
-    """Check that every word asked for has a gradient of its embedding (V, E)."""
-    expect(
-        slope.ndim == 2
-        and len(slope) > int(previous.max())
-        and bool((slope[previous] != 0).any(1).all()),
-        "the embedding of an ordinary word gets no gradient: it is never trained",
-        "padding_idx is the row that is not trained: pad_id, which need not be 0",
-    )

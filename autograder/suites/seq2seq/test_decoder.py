@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import close, expect
@@ -15,10 +14,13 @@ from autograder.suites.seq2seq.checks.affine import affine_of, expect_affine
 from autograder.suites.seq2seq.checks.decodings import (
     CRASH,
     NO_MEMORY,
+    PLACES,
     Call,
+    arriving,
     decodings,
     draw_call,
     expect_arguments_unchanged,
+    expect_modes_alike,
     expect_rows_apart,
     expect_steady,
     normalised,
@@ -30,7 +32,6 @@ from autograder.suites.seq2seq.decoder_oracle import (
     draw_filling,
     draw_words,
     dropped_levels,
-    expect_no_idle_words,
     expect_output_dropout,
     explain_dropout,
     explain_step,
@@ -128,19 +129,7 @@ def test_without_dropout_training_is_as_evaluation(
 ) -> None:
     """With dropout 0 your decoder answers the same in train mode as in eval mode."""
     config = {**CONFIG, "dropout": 0.0}
-    call = draw_call(generator, 3, config)
-    answers = []
-    for training in (False, True):
-        options = {"training": training, "seed": int(training)}  # noise of any kind shows
-        report = student.decode(config=config, filling=LOUD, calls=[call], **options)
-        answers.append(normalised(decodings(report, [3], config)[0]))
-    expect(
-        alike(answers[0], answers[1]),
-        "with dropout 0, train mode gives another answer than eval mode",
-        "use the dropout your decoder is given, the probability to drop and not to keep, and "
-        "nothing else that differs between the modes: no number of your own, no batch "
-        "normalisation",
-    )
+    expect_modes_alike(student, config, LOUD, draw_call(generator, 3, config))
 
 
 @pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
@@ -226,23 +215,7 @@ def test_gradients_reach_embedding_and_state(student: Any, generator: torch.Gene
             )
 
 
-PLACES = ("the embedding", "the h it is given", "the c it is given")
 CUT = ("a part of the graph is cut off: look for .detach(), .data and torch.no_grad()", True)
-
-
-def arriving(report: Any, name: str, call: Call) -> list[Tensor]:
-    """The gradients of one total at the embedding and at the state given, all of them there."""
-    found: Any = report.get(name) if isinstance(report, dict) else None
-    good = isinstance(found, list) and len(found) == len(PLACES)
-    for place, to in enumerate(PLACES):
-        expect(
-            good and isinstance(found[place], Tensor) and bool(found[place].any()),
-            f"no gradient of {name} arrives at {to}",
-            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a new "
-            "tensor made from values, or an embedding that from_pretrained froze",
-        )
-    expect_no_idle_words(found[0], call[0])
-    return list(found)
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)

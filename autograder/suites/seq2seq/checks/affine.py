@@ -16,7 +16,6 @@ from torch.nn.functional import layer_norm, one_hot
 from autograder.checks.expect import Wrong, close, expect
 
 from .decodings import (
-    PRECISION,
     UNREGISTERED,
     Call,
     Decoding,
@@ -26,6 +25,7 @@ from .decodings import (
     expect_rows_apart,
     expect_steady,
 )
+from .precision import PRECISION
 
 ROWS = 64  # far more than there are unknowns, so that nothing else fits by chance
 SCALE = 0.7  # weights large enough for what bends to show

@@ -10,6 +10,8 @@ from torch.nn.functional import log_softmax
 
 from autograder.checks.expect import Wrong, close, expect, expect_shape, kind
 
+from .precision import DIGITS, PRECISION
+
 Decoding = tuple[Tensor, Tensor, Tensor]
 Call = tuple[Tensor, ...]
 
@@ -127,17 +129,15 @@ def expect_steady(
     asked = {"config": config, "filling": filling, "calls": [call] * 2}
     sizes = [len(call[0])] * 2
     answer, again = decodings(student.decode(**asked), sizes, config)
+    if all(map(close, answer, again)):
+        return
     anew = decodings(student.decode(**asked, seed=1), sizes, config)[0]
     expect(
         all(map(close, answer, anew)),
         "asked the same twice in eval mode, your decoder answers differently, by chance",
         "F.dropout needs training=self.training, and layers are made in __init__, not in forward",
     )
-    expect(
-        all(map(close, answer, again)),
-        "asked the same again in eval mode, your decoder answers differently",
-        NO_MEMORY,
-    )
+    raise Wrong("asked the same again in eval mode, your decoder answers differently", NO_MEMORY)
 
 
 def expect_rows_apart(
@@ -155,7 +155,7 @@ def expect_rows_apart(
         return
     expect_steady(student, config, filling, call)
     expect(
-        not all(close(x, y, 0.02) for x, y in zip(together, apart, strict=True)),
+        not all(close(x, y, DIGITS) for x, y in zip(together, apart, strict=True)),
         "a row of a batch and the row alone get the same answer to about two digits only",
         PRECISION,
     )
@@ -166,12 +166,60 @@ def expect_rows_apart(
     )
 
 
+def expect_modes_alike(
+    student: Any, config: dict[str, Any], filling: dict[str, Any], call: Call
+) -> None:
+    """Check that a decoder with dropout 0 answers alike in both modes."""
+    answers = []
+    for training in (False, True):
+        options = {"training": training, "seed": int(training)}  # noise of any kind shows
+        report = student.decode(config=config, filling=filling, calls=[call], **options)
+        answers.append(normalised(decodings(report, [len(call[0])], config)[0]))
+    if all(map(close, *answers)):
+        return
+    expect_steady(student, config, filling, call)
+    raise Wrong(
+        "with dropout 0, train mode gives another answer than eval mode",
+        "use the dropout your decoder is given, the probability to drop and not to keep, and "
+        "nothing else that differs between the modes: no number of your own, no batch "
+        "normalisation",
+        guess=True,
+    )
+
+
 def normalised(answer: Decoding) -> Decoding:
     """Logits as log-probabilities, which they may be already."""
     return log_softmax(answer[0], 1), answer[1], answer[2]
 
 
 NO_MEMORY = "keep no state on self: all memory is in the (h, c) that is passed in and returned"
-PRECISION = (
-    "compute in float32, as torch does by itself: no .half(), no bfloat16, no autocast, no rounding"
-)
+
+
+PLACES = ("the embedding", "the h it is given", "the c it is given")
+
+
+def arriving(report: Any, name: str, call: Call) -> list[Tensor]:
+    """The gradients of one total at the embedding and at the state given, all of them there."""
+    found: Any = report.get(name) if isinstance(report, dict) else None
+    good = isinstance(found, list) and len(found) == len(PLACES)
+    for place, to in enumerate(PLACES):
+        expect(
+            good and isinstance(found[place], Tensor) and bool(found[place].any()),
+            f"no gradient of {name} arrives at {to}",
+            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a new "
+            "tensor made from values, or an embedding that from_pretrained froze",
+        )
+    expect_no_idle_words(found[0], call[0])
+    return list(found)
+
+
+def expect_no_idle_words(slope: Tensor, previous: Tensor) -> None:
+    """Check that every word asked for has a gradient of its embedding (V, E)."""
+    expect(
+        slope.ndim == 2
+        and len(slope) > int(previous.max())
+        and bool((slope[previous] != 0).any(1).all()),
+        "the embedding of an ordinary word gets no gradient: it is never trained",
+        "every id below vocab_size has an embedding of its own, and padding_idx, the one that is "
+        "not trained, is pad_id, which need not be 0",
+    )

@@ -10,21 +10,11 @@ from torch import Tensor
 from autograder.checks.expect import Wrong, close
 
 
-def explain_no_dropout(
-    name: str,
-    report: Any,
-    states: list[Tensor],
-    ask: Callable[[int], list[Tensor]],
-    where: str,
-) -> NoReturn:
-    """Raise `Wrong` for a module whose states are all the same in train mode.
+def expect_left_alone(name: str, report: Any) -> None:
+    """Check that a module, "encoder" or "decoder", leaves its mode and torch's seed alone.
 
     Args:
-        name: "encoder" or "decoder".
-        report: of the probe that ran it.
-        states: what it gave.
-        ask: runs it anew in train mode alone, with a seed, and returns its states.
-        where: what dropout belongs on.
+        report: of the probe that ran it in train mode.
     """
     facts = report if isinstance(report, dict) else {}
     if facts.get("training") is False:
@@ -35,10 +25,25 @@ def explain_no_dropout(
         )
     if facts.get("reseeded") is True:
         raise Wrong(
-            f"your {name} sets torch's seed when it is called, so the same units are dropped each "
-            "time",
-            "leave the seed alone in forward",
+            f"your {name} sets torch's seed when it is called",
+            "leave the seed alone in forward: the same units would be dropped each time",
         )
+
+
+def explain_no_dropout(
+    name: str,
+    states: list[Tensor],
+    ask: Callable[[int], list[Tensor]],
+    where: str,
+) -> NoReturn:
+    """Raise `Wrong` for a module whose states are all the same in train mode.
+
+    Args:
+        name: "encoder" or "decoder".
+        states: what it gave.
+        ask: runs it anew in train mode alone, with a seed, and returns its states.
+        where: what dropout belongs on.
+    """
     anew, other = ask(0), ask(1)
     if not same(anew):
         raise Wrong(

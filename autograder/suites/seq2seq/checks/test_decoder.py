@@ -11,21 +11,25 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
+from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import Wrong, close, expect
 
 from .affine import expect_affine
 from .decodings import (
     CRASH,
-    PRECISION,
     Call,
+    arriving,
     decodings,
     draw_call,
     expect_arguments_unchanged,
+    expect_modes_alike,
     expect_no_probabilities,
     expect_registered,
+    expect_rows_apart,
     expect_steady,
 )
-from .dropouts import explain_no_dropout, same
+from .dropouts import expect_left_alone, explain_no_dropout, same
+from .precision import PRECISION
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 7,
@@ -184,6 +188,7 @@ def test_remembers_nothing_itself(student: Any, generator: torch.Generator) -> N
     """The same token and state give the same answer, whatever was asked in between."""
     config = {**CONFIG, "dropout": 0.0}
     first, other = draw_call(generator, 3, config), draw_call(generator, 3, config)
+    first[0][1] = CONFIG["pad_id"]  # what it means is free, but here, too, it must be left alone
     calls = [first, other, first]
     report = student.decode(config=config, filling=RANDOM, calls=calls)
     one, _, again = decodings(report, [3, 3, 3], config)
@@ -205,6 +210,7 @@ def test_drops_out_embeddings_in_training_only(student: Any, generator: torch.Ge
     calls: list[Call] = [(words, h, c)] * len(modes)
     report = student.decode(config=config, filling=RANDOM, calls=calls, training=modes)
     answers = decodings(report, [len(words)] * len(modes), config)
+    expect_left_alone("decoder", report)
     first, *others = answers[:2] + answers[-2:]
     if not all(all(map(close, first, other)) for other in others):
         expect_steady(student, config, RANDOM, calls[0])
@@ -227,4 +233,46 @@ def test_drops_out_embeddings_in_training_only(student: Any, generator: torch.Ge
         )
         return [new_h for _, new_h, _ in decodings(report, [len(words)] * 8, config)]
 
-    explain_no_dropout("decoder", report, hidden, ask, "the embedding")
+    explain_no_dropout("decoder", hidden, ask, "the embedding")
+
+
+@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+def test_rows_are_apart(student: Any, generator: torch.Generator) -> None:
+    """A row of a batch gets the answer that it gets alone."""
+    expect_rows_apart(student, CONFIG, RANDOM, draw_call(generator, 3, CONFIG))
+
+
+@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+def test_without_dropout_modes_agree(student: Any, generator: torch.Generator) -> None:
+    """With dropout 0 train mode and eval mode give the same answer."""
+    config = {**CONFIG, "dropout": 0.0}
+    expect_modes_alike(student, config, RANDOM, draw_call(generator, 3, config))
+
+
+@pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
+def test_everything_can_be_learned(student: Any, generator: torch.Generator) -> None:
+    """Gradients of logits, h and c arrive at the embedding of each word and at the state given."""
+    words = torch.tensor([0, 1, 2, 3, 4, 6])  # all but PAD
+    _, h, c = draw_call(generator, len(words), CONFIG)
+    report = student.decoder_gradients(
+        config={**CONFIG, "dropout": 0.0},
+        filling=RANDOM,
+        previous=words,
+        h=h,
+        c=c,
+        weights={
+            "logits": torch.randn(len(words), CONFIG["vocab_size"], generator=generator),
+            "h": torch.ones_like(h),
+            "c": torch.ones_like(c),
+        },
+    )
+    for name in ("logits", "h", "c"):
+        arriving(report, name, (words, h, c))
+
+
+@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+def test_works_on_a_simulated_gpu(student: Any, generator: torch.Generator) -> None:
+    """Moved to a GPU, which is simulated here, your decoder answers there."""
+    previous, h, c = draw_call(generator, 3, CONFIG)
+    report = student.decoder_on(config=CONFIG, filling=RANDOM, previous=previous, h=h, c=c)
+    expect_at_home(report, "Decoder", device="previous.device")

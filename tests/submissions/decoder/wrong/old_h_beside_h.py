@@ -1,5 +1,6 @@
 # says: logits depend on the h that came in too
 # seen: bentrevett/pytorch-seq2seq, notebook 2: the context enters the output layer
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
