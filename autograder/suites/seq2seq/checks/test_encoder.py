@@ -72,7 +72,7 @@ def test_drops_out_embeddings_in_training_only(student: Any) -> None:
         report = student.encode(**asked, training=True, seed=seed)
         return [h for _, h, _ in encodings(report, shapes, config)]
 
-    report = student.encode(**asked, training=True)
+    report = student.encode(**asked, training=True, seed=4711)  # one that nobody else sets
     expect_left_alone("encoder", report)
     states = [h for _, h, _ in encodings(report, shapes, config)]
     if same(states):

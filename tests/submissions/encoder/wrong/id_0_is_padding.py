@@ -1,4 +1,4 @@
-# says: id 0 is treated as padding
+# says: is that id taken for padding
 # seen: wzhouad/RE_improved_baseline #3
 # public: yes
 class Encoder(nn.Module):
