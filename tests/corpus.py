@@ -5,6 +5,7 @@ first lines are comments that say what is expected of the grader:
 
     # says: <words that the first message of the task must contain>      (wrong and partly)
     # mark: <lowest>..<highest share of the task's points>               (partly)
+    # public: yes                          (a public check must fail: students can see it coming)
     # seen: <where the mistake was seen in real code>                    (optional)
 """
 
@@ -39,6 +40,7 @@ from autograder.wire import Message, pack, unpack
 FOLDER = Path(__file__).resolve().parent / "submissions"
 KINDS = ("wrong", "right", "partly")
 ASSIGNMENT = Assignment("seq2seq")
+FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 CALL_SECONDS = 10  # of processor time, as behind the wall
 
 
@@ -60,6 +62,11 @@ class Entry:
     def seen(self) -> str:
         """Where the mistake was seen."""
         return self._term("seen")
+
+    @property
+    def public(self) -> bool:
+        """Whether a public check must fail."""
+        return self._term("public") == "yes"
 
     @property
     def marks(self) -> tuple[float, float]:
@@ -113,7 +120,9 @@ def _late(*_: object) -> None:
     raise StudentFault(Verdict.TIMED_OUT, f"no answer within {CALL_SECONDS} seconds of computing")
 
 
-def grade_here(entry: Entry | None, salt: str, tasks: Iterable[str]) -> dict[str, TaskReport]:
+def grade_here(
+    entry: Entry | None, salt: str, tasks: Iterable[str], public_only: bool = False
+) -> dict[str, TaskReport]:
     """Grade the solution with one cell replaced, in this process: for trusted code only."""
     cells = repair(ASSIGNMENT.source, ASSIGNMENT.source).cells
     if entry is not None:
@@ -128,6 +137,7 @@ def grade_here(entry: Entry | None, salt: str, tasks: Iterable[str]) -> dict[str
     wanted = set(tasks)
     chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
     files = [file for task in chosen for file in ASSIGNMENT.suite_files(task.key)]
+    files = [file for file in files if file.parent.name == "checks" or not public_only]
     grading = Grading(Student(hearing), reference(ASSIGNMENT), salt)
     run_suite(files, grading, ByPrecedent(grading, hearing, precedents(ASSIGNMENT, salt)))
     if grading.problems:  # a check that fails by itself is the first thing to know
@@ -147,11 +157,12 @@ class Job:
     entry: Entry | None
     salt: str
     tasks: tuple[str, ...]
+    public_only: bool = False  # run no hidden check
 
 
 def _run(job: Job) -> tuple[Job, dict[str, TaskReport]]:
     torch.set_num_threads(1)
-    return job, grade_here(job.entry, job.salt, job.tasks)
+    return job, grade_here(job.entry, job.salt, job.tasks, job.public_only)
 
 
 def grade_all(
@@ -188,6 +199,8 @@ def problems(entry: Entry, reports: dict[str, TaskReport]) -> list[str]:
         if not lowest <= share <= highest:
             at = f"; first: {first.check}: {first.rationale}" if first else ""
             found.append(f"earns {share:.3f} of its task, not {lowest}..{highest}{at}")
+        if entry.public and not any(c.public and c.verdict in FAILED for c in report.checks):
+            found.append("passes all public checks")
         message = first_message(report)
         if entry.says and entry.says.lower() not in message.lower():
             found.append(f"is told {message!r}, without {entry.says!r}")

@@ -15,14 +15,12 @@ from fnmatch import fnmatch
 from tqdm import tqdm
 
 from autograder.assignment import ROOT
-from autograder.checks.verdicts import Verdict
 from autograder.report import TaskReport
 
-from .corpus import ASSIGNMENT, Entry, Job, entries, first_message, grade_all, problems
+from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, first_message, grade_all, problems
 from .naive import caught_by_naive_suite
 
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
-FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 
 
 class Measurement:

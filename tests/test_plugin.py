@@ -97,6 +97,36 @@ def test_a_wrong_answer_is_told_with_rationale_and_help(tmp_path: Path) -> None:
     assert words(result) == ["another value came back", "Look here first: look at `return`"]
 
 
+TWO_FAILURES = """
+    def test_first(student):
+        expect(False, "one", "sort them", guess=True)
+
+    def test_second(student):
+        expect(False, "two", "reverse them", guess={guess})
+"""
+
+
+@pytest.mark.parametrize("guess", [True, False])
+def test_a_later_failure_names_a_cause_only_where_it_was_recognised(
+    tmp_path: Path, guess: bool
+) -> None:
+    suite = TWO_FAILURES.format(guess=guess)
+    one, two = judged(tmp_path, suite, Scripted()).results.values()
+    assert (one.help, two.rationale) == ("sort them", "two")
+    assert two.help == ("" if guess else "reverse them")
+
+
+def test_a_guess_stands_after_checks_that_passed(tmp_path: Path) -> None:
+    suite = """
+        def test_first(student):
+            pass
+
+        def test_second(student):
+            expect(False, "two", "reverse them", guess=True)
+    """
+    assert judged(tmp_path, suite, Scripted()).results["echo/second"].help == "reverse them"
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [

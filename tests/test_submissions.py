@@ -6,11 +6,13 @@ import hashlib
 
 import pytest
 
+from autograder.checks.plugin import PUBLIC_SALT
 from autograder.checks.verdicts import Verdict
 
-from .corpus import ASSIGNMENT, Entry, Job, entries, grade_all, grade_here, problems
+from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, grade_all, grade_here, problems
 
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
+SHOWN = ("encoder", "decoder", "teacher_forcing")  # whose commonest mistakes are all public
 SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
 
 
@@ -22,6 +24,28 @@ def representative() -> list[Entry]:
         return entry.kind != "wrong" or digest[0] % SHARE == 0
 
     return [entry for entry in entries() if chosen(entry)]
+
+
+def test_a_mistake_that_must_be_seen_before_handing_in_fails_a_public_check() -> None:
+    jobs = [Job(entry, PUBLIC_SALT, (entry.task,), True) for entry in entries() if entry.public]
+    unseen = [
+        job.entry.id
+        for job, reports in grade_all(jobs)
+        if job.entry
+        and not any(c.public and c.verdict in FAILED for c in reports[job.entry.task].checks)
+    ]
+    assert jobs
+    assert unseen == []
+
+
+def test_what_students_were_seen_to_do_in_other_courses_is_marked_public() -> None:
+    courses = ("CSC401", "CS224n")
+    hidden = [
+        entry.id
+        for entry in entries(["wrong"])
+        if entry.task in SHOWN and any(c in entry.seen for c in courses) and not entry.public
+    ]
+    assert hidden == []
 
 
 def test_the_corpus_gets_the_marks_and_the_words_it_deserves() -> None:

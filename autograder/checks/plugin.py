@@ -11,6 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,20 +146,26 @@ class Grading:
             return
         error = call.excinfo.value
         if isinstance(error, Wrong):
-            self._record(item, Verdict.WRONG, error.rationale, error.help)
+            self._record(item, Verdict.WRONG, error.rationale, error.help, error.guess)
         elif isinstance(error, AssertionError) and call.when == "call":
             # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
         elif isinstance(error, StudentFault):
             rationale = error.rationale if is_public(item) else error.private_rationale
             hint = terms(item).get("on_crash", "") if error.takes_hint else ""
-            self._record(item, error.verdict, rationale, error.help or hint)
+            help = error.help or hint
+            self._record(item, error.verdict, rationale, help, guess=not error.help)
         else:
             self.problems.append(f"{check_name(item)}: {call.excinfo.getrepr(style='short')}")
             self._record(item, Verdict.GRADER_ERROR, "the grader itself failed here; not your mark")
 
     def _record(
-        self, item: pytest.Item, verdict: Verdict, rationale: str = "", help: str = ""
+        self,
+        item: pytest.Item,
+        verdict: Verdict,
+        rationale: str = "",
+        help: str = "",
+        guess: bool = False,
     ) -> None:
         name = check_name(item)
         self.results[name] = CheckResult(
@@ -169,6 +176,7 @@ class Grading:
             public=is_public(item),
             rationale=rationale,
             help=help,
+            guess=guess,
         )
 
     def missing_evidence(self, declared: Iterable[str] | None = None) -> list[str]:
@@ -190,6 +198,15 @@ class Grading:
                 elif times > 1:
                     faults.append(f"{name} is declared {times} times")
         return faults or ([] if counts else ["there are no checks"])
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep guesses at a cause to a task's first failure: it may well explain the others."""
+        failed = set()
+        for name, result in self.results.items():
+            if result.guess and result.task in failed:
+                self.results[name] = replace(result, help="")
+            if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+                failed.add(result.task)
 
 
 class Only:

@@ -38,6 +38,7 @@ class CheckResult:
     public: bool
     rationale: str = ""
     help: str = ""
+    guess: bool = False  # the help names what usually causes this, not what was recognised
 
     @property
     def task(self) -> str:

@@ -166,10 +166,10 @@ except ImportError:  # there may be another package of that name
 #
 # ### Mathematics
 #
-# We want the probability of a target $y_1, \dots, y_T$ (with $y_T = \text{EOS}$) given a source
-# $x_1, \dots, x_S$. The chain rule of probability, with nothing assumed, says
+# We want the probability of a target $y_1, \dots, y_n$ (with $y_n = \text{EOS}$) given a source
+# $x_1, \dots, x_m$. The chain rule of probability, with nothing assumed, says
 #
-# $$p(y \mid x) = \prod_{t=1}^{T} p(y_t \mid y_1, \dots, y_{t-1}, x).$$
+# $$p(y \mid x) = \prod_{t=1}^{n} p(y_t \mid y_1, \dots, y_{t-1}, x).$$
 #
 # Because EOS is a word like others, this is a distribution over sentences of *every* length: that
 # is how variable lengths are dealt with.
@@ -178,7 +178,7 @@ except ImportError:  # there may be another package of that name
 # and a cell state $c$:
 #
 # $$h_t^{\text{enc}}, c_t^{\text{enc}} = \text{LSTM}\big(e(x_t),\; h_{t-1}^{\text{enc}},\;
-# c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, S,$$
+# c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, m,$$
 #
 # where, you will remember, with $z = [e(x_t); h_{t-1}]$,
 #
@@ -187,9 +187,9 @@ except ImportError:  # there may be another package of that name
 # g &= \tanh(W_g z + b_g) & c_t &= f \odot c_{t-1} + i \odot g & h_t &= o \odot \tanh(c_t).
 # \end{aligned}$$
 #
-# **Context.** The pair $(h_S^{\text{enc}}, c_S^{\text{enc}})$ of all layers, handed over
-# unchanged as in Sutskever et al. (2014): $h_0^{\text{dec}} = h_S^{\text{enc}}$ and
-# $c_0^{\text{dec}} = c_S^{\text{enc}}$.
+# **Context.** The pair $(h_m^{\text{enc}}, c_m^{\text{enc}})$ of all layers, handed over
+# unchanged as in Sutskever et al. (2014): $h_0^{\text{dec}} = h_m^{\text{enc}}$ and
+# $c_0^{\text{dec}} = c_m^{\text{enc}}$.
 #
 # **Decoder.** One step, with $y_0 = \text{BOS}$:
 #
@@ -216,11 +216,13 @@ except ImportError:  # there may be another package of that name
 #
 # ```python
 # previous = bos
-# for t in range(1, T):
+# for gold in target[1:]:
 #     logits, state = decoder(previous, state)
-#     loss += cross_entropy(logits, target[t])
-#     previous = target[t]          # teacher forcing: the correct word
-#     previous = logits.argmax()    # free running: the word it would have said
+#     loss += cross_entropy(logits, gold)
+#     if teacher_forcing:
+#         previous = gold               # the correct word
+#     else:                             # free running
+#         previous = logits.argmax()    # the word it would have said
 # ```
 #
 # Why force? Early in training the decoder's words are noise. One wrong word, and all later steps
@@ -255,13 +257,15 @@ except ImportError:  # there may be another package of that name
 #   no special order, on the same device as `source`. The longest may be shorter than S. What
 #   stands at a padded position is *not specified*: often PAD, but any id may stand there, so
 #   trust the lengths and not the ids.
-# - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to the width.
+# - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to the width. S and T are the
+#   widths of the two tensors; a sentence may be shorter.
 # - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are distinct, and
 #   that is all you may assume: padding need not be 0.
 # - The model and the batch are on one device, and it may be a GPU. What you make or return belongs
 #   there too: `torch.zeros(..., device=source.device)`; what an `__init__` makes besides modules
 #   is registered (`register_buffer`), so that `.to(device)` moves it. You need no GPU to find out:
 #   the checks simulate one.
+# - Numbers are float32, or more precise.
 #
 # Two small classes are given. `Seq2Seq` only holds the parts together; it has no `forward`.
 
@@ -371,10 +375,14 @@ def toy_model() -> Seq2Seq:
 # > - `h` and `c`, each `(L, B, H)`: the states of every layer after each row's last real token,
 # >   rows in the order in which they came.
 # > - Row b is what the encoder would return for that row alone without padding (to 1e-5).
-# > - The inputs are left as they were.
+# > - Every gate of every layer has weights of its own. All weights are parameters of the module,
+# >   and gradients pass through `outputs`, `h` and `c` to every one that is used, to the embedding
+# >   of every word but PAD as well.
+# > - Nothing is remembered between calls: in evaluation mode the same arguments give the same
+# >   answer. The arguments, the mode and the seed are left as they were.
 # >
-# > *Free:* packing or masking, names and initialisation of the parameters, one bias vector or
-# > two.
+# > *Free:* how it is written, packing or masking, names and initialisation of the parameters, one
+# > bias vector or two (but not none), whether the embedding of PAD is learned.
 
 
 # %% nbgrader={"grade_id": "encoder", "solution": true}
@@ -470,16 +478,23 @@ print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs
 # > **Contract** `Decoder(vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id)`,
 # > `forward(previous, (h, c)) -> (logits, (h, c))`
 # >
-# > - One step: embedding (dropout on it in training mode) → LSTM → a linear layer on the new
-# >   top-layer h.
-# > - `previous (B,)` int64; `logits (B, V)`: unnormalised scores, or log-probabilities, but not
-# >   probabilities. The new `h` and `c` are `(L, B, H)` like the old.
-# > - Nothing is remembered on `self` between calls: in evaluation mode the same arguments give
-# >   the same answer. The arguments are left as they were.
+# > - One step: embedding (dropout on it in training mode) → LSTM in one direction with
+# >   `num_layers` layers → logits.
+# > - The logits are a linear layer of the new top-layer h, and of nothing else: not of the word,
+# >   the cell state or the state that came in, and with no activation, normalisation or mask
+# >   before, between or after.
+# > - `previous (B,)` int64; `logits (B, V)`: unnormalised scores, or log-probabilities, but neither
+# >   probabilities nor *negative* log-probabilities. The new `h` and `c` are `(L, B, H)` like the
+# >   old.
+# > - Row b of a batch is what that row alone would give.
+# > - Weights and gradients are as in the encoder: gradients pass through `logits`, `h` and `c`, and
+# >   reach the state that came in too.
+# > - Nothing is remembered between calls: in evaluation mode the same arguments give the same
+# >   answer. The arguments, the mode and the seed are left as they were.
 # > - B = 1 works like any other B (beware of `squeeze()` without a dimension).
 # >
-# > *Free:* as in the encoder; dropout between layers, or just before the linear layer, is
-# > allowed.
+# > *Free:* as in the encoder. The linear layer is with or without bias, one layer or a product of
+# > layers (tied weights). Dropout between the LSTM's layers, or before a linear layer, is allowed.
 
 
 # %% nbgrader={"grade_id": "decoder", "solution": true}
@@ -587,22 +602,26 @@ print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(d
 # > **Contract** `train_step(model, optimizer, source, source_lengths, target,
 # > teacher_forcing_ratio=1.0, clip=1.0) -> float`
 # >
-# > - The model is used only through `model.encoder(source, source_lengths)` and
-# >   `model.decoder(previous, state)`, one decoder call a step, in training mode
-# >   (`model.train()`).
-# > - The first input is `target[:, 0]`. The logits of step t are scored against `target[:, t]`.
+# > - The model is used only through one call of `model.encoder(source, source_lengths)` and, at
+# >   each step t from 1 to T − 1, one call of `model.decoder(previous, state)` for the whole batch,
+# >   in training mode (`model.train()`).
+# > - The first input is `target[:, 0]`, the first state the encoder's; each later state is the one
+# >   that the decoder returned. The logits of step t are scored against `target[:, t]`.
 # > - The next input is the gold token with probability `teacher_forcing_ratio`, else the argmax
-# >   of this step's logits (no gradient through it, no sampling). A fresh coin at every step.
-# >   Ratios 1 and 0 are exact. Nothing special happens after a predicted EOS.
+# >   over all ids of this step's logits (no gradient through it, no sampling). A fresh coin at
+# >   every step. Ratios 1 and 0 are exact. Nothing special happens after a predicted EOS.
 # > - Loss: the sum of $-\log p$ over the targets that are not `model.pad_id`, divided by their
-# >   number in the batch.
-# > - Gradients of earlier calls do not accumulate. The global L2 norm of the gradient of all
-# >   parameters is clipped to `clip`, once; then exactly one `optimizer.step()`.
-# > - Returns the loss *before* the update, as a float (a 0-d tensor without a graph is accepted).
-# > - No global state is changed (no seeds, no gradient mode); the batch is left as it was.
+# >   number in the batch. EOS counts, BOS does not.
+# > - Gradients run back through all steps and into the encoder. Those of earlier calls do not
+# >   accumulate. The global L2 norm of the gradient of all parameters is clipped to `clip`, once;
+# >   then exactly one step of the optimizer that is given.
+# > - Returns the loss *before* the update, as a float; a detached 0-d tensor is accepted.
+# > - The batch is left as it was, and so is global state: the seeds of all libraries (no `seed()`
+# >   either, with or without a number), default dtype and device, gradient mode, threads and other
+# >   settings. To draw random numbers is no change.
 # >
 # > *Free:* one coin for the batch or one a row, any source of randomness, when gradients are
-# > zeroed.
+# > zeroed, and the mode in which the model is left.
 
 
 # %% nbgrader={"grade_id": "teacher_forcing", "solution": true}
@@ -669,7 +688,7 @@ for ratio in (1.0, 0.0, 0.5):
 #
 # $$\hat y = \arg\max_y \log p(y \mid x) = \arg\max_y \sum_t \log p(y_t \mid y_{<t}, x).$$
 #
-# With V words and T steps there are about $V^T$ candidates. Nobody can try them all: we search.
+# Of n tokens out of V words there are $V^n$ candidates. Nobody can try them all: we search.
 #
 # ### Greedy decoding
 #

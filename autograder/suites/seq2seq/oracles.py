@@ -64,13 +64,10 @@ def constant_rows(
     return encode_rows(constant_lstm(config, value, biases), table, source, lengths)
 
 
-def decode_step(
-    lstm: nn.LSTM, filling: dict[str, Any], previous: Tensor, h: Tensor, c: Tensor
-) -> tuple[Tensor, State]:
-    """One step: log-probabilities (B, V) and the new state."""
-    outputs, state = lstm(filling["embedding"][previous][:, None], (h, c))
-    logits = outputs[:, 0] @ filling["output"].T + filling["bias"]  # (batch, vocabulary)
-    return log_softmax(logits, dim=1), state
+def decode_step(lstm: nn.LSTM, table: Tensor, previous: Tensor, h: Tensor, c: Tensor) -> State:
+    """The new state after one step from an embedding matrix (V, E)."""
+    state: State = lstm(table[previous][:, None], (h, c))[1]
+    return state
 
 
 def fewest_weights(config: dict[str, Any]) -> int:

@@ -7,17 +7,23 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from autograder.checks.elsewhere import expect_at_home
 from autograder.checks.expect import close, expect
-from autograder.suites.seq2seq.checks.test_decoder import (
+from autograder.suites.seq2seq.checks.affine import affine_of, expect_affine
+from autograder.suites.seq2seq.checks.decodings import (
     CRASH,
+    NO_MEMORY,
+    PLACES,
     Call,
+    arriving,
     decodings,
     draw_call,
     expect_arguments_unchanged,
-    expect_no_probabilities,
+    expect_modes_alike,
+    expect_rows_apart,
+    expect_steady,
+    normalised,
 )
 from autograder.suites.seq2seq.decoder_oracle import (
     STATE_DROPPED,
@@ -26,12 +32,12 @@ from autograder.suites.seq2seq.decoder_oracle import (
     draw_filling,
     draw_words,
     dropped_levels,
-    expect_no_idle_words,
     expect_output_dropout,
     explain_dropout,
     explain_step,
     kept_of,
-    normalised,
+    same_state,
+    slope_of_logits,
     slopes,
 )
 from autograder.suites.seq2seq.oracles import (
@@ -50,25 +56,13 @@ def test_rows_do_not_mix(student: Any, generator: torch.Generator) -> None:
     """Each row of a batch gets what it would get alone."""
     for layers, B in ((2, 5), (2, 2), (3, 3)):  # B = L for those who guess which is which
         config = {**CONFIG, "num_layers": layers}
-        previous, h, c = draw_words(generator, B, config)
-        calls: list[Call] = [(previous, h, c)]
-        calls += [(previous[b : b + 1], h[:, b : b + 1], c[:, b : b + 1]) for b in range(B)]
-        report = student.decode(config=config, filling=LOUD, calls=calls)
-        together, *alone = decodings(report, [B] + [1] * B, config)
-        scores, new_h, new_c = normalised(together)
-        for b, one in enumerate(alone):
-            expect(
-                alike(one, (scores[b : b + 1], new_h[:, b : b + 1], new_c[:, b : b + 1])),
-                "a row of a batch gets another answer than the row alone",
-                "mind which dimension is the batch, whatever its size: h and c are (L, B, H); "
-                "(B, 1, E) goes with batch_first=True, (1, B, E) without; log_softmax is over the "
-                "vocabulary",
-            )
+        call = draw_words(generator, B, config)
+        expect_rows_apart(student, config, LOUD, call)
 
 
 @pytest.mark.graded(weight=2, on_crash=CRASH)
 def test_values_are_an_lstms(student: Any, generator: torch.Generator) -> None:
-    """With known weights, one step is exactly embedding, LSTM and linear layer."""
+    """One step is exactly embedding and LSTM; the logits are linear in the new top-layer h."""
     B = CONFIG["vocab_size"] - 1  # every word but PAD
     for layers in (1, 2, 3):
         config = {**CONFIG, "num_layers": layers}
@@ -78,11 +72,13 @@ def test_values_are_an_lstms(student: Any, generator: torch.Generator) -> None:
             call = (previous, h, 2.5 * c)
             report = student.decode(config=config, filling=filling, calls=[call])
             answer = decodings(report, [B], config)[0]
-            expect_no_probabilities(answer[0])
             oracles = [constant_lstm(config, value, biases) for biases in (1, 2)]
-            steps = [decode_step(lstm, filling, *call) for lstm in oracles]
-            if not any(alike(answer, (scores, *state)) for scores, state in steps):
+            states = [decode_step(lstm, filling["embedding"], *call) for lstm in oracles]
+            if not any(same_state(answer, state) for state in states):
+                expect_steady(student, config, filling, call)
+                expect_rows_apart(student, config, filling, call)
                 explain_step(answer, config, filling, call)
+        expect_affine(student, config, generator)
 
 
 @pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
@@ -94,12 +90,14 @@ def test_state_goes_on(student: Any, generator: torch.Generator) -> None:
         calls += [draw_call(generator, size, CONFIG)[:1] for _ in range(3)]
         report = student.decode(config=CONFIG, filling=filling, calls=calls)
         answers = decodings(report, [size] * 4, CONFIG)
-        chains = [chain(constant_lstm(CONFIG, 0.21, biases), filling, calls) for biases in (1, 2)]
+        oracles = [constant_lstm(CONFIG, 0.21, biases) for biases in (1, 2)]
+        chains = [chain(lstm, filling["embedding"], calls) for lstm in oracles]
         expect(
-            any(all(map(alike, answers, expected)) for expected in chains),
-            "over several steps the answers part from those of an LSTM",
+            any(all(map(same_state, answers, expected)) for expected in chains),
+            "over several steps the states part from those of an LSTM",
             "the state returned must be the new one, ready to be passed in again; nothing of it is "
             "kept on self",
+            guess=True,
         )
 
 
@@ -121,7 +119,7 @@ def test_batches_may_take_turns(student: Any, generator: torch.Generator) -> Non
     expect(
         alike(answers[2], answers[0]) and alike(answers[4], answers[1]),
         "an answer depends on what your decoder was asked before",
-        "keep no state on self: all memory is in the (h, c) that is passed in and returned",
+        NO_MEMORY,
     )
 
 
@@ -131,19 +129,7 @@ def test_without_dropout_training_is_as_evaluation(
 ) -> None:
     """With dropout 0 your decoder answers the same in train mode as in eval mode."""
     config = {**CONFIG, "dropout": 0.0}
-    call = draw_call(generator, 3, config)
-    answers = []
-    for training in (False, True):
-        options = {"training": training, "seed": int(training)}  # noise of any kind shows
-        report = student.decode(config=config, filling=LOUD, calls=[call], **options)
-        answers.append(normalised(decodings(report, [3], config)[0]))
-    expect(
-        alike(answers[0], answers[1]),
-        "with dropout 0, train mode gives another answer than eval mode",
-        "use the dropout your decoder is given, the probability to drop and not to keep, and "
-        "nothing else that differs between the modes: no number of your own, no batch "
-        "normalisation",
-    )
+    expect_modes_alike(student, config, LOUD, draw_call(generator, 3, config))
 
 
 @pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
@@ -152,7 +138,9 @@ def test_dropout_is_on_the_embedding(student: Any, generator: torch.Generator) -
     p, E, V = 0.3, CONFIG["embedding_dim"], CONFIG["vocab_size"]
     config = {**CONFIG, "num_layers": 1, "dropout": p}
     value, first = 0.2, (0.1, 0.8)
-    filling = {**draw_filling(generator, value), "embedding": torch.ones(V, E)}
+    table = torch.randn(V, E, generator=generator)  # others stand in for an output layer as well
+    table[:6] = 1.0
+    filling = {"constant": value, "embedding": table}
     h, c = (torch.full((1, 6, CONFIG["hidden_dim"]), number) for number in first)
     calls: list[Call] = [(torch.arange(6), h, c)] * 20
     report = student.decode(config=config, filling=filling, calls=calls, training=True, seed=11)
@@ -163,7 +151,7 @@ def test_dropout_is_on_the_embedding(student: Any, generator: torch.Generator) -
     # all units of embedding, h and c are alike: the new state's are, too, if none of it is dropped
     units_alike = all(close(new, new[:, :1].expand_as(new)) for new in (new_h, new_c))
     expect(units_alike, *STATE_DROPPED)
-    expect_output_dropout(logits, new_h, filling, p)
+    expect_output_dropout(logits, new_h, affine_of(student, config, filling), p)
     for biases in (1, 2):
         level_h, level_c = dropped_levels(config, value, biases, first, 1 / (1 - p))
         kept = kept_of(new_h[:, 0], level_h)
@@ -192,35 +180,42 @@ def test_dropout_is_on_the_embedding(student: Any, generator: torch.Generator) -
 def test_gradients_reach_embedding_and_state(student: Any, generator: torch.Generator) -> None:
     """Logits, h and c carry their gradients back to the embedding and to the state given."""
     config = {**CONFIG, "dropout": 0.0}
-    filling = draw_filling(generator, 0.2)
     B = CONFIG["vocab_size"] - 1  # every word but PAD
-    previous, h, c = draw_words(generator, B, config)
-    weights = {
-        "logits": torch.randn(B, CONFIG["vocab_size"], generator=generator),
-        "h": torch.randn(h.shape, generator=generator),
-        "c": torch.randn(c.shape, generator=generator),
-    }
-    report = student.decoder_gradients(
-        config=config, filling=filling, previous=previous, h=h, c=c, weights=weights
-    )
-    expected = [slopes(config, filling, (previous, h, c), weights, biases) for biases in (1, 2)]
-    for name in weights:
-        found: Any = report.get(name) if isinstance(report, dict) else None
-        good = isinstance(found, list) and len(found) == 3
-        for place, to in enumerate(("the embedding", "the h it is given", "the c it is given")):
+    call = draw_words(generator, B, config)
+    asked = dict(zip(("previous", "h", "c"), call, strict=True))
+    of_logits = torch.randn(B, CONFIG["vocab_size"], generator=generator)
+    of_state = {name: torch.randn(call[1].shape, generator=generator) for name in ("h", "c")}
+
+    # logits are affine in h, by whatever parameters: their gradient is one of h
+    affine = affine_of(student, config, LOUD)
+    _, new_h, _ = decodings(student.decode(config=config, filling=LOUD, calls=[call]), [B], config)[
+        0
+    ]
+    same_of_h = torch.zeros_like(new_h)
+    same_of_h[-1] = slope_of_logits(affine, new_h[-1], of_logits)
+    zero = torch.zeros_like(new_h)
+    weights = {"logits": of_logits, "h": same_of_h, "c": zero}
+    report = student.decoder_gradients(config=config, filling=LOUD, weights=weights, **asked)
+    found, right = (arriving(report, name, call) for name in ("logits", "h"))
+    # an output layer may share the embedding's weights, which adds to their gradient
+    for one, other, to in zip(found[1:], right[1:], PLACES[1:], strict=True):
+        expect(close(one, other, 1e-4, 1e-4), f"the gradient of logits at {to} is not h's", *CUT)
+
+    filling = draw_filling(generator, 0.2)
+    weights = {"logits": of_logits, **of_state}
+    report = student.decoder_gradients(config=config, filling=filling, weights=weights, **asked)
+    expected = [slopes(config, filling["embedding"], call, of_state, n) for n in (1, 2)]
+    for name in of_state:
+        found = arriving(report, name, call)
+        for place, (one, to) in enumerate(zip(found, PLACES, strict=True)):
             expect(
-                good and isinstance(found[place], Tensor) and bool(found[place].any()),
-                f"no gradient of {name} arrives at {to}",
-                "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a new "
-                "tensor made from values, or an embedding that from_pretrained froze",
-            )
-            if place == 0:
-                expect_no_idle_words(found[0], previous)
-            expect(
-                any(close(found[place], oracle[name][place]) for oracle in expected),
+                any(close(one, oracle[name][place]) for oracle in expected),
                 f"the gradient of {name} with respect to {to} is not an LSTM's",
-                "a part of the graph is cut off: look for .detach(), .data and torch.no_grad()",
+                *CUT,
             )
+
+
+CUT = ("a part of the graph is cut off: look for .detach(), .data and torch.no_grad()", True)
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
@@ -245,6 +240,7 @@ def test_every_gate_has_its_own_weights(student: Any, generator: torch.Generator
         "fewer weights get a gradient than an LSTM of this size has",
         "input, forget, cell and output gate each read the input and h with weights of their own, "
         "and each layer has its own set; no weight may be used under torch.no_grad()",
+        guess=True,
     )
 
 

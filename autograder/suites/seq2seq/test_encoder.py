@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import close, expect
+from autograder.checks.expect import Wrong, close, expect
 from autograder.suites.seq2seq.checks.encodings import (
     CRASH,
     PACK,
+    arriving,
     encodings,
+    expect_batches_unchanged,
+    expect_modes_alike,
     expect_rows_as_alone,
+    expect_steady,
     shapes_of,
 )
 from autograder.suites.seq2seq.encoder_oracle import (
@@ -23,6 +26,7 @@ from autograder.suites.seq2seq.encoder_oracle import (
     draw_source,
     draw_table,
     expect_lstm,
+    expect_outputs_as_h,
     explain_dropped,
     levels,
     slopes,
@@ -96,28 +100,14 @@ def test_each_call_starts_anew(student: Any, generator: torch.Generator) -> None
     alone = student.encode(config=CONFIG, filling=LOUD, batches=[other])
     (fresh,) = encodings(alone, shapes_of([other]), CONFIG)
     for now, right in ((again, first), (second, fresh)):
-        expect(
-            close(now[1], right[1]) and close(now[2], right[2]),
-            "a batch gets another state when your encoder has encoded a batch before",
-            "start every call from a zero state, and keep nothing of a call on self: no state, no "
-            "mask, no lengths",
-        )
-    after = report.get("batches")
-    expect(
-        isinstance(after, list)
-        and len(after) == 3
-        and all(
-            isinstance(pair, tuple) and len(pair) == 2 and same(pair[0], a) and same(pair[1], b)
-            for pair, (a, b) in zip(after, batches, strict=True)
-        ),
-        "source or source_lengths is changed by encoding it",
-        "do not sort or overwrite the caller's tensors in place; make new ones",
-    )
-
-
-def same(value: Any, tensor: Tensor) -> bool:
-    """Whether a value is this integer tensor."""
-    return isinstance(value, Tensor) and torch.equal(value, tensor)
+        if not (close(now[1], right[1]) and close(now[2], right[2])):
+            expect_steady(student, CONFIG, LOUD, batch)
+            raise Wrong(
+                "a batch gets another state when your encoder has encoded a batch before",
+                "start every call from a zero state, and keep nothing of a call on self: no "
+                "state, no mask, no lengths",
+            )
+    expect_batches_unchanged(report, batches)
 
 
 @pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
@@ -126,6 +116,8 @@ def test_dropout_is_on_the_embeddings(student: Any) -> None:
     p, E = 0.3, CONFIG["embedding_dim"]
     outputs, hs, cs = draw_dropped(student, p)
     h, c = hs[0], cs[0]  # what the bottom layer makes of the embeddings
+    if not close(outputs, hs[-1]):
+        expect_outputs_as_h(student, p)
     expect(
         close(outputs, hs[-1]),
         "in train mode outputs and h differ after one token",
@@ -167,19 +159,8 @@ def test_without_dropout_training_is_as_evaluation(
     student: Any, generator: torch.Generator
 ) -> None:
     """With dropout 0 your encoder answers the same in train mode as in eval mode."""
-    batch = draw_source(generator, [2, 4, 3], 4)
     config = {**CONFIG, "dropout": 0.0}
-    answers = []
-    for training in (False, True):
-        options = {"training": training, "seed": int(training)}  # noise of any kind shows
-        report = student.encode(config=config, filling=LOUD, batches=[batch], **options)
-        answers.append(encodings(report, [(3, 4)], config)[0])
-    expect(
-        close(answers[0][1], answers[1][1]) and close(answers[0][2], answers[1][2]),
-        "with dropout 0, train mode gives another state than eval mode",
-        "do the same in both modes but for the dropout that your encoder is given: no number of "
-        "your own, no other noise, and padding is read in neither",
-    )
+    expect_modes_alike(student, config, LOUD, draw_source(generator, [2, 4, 3], 4))
 
 
 @pytest.mark.graded(
@@ -199,6 +180,12 @@ def test_state_is_never_dropped(student: Any, generator: torch.Generator) -> Non
             )
             answers.append(encodings(report, [(4, 5)] * 3, config))
         (still, *_), dropped = answers
+        outputs, h, c = still
+        expect(
+            close(outputs[torch.arange(4), batch[1] - 1], h[-1])
+            and bool((h != 0).all() & (c != 0).all()),
+            "h and c are not those of the last real token, in eval mode either",
+        )
         for outputs, h, c in dropped:
             last = outputs[torch.arange(4), batch[1] - 1]  # (batch, hidden)
             expect(
@@ -238,14 +225,7 @@ def test_gradients_reach_the_embeddings(student: Any, generator: torch.Generator
     )
     expected = [slopes(config, table, source, lengths, weights, biases) for biases in (1, 2)]
     for name in weights:
-        slope: Any = report.get(name) if isinstance(report, dict) else None
-        found: Any = slope[0] if isinstance(slope, list) and slope else None
-        expect(
-            isinstance(found, Tensor) and found.shape == table.shape and bool(found.any()),
-            f"no gradient of {name} arrives at the embeddings",
-            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a frozen "
-            "embedding, or a new tensor made from values",
-        )
+        found = arriving(report, name, CONFIG)
         silent = ~found.any(1)  # (vocabulary,)
         silent[CONFIG["pad_id"]] = False
         expect(
@@ -260,6 +240,7 @@ def test_gradients_reach_the_embeddings(student: Any, generator: torch.Generator
             f"the gradient of {name} with respect to the embeddings is not an LSTM's",
             "a part of the graph is cut off, at some token or layer: look for .detach(), .data "
             "and torch.no_grad()",
+            guess=True,
         )
 
 
@@ -287,6 +268,7 @@ def test_every_gate_has_its_own_weights(student: Any, generator: torch.Generator
         "fewer weights get a gradient than an LSTM of this size has",
         "input, forget, cell and output gate each read the input and h with weights of their own, "
         "and each layer has its own set; no weight may be used under torch.no_grad()",
+        guess=True,
     )
 
 

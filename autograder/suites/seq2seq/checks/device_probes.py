@@ -76,7 +76,8 @@ def decoder_on(
 def table_gradients(module: nn.Module, config: Config, *answers: Tensor) -> list[Tensor | None]:
     """The gradient of the sum of some answers with respect to the embedding, (V, E)."""
     total = torch.stack([answer.sum() for answer in answers]).sum()
-    total.backward()  # type: ignore[no-untyped-call]  # torch has no types there
+    if total.requires_grad:  # else that is another matter than the device
+        total.backward()  # type: ignore[no-untyped-call]  # torch has no types there
     tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
     found = [table.grad for table in tables]
     return [by_word(g.to_dense(), config) if g is not None else None for g in found]

@@ -1,4 +1,4 @@
-# says: in eval mode the same step gives different answers
+# says: in eval mode, your decoder answers differently, by chance
 # mark: 0.2..0.6
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,5 +1,5 @@
 # mark: 0.75..0.9
-# says: eight steps from one state
+# says: eight runs of your decoder gave the same state
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

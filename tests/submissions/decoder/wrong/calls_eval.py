@@ -1,4 +1,4 @@
-# says: leave the choice of the mode to the caller
+# says: leaves train mode by itself
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

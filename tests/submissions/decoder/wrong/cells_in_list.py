@@ -1,5 +1,6 @@
 # says: an LSTM is not among your decoder's parameters
 # seen: ikostrikov/pytorch-meta-optimizer #11
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

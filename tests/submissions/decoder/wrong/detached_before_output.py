@@ -1,5 +1,6 @@
 # says: no gradient of logits arrives at the embedding
 # seen: kevinzakka/recurrent-visual-attention #20
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

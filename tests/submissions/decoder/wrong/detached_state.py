@@ -1,5 +1,6 @@
 # says: no gradient of h arrives
 # seen: yunjey/pytorch-tutorial #25: truncated backpropagation, where it belongs
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

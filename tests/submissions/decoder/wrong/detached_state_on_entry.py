@@ -1,5 +1,6 @@
 # says: no gradient of logits arrives at the h it is given
 # seen: OpenNMT/OpenNMT-py #1148: detached between the pieces of truncated backpropagation
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: move it with .to(previous.device)
 # seen: IBM/pytorch-seq2seq #123
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

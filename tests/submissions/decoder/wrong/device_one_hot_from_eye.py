@@ -1,5 +1,6 @@
 # says: indexed with one that is on the GPU
 # seen: kaylode/caption-transformer #3; espnet/espnet #5612
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

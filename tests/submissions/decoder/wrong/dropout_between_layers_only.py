@@ -1,5 +1,6 @@
 # says: nn.LSTM's own dropout argument does nothing for a single layer
 # seen: apache/mxnet #10304, IBM/pytorch-seq2seq #171
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: afresh at every step
+# says: its mask is drawn only once
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

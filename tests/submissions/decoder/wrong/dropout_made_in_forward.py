@@ -1,5 +1,6 @@
-# says: in eval mode the same step gives different answers
+# says: layers are made in __init__, not in forward
 # seen: yangze0930/NTS-Net #14
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: F.dropout needs training=self.training
 # seen: rixwew/pytorch-fm #21
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: eight steps from one state gave the same new h
+# says: once it was in eval mode
 # seen: NVIDIA/Megatron-LM #411
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: an embedding that from_pretrained froze
 # seen: huggingface/optimum-graphcore #304
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

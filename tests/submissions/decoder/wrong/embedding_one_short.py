@@ -1,5 +1,6 @@
 # says: each below vocab_size
 # seen: lucidrains/audiolm-pytorch #18: padding has no row
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

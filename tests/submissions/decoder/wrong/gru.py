@@ -1,5 +1,6 @@
 # says: pair (h, c)
 # seen: PyTorch seq2seq translation tutorial: a GRU, whose state is h alone
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: used as cell state
 # seen: joeynmt/joeynmt #13 and #51, CS224n submissions (3 of 32)
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: state your decoder is given is not used
 # seen: nyu-dl/dl4mt-tutorial #65
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: normalisation
+# says: h is normalised before the linear layer
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: cell state c
 # seen: pytorch/examples #222
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: mask or second layer
+# says: no mask on the logits
 # seen: OpenNMT/OpenNMT-py #714
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

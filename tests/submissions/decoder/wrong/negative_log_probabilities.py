@@ -1,4 +1,4 @@
-# says: the logits are not the output layer's weight
+# says: negatives of log-probabilities
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: eight steps from one state
+# says: eight runs of your decoder gave the same state
 # seen: kanyun-inc/commonsense-rc #4: dropout with another, unset rate
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: the LSTM has num_layers layers
 # seen: wjko2/Domain-Agnostic-Sentence-Specificity-Prediction #13, wasiahmad/context_attentive_ir #10
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

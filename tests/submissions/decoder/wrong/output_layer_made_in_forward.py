@@ -1,4 +1,4 @@
-# says: layers are made in __init__
+# says: an output layer is not among your decoder's parameters
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

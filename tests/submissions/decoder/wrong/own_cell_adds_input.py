@@ -1,5 +1,6 @@
 # says: c' = f * c + i * g
 # seen: MartinuzziFrancesco/torchrecurrent #22
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

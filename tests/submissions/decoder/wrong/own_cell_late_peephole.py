@@ -1,5 +1,6 @@
 # says: the new c is right, and the new h is not
 # seen: Lasagne/Lasagne #448: the peephole comes after the sigmoid
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

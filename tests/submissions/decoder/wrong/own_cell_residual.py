@@ -1,4 +1,4 @@
-# says: the logits are not the linear layer of the new top h
+# says: logits depend on the h of the layers below too
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

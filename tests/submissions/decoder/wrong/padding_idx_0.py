@@ -1,5 +1,6 @@
 # says: pad_id, which need not be 0
 # seen: hyunwoongko/transformer #2: 0 was given, padding was 1
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

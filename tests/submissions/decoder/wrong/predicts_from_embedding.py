@@ -1,5 +1,6 @@
 # says: nothing is added to h
 # seen: bentrevett/pytorch-seq2seq #127: another model's output layer
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: every word gets the same score
+# says: sum to 1 over the batch
 # seen: fxia22/pointnet.pytorch #27, batra-mlp-lab/visdial-challenge-starter-pytorch #1
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: no activation
+# says: a ReLU is on the logits
 # seen: pytorch/tutorials #1644, pytorch/examples #117
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

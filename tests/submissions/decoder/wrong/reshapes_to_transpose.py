@@ -1,5 +1,6 @@
 # says: a row of a batch gets another answer than the row alone
 # seen: Stable-Baselines-Team/stable-baselines3-contrib #111, timbmg/Sentence-VAE #15
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

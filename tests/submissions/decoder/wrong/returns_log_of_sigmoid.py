@@ -1,4 +1,4 @@
-# says: the logits are not the output layer's weight @ h' + bias
+# says: not an affine function of the new top-layer h
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: returns probabilities
 # seen: bkitano/llama-from-scratch #5, nishnik/Deep-Semantic-Similarity-Model-PyTorch #2
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: previous, h or c is changed by a decoder step
 # seen: CSC401 submissions (1 of 20): the caller's batch is written into
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: every word gets the same score
 # seen: ctallec/world-models #10: the last dimension but one
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: squeeze() without a dimension
 # seen: NVIDIA/tacotron2 #303, ludwig-ai/ludwig #1726, CSC401 submissions (2 of 20)
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

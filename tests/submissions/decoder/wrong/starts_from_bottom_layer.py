@@ -1,5 +1,6 @@
 # says: changing h of layer 1
 # seen: pclucas14/GansFallingShort #2: one hidden state for all layers
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: h and c hold every layer: (num_layers, batch, hidden_dim)
 # seen: hunkim/PyTorchZeroToAll #16, pytorch/pytorch #19675
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: returns the state it was given
 # seen: pytorch/examples #88, CSC401 submissions (2 of 20), CS224n submissions (3 of 32)
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: no activation
+# says: a tanh stands between h and the linear layer
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

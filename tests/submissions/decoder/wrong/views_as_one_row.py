@@ -1,5 +1,6 @@
 # says: embed previous to (B, 1, E)
 # seen: PyTorch seq2seq translation tutorial (before 2023): view(1, 1, -1)
+# public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,5 @@
 # mark: 0.75..0.9
-# says: eight runs gave the same state
+# says: eight runs of your encoder gave the same state
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,4 @@
-# says: no normalisation over a batch
+# says: no batch normalisation
 # seen: SeanNaren/deepspeech.pytorch #360
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

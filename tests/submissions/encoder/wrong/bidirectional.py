@@ -1,5 +1,6 @@
 # says: no bidirectional=True
 # seen: bentrevett/pytorch-seq2seq #115
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: are two directions added up
 # seen: bentrevett/pytorch-seq2seq #115; practical-pytorch, seq2seq-translation-batched
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

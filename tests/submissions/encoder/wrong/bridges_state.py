@@ -1,5 +1,6 @@
 # says: only the embedding comes before the LSTM
 # seen: OpenNMT-py, rnn_encoder.py: bridge with ReLU, #1521
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

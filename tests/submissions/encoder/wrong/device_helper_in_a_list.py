@@ -1,4 +1,5 @@
 # says: on the CPU while the model is on the GPU
+# public: yes
 class Positions(nn.Module):
     def __init__(self):
         super().__init__()

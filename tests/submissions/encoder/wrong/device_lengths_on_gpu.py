@@ -1,5 +1,6 @@
 # says: packing wants its lengths on the CPU
 # seen: bentrevett/pytorch-seq2seq #156; pytorch/pytorch #43227
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: create it with device=source.device
 # seen: SamLynnEvans/Transformer #27 (mask made on the CPU)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

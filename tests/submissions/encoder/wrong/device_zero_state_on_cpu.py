@@ -1,5 +1,6 @@
 # says: create it with device=source.device
 # seen: Lightning-AI/pytorch-lightning #3738
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

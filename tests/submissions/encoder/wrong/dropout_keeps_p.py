@@ -1,5 +1,6 @@
-# says: taken for the probability to keep
+# says: the probability to drop and not to keep
 # seen: hassony2/kinetics_i3d_pytorch #6; piergiaj/pytorch-i3d #58
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

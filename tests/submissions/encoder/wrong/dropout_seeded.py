@@ -1,4 +1,4 @@
-# says: leave mode and seed alone
+# says: sets torch's seed when it is called
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

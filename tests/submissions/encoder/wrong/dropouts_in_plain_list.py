@@ -1,5 +1,6 @@
 # says: in eval mode your encoder gives different answers
 # seen: namisan/mt-dnn #45
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

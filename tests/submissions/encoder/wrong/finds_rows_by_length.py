@@ -12,7 +12,7 @@ class Encoder(nn.Module):
         ranked = sorted(lengths, reverse=True)
         back = [ranked.index(n) for n in lengths]
         embedded = self.dropout(self.embedding(source[order]))
-        packed = pack_padded_sequence(embedded, torch.tensor(ranked, device=source.device), batch_first=True)
+        packed = pack_padded_sequence(embedded, torch.tensor(ranked), batch_first=True)
         outputs, (h, c) = self.lstm(packed)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
         return outputs[back], (h[:, back], c[:, back])

@@ -1,5 +1,6 @@
 # says: a frozen embedding
 # seen: huggingface/optimum-graphcore #304; RUCAIBox/RecBole #2027
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: an output depends on tokens that come after it
 # seen: practical-pytorch #97; keon/seq2seq
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

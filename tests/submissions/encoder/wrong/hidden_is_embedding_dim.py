@@ -1,5 +1,6 @@
 # says: the last dimension is hidden_dim
 # seen: dmlc/mxnet-notebooks #2: num_embed taken for num_hidden
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: id 0 is treated as padding
+# says: is that id taken for padding
 # seen: wzhouad/RE_improved_baseline #3
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

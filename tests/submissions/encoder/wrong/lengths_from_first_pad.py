@@ -1,5 +1,6 @@
 # says: do not look for pad_id
 # seen: huggingface/transformers #24979
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
-# says: padding included
+# says: id 0 is taken for padding
 # seen: macanv/BERT-BiLSTM-CRF-NER #38
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

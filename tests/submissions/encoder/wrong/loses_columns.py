@@ -1,5 +1,6 @@
 # says: see total_length
 # seen: pytorch/pytorch #1591, #6299
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

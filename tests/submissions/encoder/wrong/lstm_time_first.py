@@ -1,5 +1,6 @@
 # says: time first
 # seen: facebookresearch/fairseq #2449, its LSTM tutorial
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

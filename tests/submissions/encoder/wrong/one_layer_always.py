@@ -1,5 +1,6 @@
 # says: h and c hold every layer
 # seen: wjko2/Domain-Agnostic-Sentence-Specificity-Prediction #13
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

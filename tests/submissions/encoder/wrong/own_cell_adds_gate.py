@@ -1,5 +1,6 @@
 # says: i + g stands where i * g should
 # seen: MartinuzziFrancesco/torchrecurrent #22
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: padding_idx is pad_id
 # seen: ibalazevic/TuckER #17; hyunwoongko/transformer #2
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: state after the last column, padding included
 # seen: pytorch/tutorials #3643; CSC401 submissions (3 of 20)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: a ReLU stands between
 # seen: PyTorch tutorial seq2seq_translation, decoder
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: h and c are the same
 # seen: salesforce/decaNLP #9
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

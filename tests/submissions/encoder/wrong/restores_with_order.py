@@ -1,5 +1,6 @@
 # says: a row gets the state of another row
 # seen: adisid001/Active-NLP #5; VainF/Torch-Pruning #321
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

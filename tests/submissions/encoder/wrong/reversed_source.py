@@ -1,5 +1,6 @@
 # says: reversed with its padding
 # seen: zhaoyingjun/chatbot #78: reversed(encoder_input + encoder_pad)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

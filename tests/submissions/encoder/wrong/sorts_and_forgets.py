@@ -1,5 +1,6 @@
 # says: put h and c back into the order
 # seen: fartashf/vsepp #36
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

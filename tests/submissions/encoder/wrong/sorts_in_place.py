@@ -1,5 +1,6 @@
 # says: put h and c back into the order
 # seen: CSC401 submissions (1 of 20)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: squeeze() without a dimension
 # seen: NVIDIA/tacotron2 #303; CS224n submissions (13 of 32)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: even for one layer
 # seen: bentrevett/pytorch-sentiment-analysis #41
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: batch_first is not about them
 # seen: pytorch/pytorch #19675
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: h and c are swapped
 # seen: microsoft/nni #2842
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: the same in all layers
 # seen: JoeyNMT, decoders.py: repeat(num_layers, 1, 1)
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: view and reshape do not transpose
 # seen: timbmg/Sentence-VAE #15
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: enforce_sorted=False
 # seen: OpenNMT-py #189, #190
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: c is zero
 # seen: CSC401/2511 A2: the decoder starts from the encoder's h and c = 0
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

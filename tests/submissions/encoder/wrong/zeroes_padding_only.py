@@ -1,5 +1,6 @@
 # says: a zero embedding is not no token
 # seen: keras-team/keras #1300
+# public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,5 +1,6 @@
 # says: still reads the gold
 # seen: MaximumEntropy/Seq2Seq-PyTorch #18, Rudrabha/Lip2Wav #29
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: to the end of one row
 # seen: GRAAL-Research/deepparse #86
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: BOS twice
 # seen: CSC401 submissions (2 of 20)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

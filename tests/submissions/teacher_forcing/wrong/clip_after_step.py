@@ -1,5 +1,6 @@
 # says: not clipped when optimizer.step()
 # seen: jongwook/onsets-and-frames #24, VGraphRNN/VGRNN #4, awslabs/graphstorm #1366
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

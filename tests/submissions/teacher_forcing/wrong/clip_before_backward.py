@@ -1,5 +1,6 @@
 # says: not clipped when optimizer.step()
 # seen: simchowitzlabpublic/nano-world-model #22
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

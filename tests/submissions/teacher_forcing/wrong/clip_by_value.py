@@ -1,5 +1,6 @@
 # says: by value, not by norm
 # seen: Happy-Algorithms-League/hal-cgp #210
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: changes the direction of the gradient
 # seen: huggingface/transformers #614
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: clipped to 1, whatever clip is
 # seen: MIC-DKFZ/nnUNet #1224 (a number in the code)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: counts PAD
 # seen: guxd/VariationalSeq2Seq #5; CSC401 submissions (3 of 20)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

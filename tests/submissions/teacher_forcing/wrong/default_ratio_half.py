@@ -1,5 +1,6 @@
 # says: default
 # seen: bentrevett/pytorch-seq2seq, notebook 1 (there the default)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=0.5, clip=1.0
 ):

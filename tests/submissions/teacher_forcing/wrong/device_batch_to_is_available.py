@@ -1,5 +1,6 @@
 # says: move it with .to(source.device)
 # seen: IBM/pytorch-seq2seq #123
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

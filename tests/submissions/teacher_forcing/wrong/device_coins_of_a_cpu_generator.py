@@ -1,4 +1,5 @@
 # says: generator of the CPU
+# public: yes
 coins = torch.Generator().manual_seed(5)
 
 

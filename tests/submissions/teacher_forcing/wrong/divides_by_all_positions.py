@@ -1,5 +1,6 @@
 # says: divides by all positions
 # seen: IBM/pytorch-seq2seq #125, d2l's MaskedSoftmaxCELoss
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: divided by the batch size
 # seen: awni/speech #18, MultiPath/NA-NMT #1
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

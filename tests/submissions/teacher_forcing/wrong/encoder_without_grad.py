@@ -1,5 +1,6 @@
 # says: no gradient arrives at the encoder
 # seen: TinyLLaVA/TinyLLaVA_Factory #17
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

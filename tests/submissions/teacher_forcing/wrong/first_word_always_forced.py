@@ -1,5 +1,6 @@
 # says: first
 # seen: jadore801120/attention-is-all-you-need-pytorch #39
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: ignores EOS
 # seen: wenet-e2e/wesr #5, NVIDIA-NeMo/Megatron-Bridge #4660; CSC401 submissions (1 of 20)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: leaves out id 0
 # seen: roatienza/deep-text-recognition-benchmark #19; CSC401 submissions (8 of 20)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
-# says: is not the mean of -log p
+# says: adds a small number to p before it takes the logarithm
 # seen: MarvinTeichmann/tensorflow-fcn #18
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

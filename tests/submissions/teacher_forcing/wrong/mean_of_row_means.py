@@ -1,5 +1,6 @@
 # says: mean for each row
 # seen: OpenNMT-py #526, PrimeIntellect-ai/prime-rl #102
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

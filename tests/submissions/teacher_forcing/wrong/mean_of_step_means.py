@@ -1,5 +1,6 @@
 # says: mean for each step, averaged over steps
 # seen: IBM/pytorch-seq2seq #144
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: optimizer that train_step is given
 # seen: haydnv/tinychain #51, alan-turing-institute/deepsensor #47
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

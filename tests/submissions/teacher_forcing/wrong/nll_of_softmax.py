@@ -1,5 +1,6 @@
 # says: probabilities to nll_loss
 # seen: AnubhavGupta3377/Text-Classification-Models-Pytorch #9
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: without being set to train mode
 # seen: shubhamagarwal92/mmd #14, tk-rusch/coRNN #1
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: gradients accumulate until
 # seen: snakers4/silero-vad #699, wenet-e2e/wekws #73
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: either all gold or all predicted
 # seen: IBM/pytorch-seq2seq #195, pytorch/tutorials (seq2seq_translation_tutorial.py)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: still holds the graph
 # seen: google/brax #152; CSC401 submissions (4 of 20)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: step
 # seen: facebookresearch/metaseq #521
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,5 +1,6 @@
 # says: never advances
 # seen: pytorch/examples #88; CSC401 (2 of 20) and CS224n (3 of 32) submissions
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

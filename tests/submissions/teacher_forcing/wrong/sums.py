@@ -1,5 +1,6 @@
 # says: is a sum, not a mean
 # seen: thinking-machines-lab/tinker-cookbook #271
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

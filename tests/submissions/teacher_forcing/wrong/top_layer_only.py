@@ -1,5 +1,6 @@
 # says: does not start from the encoder's state
 # seen: JoeyNMT
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

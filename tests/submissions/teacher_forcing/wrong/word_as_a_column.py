@@ -1,5 +1,6 @@
 # says: shape
 # seen: pytorch/tutorials, seq2seq_translation_tutorial.py (there the decoder's shape)
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

