@@ -52,6 +52,7 @@ REFILL = (
     "at each step take beam_width candidates from the live hypotheses alone, however many have "
     "ended",
 )
+ONE_STEP_FEWER = (STOP, "take max_length steps: BOS does not count as one")
 REFILL_MISTAKES = {
     "<eos> | a a a": REFILL,
     "<eos> | b b a": (
@@ -59,7 +60,7 @@ REFILL_MISTAKES = {
         "first keep the beam_width best candidates, then take those that end in EOS out",
     ),
     "<eos> | a": (STOP, "a later hypothesis may still be better"),
-    "<eos> | a a": (STOP, "take max_length steps: BOS does not count as one"),
+    "<eos> | a a": ONE_STEP_FEWER,
     "<eos> | a b a <eos>": (
         "a truncated hypothesis got an EOS",
         "it joins the pool as it is",

@@ -36,6 +36,8 @@ def explain_tokens(
     bos_id, eos_id = model["bos_id"], model["eos_id"]
     ends = expected[-1] == eos_id
     if not run["inputs"]:
+        if max_length == 1 and not found:
+            return FEWER
         return (
             "the decoder was not called: the translation is none of its choices",
             "call model.decoder at every step, and keep nothing from an earlier call",
@@ -153,7 +155,7 @@ def explain_choice(
                 "start from (h, c) of model.encoder(source, source_lengths), all layers of both",
             )
         rest = expected[1:]
-        if (rest and found == rest) or (len(found) > 1 and found[: len(rest)] == rest):
+        if rest and (found == rest or (len(found) > 1 and found[: len(rest)] == rest)):
             return (
                 "the first token you choose is missing from the translation",
                 "append every token that you choose, from the first step on",

@@ -17,6 +17,7 @@ from autograder.checks.student import Student
 
 from .answers import expect_as_before, runs
 from .beam_explain import (
+    ONE_STEP_FEWER,
     REFILL_MISTAKES,
     SPECIALS_HELP,
     THROWN_AWAY,
@@ -141,6 +142,7 @@ def test_pad_and_bos_are_words_like_others(student: Student) -> None:
         return
     expect_possible(rows[0])
     expect_ordinary(student)
+    expect(spelled != "<bos> b | a <pad>", *ONE_STEP_FEWER)
     if "<pad>" in spelled and "<bos>" in spelled:
         expect_sound(rows, PAD_AND_BOS)
     raise Wrong(f'expected "{expected}", got "{spelled}"', SPECIALS_HELP)
