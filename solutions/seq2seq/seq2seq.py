@@ -291,7 +291,7 @@ class Seq2Seq(nn.Module):
 
 
 class Hypothesis(NamedTuple):
-    """One translation that beam search returns: no BOS; EOS only as the last token."""
+    """One translation that beam search returns, without the BOS it starts from."""
 
     tokens: list[int]
     log_prob: float
@@ -710,21 +710,26 @@ for ratio in (1.0, 0.0, 0.5):
 #
 # - Row 0 would never end. It is cut after `max_length` tokens, and no EOS is put at its end.
 # - Row 1 ends at once. The empty translation `[EOS]` is legal: the model asked for it.
-# - Row 2 ends with its first EOS, *included*. BOS is in no result.
+# - Row 2 ends with its first EOS, *included*. The BOS that every row starts from is in no result.
 # - The rows finish at different times. A finished row may run along, but nothing more is added to
 #   it, and after the last has finished the decoder is not called again.
+# - PAD and BOS are words like others here. The toy never says them, but a badly trained model may:
+#   if after *a* it gave PAD 0.5 and *b* 0.4, the next word would be PAD. It is fed back, the row
+#   goes on, and the result is `[a, PAD, …]`. Only EOS is special.
 #
 # > **Contract** `greedy_decode(model, source, source_lengths, max_length) -> list[list[int]]`
 # >
-# > - A list for each row, of Python integers: at every step the argmax over *all* ids, starting
-# >   from `model.bos_id` (not included), up to and including the row's first EOS, or `max_length`
-# >   tokens without one.
+# > - A list for each row, of integers: at every step the argmax over *all* ids, PAD and BOS among
+# >   them. Starts from `model.bos_id`, which is not included. Ends with the row's first EOS, which
+# >   is, or after `max_length` tokens without one. No other id ends a row or is left out.
 # > - Stops when all rows are finished. Row b is what decoding row b alone would give.
-# > - Runs in evaluation mode and builds no graph. Afterwards the model's training flag and the
-# >   global gradient mode are as before, weights and inputs unchanged; calling again gives the
-# >   same.
+# > - Runs in evaluation mode and builds no graph. Afterwards the model's training flag is as
+# >   before, and so are weights and inputs; calling again gives the same.
+# > - No global state is changed: gradient mode, default dtype, seeds. Nothing is seeded, by
+# >   whatever library.
 # >
-# > *Free:* whether rows are decoded together or one by one.
+# > *Free:* whether rows are decoded together or one by one, and whether prefixes are read again.
+# > Lists of Python integers; tuples and NumPy integers are taken as well.
 
 
 # %% nbgrader={"grade_id": "greedy", "solution": true}
@@ -846,16 +851,23 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # >
 # > - For each row, what the rule above returns: a list of at most `beam_width` hypotheses
 # >   `Hypothesis(tokens, log_prob, score)`, best score first; plain tuples of the three will do.
-# > - `tokens` is a list of Python integers without BOS; EOS only as the last. `log_prob` and
-# >   `score` are Python floats; log-probabilities are added in float32 or better, natural
-# >   logarithms.
+# > - `tokens` holds integers: not the BOS that all start from; EOS only as the last. PAD and BOS
+# >   are words like others: they may be chosen, extended and returned. With PAD 0.5, *a* 0.3 and
+# >   EOS 0.2 a beam of two keeps PAD and *a*.
+# > - `log_prob` is the sum of the tokens' natural log-probabilities, added in float32 or better.
+# >   However small it is, a hypothesis is dropped only where it is $-\infty$. (A product of
+# >   probabilities becomes 0 long before that, below $e^{-104}$ in float32.)
+# > - `score` is `log_prob / ((5 + length) / 6) ** length_penalty`, length being that of `tokens`,
+# >   for all hypotheses alike. Both are Python floats.
 # > - `beam_width` may exceed V. Rows do not influence one another.
-# > - Evaluation mode, no graph, everything as before afterwards: the rules of `greedy_decode`.
+# > - Evaluation mode, no graph, weights, inputs and global state as before, tuples and NumPy
+# >   numbers taken as well: the rules of `greedy_decode`.
 # > - Stopping early is allowed only where it cannot change the result. All in all the decoder is
-# >   given at most $B \cdot k \cdot T(T+1)/2$ rows, for width $k$ and T = `max_length`: enough to
-# >   start each hypothesis again at every step, but not to try everything.
+# >   given at most $B \cdot k \cdot m(m+1)/2$ rows, for B sentences, width $k$ and $m$ =
+# >   `max_length`: enough to start each hypothesis again at every step, but not to try everything.
 # >
-# > *Free:* rows together or one by one; the order of equal scores.
+# > *Free:* rows together or one by one, prefixes read again or not; which of several equal
+# > candidates is kept, and the order of equal scores.
 #
 # Two hints. The decoder wants the *state of each hypothesis*: when the second-best hypothesis has
 # two children in the beam and the best has none, the states must follow. And `divmod(index, V)`

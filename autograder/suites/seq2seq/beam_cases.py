@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.checks.student import Student
 from autograder.suites.seq2seq.checks.answers import Found, found_rows, runs
+from autograder.suites.seq2seq.checks.beam_trees import Rows, near
 from autograder.suites.seq2seq.checks.trees import batch_of
 from autograder.suites.seq2seq.search_oracles import Rule, Scorer, search
-
-TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Case:
         options = (self.width, self.max_length, self.penalty, rule)
         return [tokens_of(search(self.scorer, n, *options)[0]) for n in range(len(self.scorer))]
 
-    def ask(self, student: Student, **options: Any) -> list[list[Found]]:
+    def ask(self, student: Student, **options: Any) -> Rows:
         """The student's hypotheses; `options` beside or instead of the case's own."""
         own: dict[str, Any] = {"beam_width": self.width, "max_length": self.max_length}
         if self.penalty:
@@ -42,12 +40,13 @@ def run_of(student: Student, model: dict[str, Any], **options: Any) -> dict[str,
     return runs(student.beam(model=model, **{**batch_of(model), **options}), 1)[0]
 
 
-def beam(student: Student, model: dict[str, Any], **options: Any) -> list[list[Found]]:
+def beam(student: Student, model: dict[str, Any], **options: Any) -> Rows:
     """One run over all sentences of a model, stopped when it works far too much."""
     inputs = {**batch_of(model), **options}
     rows, steps, width = len(inputs["source"]), inputs["max_length"], inputs["beam_width"]
     limited = {**model, "max_rows": 4 * rows * width * steps * (steps + 1)}
-    return found_rows(run_of(student, limited, **inputs), rows, width)
+    run = run_of(student, limited, **inputs)
+    return Rows(found_rows(run, rows, width), run)
 
 
 def tokens_of(row: list[Found]) -> list[tuple[int, ...]]:
@@ -60,8 +59,3 @@ def same(a: list[Found], b: list[Found]) -> bool:
     return tokens_of(a) == tokens_of(b) and all(
         near(x.log_prob, y.log_prob) and near(x.score, y.score) for x, y in zip(a, b, strict=True)
     )
-
-
-def near(actual: float, expected: float) -> bool:
-    """Equal but for the rounding of float32 sums."""
-    return math.isclose(actual, expected, rel_tol=1e-5, abs_tol=TOLERANCE)

@@ -18,7 +18,7 @@ from torch import Tensor
 from autograder.memory import drawn_once
 from autograder.suites.seq2seq.beam_cases import Case, tokens_of
 from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.checks.standins import random_model
+from autograder.suites.seq2seq.checks.standins import NEGLIGIBLE, random_model
 from autograder.suites.seq2seq.checks.trees import random_graph
 from autograder.suites.seq2seq.search_oracles import MARGIN, Rule, Scorer, Tokens, drawn, search
 
@@ -68,7 +68,9 @@ def disguised(model: dict[str, Any], generator: torch.Generator) -> dict[str, An
     if "logits" in model:
         noise = JITTER * (2 * torch.rand(model["logits"].shape, generator=generator) - 1)
         logits = model["logits"][:, order] + noise
-        logits[:, model["bos_id"]] -= 1.0  # PAD and BOS do not tie either
+        # PAD and BOS do not tie either, where neither is ever said
+        never = model["logits"][:, model["bos_id"]] <= NEGLIGIBLE
+        logits[:, model["bos_id"]] -= never.float()
         return {**model, "logits": logits, "children": model["children"][:, order]}
     weights = dict(model["weights"])
     for name in ("embedding", "output", "bias"):

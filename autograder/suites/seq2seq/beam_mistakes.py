@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from itertools import pairwise
 
-from autograder.checks.expect import expect
-from autograder.suites.seq2seq.beam_cases import TOLERANCE, Case, near, tokens_of
+from autograder.checks.expect import Wrong, expect
+from autograder.suites.seq2seq.beam_cases import Case
 from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.search_oracles import Rule, Scorer, greedy, score
+from autograder.suites.seq2seq.checks.beam_explain import explain_log_prob, score_help
+from autograder.suites.seq2seq.checks.beam_trees import TOLERANCE, Rows, near
+from autograder.suites.seq2seq.search_oracles import Rule, Scorer, score
 
-Answer = tuple[Case, list[list[Found]]]  # what was asked and what a student's search found
+Answer = tuple[Case, Rows]  # what was asked and what a student's search found
 
 RULES: dict[Rule, tuple[str, str]] = {
     Rule(stop="first"): (
@@ -82,6 +84,34 @@ RULES: dict[Rule, tuple[str, str]] = {
         "the pool is cut to beam_width hypotheses before it is sorted by score",
         "sort the whole pool by score, best first, then take the first beam_width",
     ),
+    Rule(truncated="one"): (
+        "only the best of the truncated hypotheses is kept",
+        "what is still live after max_length tokens joins the pool, all of it",
+    ),
+    Rule(width="less"): (
+        "fewer than beam_width candidates are kept at each step",
+        "keep the beam_width best of all candidates, those that end among them",
+    ),
+    Rule(width="one"): (
+        "only the best candidate of each step is kept, as in greedy decoding",
+        "keep the beam_width best candidates of all live hypotheses together at each step",
+    ),
+    Rule(children="one"): (
+        "only the best child of each live hypothesis is kept",
+        "every live hypothesis is extended by every token; keep the beam_width best of all these",
+    ),
+    Rule(children="one a word"): (
+        "of several live hypotheses that end in the same word only one is kept",
+        "hypotheses with the same last word are different ones: keep the beam_width best of all",
+    ),
+    Rule(banned="EOS at once"): (
+        "the translation that is EOS alone is missing; it is a hypothesis like any other",
+        "EOS may come at any step, the first included",
+    ),
+    Rule(returned="best"): (
+        "only the best hypothesis is returned",
+        "return the beam_width best of the pool, best first",
+    ),
     Rule(prune="last"): (
         "log-probabilities are not accumulated: candidates are compared by their last token alone",
         "add each token's log-probability to its parent's total",
@@ -90,19 +120,11 @@ RULES: dict[Rule, tuple[str, str]] = {
 
 # the mistakes that a check looks for, and that its model is drawn to show
 FINISHED = tuple(rule for rule in RULES if rule.finished != "refilled")
-CUT = (*(rule for rule in RULES if rule.truncated != "compete"), Rule(pool="first come"))
+CUT = (
+    *(Rule(truncated=fate) for fate in ("dropped", "last resort", "room", "closed")),
+    Rule(pool="first come"),
+)
 STOPS = (Rule(stop="first"), Rule(stop="best"), Rule(stop="enough"))
-
-FORMULAS: list[tuple[Rule, str]] = [
-    (Rule(length_shift=1), "score counts BOS: the length is that of `tokens`, EOS included"),
-    (Rule(length_shift=-1), "the length is off by one: EOS counts"),
-    (Rule(length_shift=-5), "the formula is ((5 + length) / 6) ** length_penalty"),
-    (Rule(formula="power"), "this is length ** length_penalty; use ((5 + length) / 6)"),
-    (Rule(formula="multiplied"), "log_prob is divided by the length penalty, not multiplied"),
-    (Rule(formula="absent"), "the length penalty is not applied to the score"),
-    (Rule(formula="mean"), "this divides by the length whatever length_penalty says"),
-    (Rule(formula="linear"), "length_penalty is an exponent, not a factor"),
-]
 
 
 def expect_well_formed(rows: list[list[Found]], scorer: Scorer, max_length: int) -> None:
@@ -130,11 +152,7 @@ def expect_well_formed(rows: list[list[Found]], scorer: Scorer, max_length: int)
             "the same hypothesis is returned more than once",
             "start from one empty hypothesis a sentence, not from beam_width equal ones",
         )
-        expect(
-            all(a.score >= b.score - TOLERANCE for a, b in pairwise(row)),
-            "the hypotheses are not sorted by their score, best first",
-            "sort the pool by score in descending order before you cut it",
-        )
+    expect_sorted([rows])
 
 
 def expect_known(found: Found, scorer: Scorer) -> None:
@@ -151,36 +169,28 @@ def expect_known(found: Found, scorer: Scorer) -> None:
     )
 
 
-def expect_own_log_probs(rows: list[list[Found]], scorer: Scorer, help: str) -> None:
-    """Every log_prob is what the model gives for these tokens."""
+def expect_own_log_probs(rows: Rows, scorer: Scorer, penalty: float = 0.0) -> None:
+    """Every log_prob is what the model gives for these tokens.
+
+    With a penalty it is taken to be right without one.
+    """
     for number, row in enumerate(rows):
         for found in row:
             expect_known(found, scorer)
             steps = scorer.steps(number, found.tokens)
-            total, last = sum(steps), steps[-1]
-            if near(found.log_prob, total):
+            if near(found.log_prob, sum(steps)):
                 continue
-            longer = len(steps) > 1
-            mistakes = {
-                "log-probabilities are not accumulated": longer and near(found.log_prob, last),
-                "log_prob is positive: its sign is turned round": near(found.log_prob, -total),
-                "log_prob is a probability, not its logarithm": near(
-                    found.log_prob, math.exp(total)
-                ),
-                "log_prob is divided by the length": longer
-                and near(found.log_prob, total / len(steps)),
-                "the last token's log-probability is missing from log_prob": near(
-                    found.log_prob, total - last
-                ),
-                "log_prob is not a sum of log-probabilities: logits are added up": near(
-                    found.log_prob, scorer.sum_of_logits(number, found.tokens)
-                ),
-            }
-            for rationale, seen in mistakes.items():
-                expect(not seen, rationale, "add up log_softmax(logits) of every token, EOS too")
             expect(
-                False,
-                "log_prob is not the log-probability that the model gives these tokens",
+                not penalty,
+                "with a length penalty a log_prob is no more the sum of log-probabilities",
+                "the length penalty divides `score`; log_prob and the search stay as they are",
+            )
+            logits = scorer.sum_of_logits(number, found.tokens)
+            mistake, help = explain_log_prob(
+                found.log_prob, steps, logits, rows.run, scorer.model.bos_id
+            )
+            raise Wrong(
+                f"log_prob is not the log-probability that the model gives these tokens: {mistake}",
                 help,
             )
 
@@ -198,51 +208,19 @@ def expect_own_scores(rows: list[list[Found]], penalty: float, eos_id: int) -> N
         "a truncated hypothesis is scored like any other, by the tokens it has: no EOS is added, "
         "and none counts",
     )
-    for rule, help in FORMULAS:
-        seen = all(near(f.score, score(f.tokens, f.log_prob, penalty, rule)) for f in every)
-        expect(not seen, "score is not log_prob / ((5 + length) / 6) ** length_penalty", help)
-    expect(
-        False,
+    raise Wrong(
         "score is not log_prob / ((5 + length) / 6) ** length_penalty",
-        "length is the number of returned tokens: EOS counts, BOS does not",
+        score_help(every, penalty, eos_id),
     )
 
 
-def expect_rule(answers: list[Answer], likely: tuple[Rule, ...] = ()) -> None:
-    """The hypotheses are those of the published rule; if not, name the mistake behind them.
-
-    A mistake is named only if it explains all answers; those in `likely` are tried first.
-    """
-    said = [[tokens_of(row) for row in rows] for _, rows in answers]
-    right = [case.by() for case, _ in answers]
-    if said == right:
-        return
-    for rule in [*likely, *RULES]:
-        rationale, help = RULES[rule]
-        expect(said != [case.by(rule) for case, _ in answers], rationale, help)
-    expect_steps(answers)
-    best = [
-        [greedy(case.scorer, row, case.max_length)[0] for row in range(len(rows))]
-        for case, rows in answers
-    ]
-    firsts = [[row[0] for row in rows] for rows in said]
+def expect_sorted(answers: Iterable[list[list[Found]]]) -> None:
+    """The best score comes first."""
+    rows = [row for rows in answers for row in rows]
     expect(
-        firsts != best or firsts == [[row[0] for row in rows] for rows in right],
-        "your best hypothesis equals the greedy translation in every sentence, also where the "
-        "beam should find a better one",
-        "keep the beam_width best candidates of all live hypotheses together at each step",
-    )
-    expect(
-        [[sorted(row) for row in rows] for rows in said]
-        != [[sorted(row) for row in rows] for rows in right],
-        "the right hypotheses in the wrong order",
-        "sort the pool by score, best first",
-    )
-    expect(
-        False,
-        "the hypotheses are not those of the rule",
-        "each step: extend every live hypothesis by every token, keep the beam_width best by "
-        "total log-probability, move those with EOS to the pool; at the end add what is live",
+        all(a.score >= b.score - TOLERANCE for row in rows for a, b in pairwise(row)),
+        "the hypotheses are not sorted by their score, best first",
+        "sort the pool by score, not by log_prob, in descending order before you cut it",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -92,6 +93,37 @@ def few(generator: torch.Generator, width: int, max_length: int) -> Case:
         "*": {"a": 0.65, "b": 0.0, "<eos>": 0.35, **NEVER},
     }
     return told(generator, [two, SILENCE, two], width, max_length, 0.0)
+
+
+def specials_said(generator: torch.Generator) -> Case:
+    """Trees in which PAD or BOS is said first, inside, and as the last word before the cut."""
+    one: dict[str, Row] = {
+        "": {"<pad>": 0.5, "a": 0.35, "<bos>": 0.08, "b": 0.05, "<eos>": 0.02},
+        "<pad>": {"b": 0.7, "<eos>": 0.15, "a": 0.1, "<pad>": 0.05},
+        "a": {"<bos>": 0.65, "<eos>": 0.2, "b": 0.1, "<pad>": 0.05},
+        "<pad> b": {"<eos>": 0.8, "a": 0.15, "<bos>": 0.05},
+        "a <bos>": {"<pad>": 0.75, "<eos>": 0.15, "a": 0.1},
+        "*": {"c": 0.4, "b": 0.3, "a": 0.2, "<eos>": 0.1},
+    }
+    two: dict[str, Row] = {
+        "": {"<bos>": 0.48, "b": 0.37, "<pad>": 0.08, "a": 0.04, "<eos>": 0.03},
+        "<bos>": {"a": 0.72, "<eos>": 0.15, "b": 0.1, "<bos>": 0.03},
+        "b": {"<pad>": 0.62, "<eos>": 0.22, "a": 0.1, "<bos>": 0.06},
+        "<bos> a": {"<pad>": 0.77, "a": 0.15, "<eos>": 0.08},
+        "b <pad>": {"<eos>": 0.79, "<bos>": 0.13, "a": 0.08},
+        "*": {"b": 0.4, "c": 0.3, "a": 0.2, "<eos>": 0.1},
+    }
+    return told(generator, [one, two], 2, 3, 0.0)
+
+
+def hardly_possible(generator: torch.Generator) -> Case:
+    """A tree with room for all hypotheses, the longest far too improbable for a product.
+
+    After each word "a" the next one has a probability of e^-100, and EOS almost all of the rest.
+    Eight steps lead to e^-800, less than float64 can hold.
+    """
+    one: dict[str, Row] = {"": {"<eos>": 1.0, "a": math.exp(-100), "b": 0.0, **NEVER}}
+    return told(generator, [{**one, "*": one[""]}], 9, 8, 0.0)
 
 
 def nothing_to_say(rows: int) -> dict[str, Any]:

@@ -115,6 +115,26 @@ def case(
     return drawn(generator, name, draw, lambda scorer: True)  # every draw will do
 
 
+def specials_said(generator: torch.Generator) -> tuple[dict[str, Any], Scorer]:
+    """A model whose translations hold PAD and BOS: first, inside and last.
+
+    Two of five tokens, and two that are cut at six.
+    """
+    pad_id, bos_id, eos_id = SPECIALS
+    a, b, c = 1, 3, 5
+
+    def draw() -> dict[str, Any]:
+        paths = [
+            (pad_id, a, bos_id, b, eos_id),
+            (bos_id, c, a, pad_id, eos_id),
+            (b, bos_id, pad_id, pad_id, pad_id, pad_id),
+            (c, pad_id, bos_id, bos_id, bos_id, bos_id),
+        ]
+        return laid(generator, paths)
+
+    return drawn(generator, "specials said", draw, lambda scorer: True)
+
+
 def recurrent_case(generator: torch.Generator) -> tuple[dict[str, Any], Scorer]:
     """A recurrent model with two sentences that never end, and without a close decision.
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.checks.expect import expect
+
+# a run from each: what differs after the first two, which begin alike, is drawn from elsewhere;
+# what is equal after the first and the last, which do not, was set
+SEEDS = [3, 3, 4]
+SOURCES = ("random", "numpy", "torch")  # of randomness
+SETTINGS = ("default dtype", "default device", "anomaly mode", "deterministic algorithms")
 
 
 def expect_eval_mode(run: dict[str, Any]) -> None:
@@ -52,3 +59,26 @@ def expect_untouched(run: dict[str, Any]) -> None:
         "`source` or `source_lengths` is changed by the call",
         "work on a clone of a tensor that you write to",
     )
+
+
+def expect_world_untouched(runs: Sequence[dict[str, Any]]) -> None:
+    """Runs from `SEEDS` left the program's settings, and seeded nothing.
+
+    To draw random numbers is no offence: that the sources go on from where they were is what a
+    program relies on.
+    """
+    for name in SETTINGS:
+        expect(
+            not any(name in run["settings_changed"] for run in runs),
+            f"the {name} of the whole program is changed by the call",
+            "give dtypes and devices to the tensors you make, and leave the program's settings "
+            "alone",
+        )
+    for source in SOURCES:
+        first, again, other = (run["drawn"].get(source) for run in runs)
+        expect(
+            first == again != other,
+            f"the random numbers of the whole program ({source}) are seeded by the call",
+            "decoding needs no randomness: leave out seed() and manual_seed(), which make the "
+            "program's later random numbers others",
+        )

@@ -108,11 +108,13 @@ class Rule:
 
     finished: str = "refilled"  # or "kept", "shrinking", "doubled"
     stop: str = "empty"  # or "first", "best", "enough", "beaten"
-    truncated: str = "compete"  # or "dropped", "last resort", "room", "closed"
+    truncated: str = "compete"  # or "dropped", "last resort", "room", "one", "closed"
+    width: str = "asked"  # or "less" by one, "one"
+    children: str = "all"  # or of each parent "one", of all "one a word"
+    banned: str = "nothing"  # or "EOS at once"
+    returned: str = "all"  # or "best"
     prune: str = "sum"  # or "score", "last"
     pool: str = "ranked"  # or cut to the width before that: "first come", "log_prob"
-    formula: str = "wu"  # or "power", "multiplied", "absent", "linear", "mean"
-    length_shift: int = 0
 
 
 def search(
@@ -130,6 +132,7 @@ def _search(
 ) -> tuple[list[Found], float]:
     live: list[tuple[Tokens, float]] = [((), 0.0)]
     pool: list[tuple[Tokens, float]] = []
+    width = {"asked": width, "less": max(1, width - 1), "one": 1}[rule.width]
     room = width
     margin = math.inf
     for _ in range(max_length):
@@ -140,6 +143,7 @@ def _search(
         live = [candidate for candidate in kept if not ends(candidate, scorer)][:room]
         if rule.finished == "shrinking":
             room = width - len(pool)
+            live = live if room > 0 else []
         if not live or not room or stops(rule, kept, live, pool, width, scorer):
             break
     pool = pool + leftovers(scorer, row, live, pool, width, rule)
@@ -147,10 +151,10 @@ def _search(
         pool.sort(key=lambda candidate: -candidate[1])
     if rule.pool != "ranked":
         pool = pool[:width]
-    found = [Found(t, p, score(t, p, penalty, rule)) for t, p in pool]
+    found = [Found(t, p, score(t, p, penalty)) for t, p in pool]
     found.sort(key=lambda one: -one.score)
     gaps = [a.score - b.score for a, b in itertools.pairwise(found[: width + 1])]
-    return found[:width], min([margin, *gaps])
+    return found[: 1 if rule.returned == "best" else width], min([margin, *gaps])
 
 
 def best_candidates(
@@ -167,19 +171,29 @@ def best_candidates(
     places = 2 * room if rule.finished == "doubled" else room
     prefixes = [tokens for tokens, _ in live]
     for (tokens, total), values in zip(live, scorer.log_probs(row, prefixes), strict=True):
+        allowed = list(range(len(values)))
+        if rule.banned == "EOS at once" and not tokens:
+            allowed.remove(scorer.eos_id)
         # no more of one parent's children than are kept, and the next best, can matter
-        for token in heapq.nlargest(places + 1, range(len(values)), key=values.__getitem__):
+        most = 1 if rule.children == "one" and len(live) > 1 else places + 1
+        for token in heapq.nlargest(most, allowed, key=values.__getitem__):
             if values[token] > -math.inf:
                 sum_so_far = values[token] if rule.prune == "last" else total + values[token]
                 candidates.append(((*tokens, token), sum_so_far))
 
     def worth(candidate: tuple[Tokens, float]) -> float:
         tokens, total = candidate
-        return score(tokens, total, penalty, rule) if rule.prune == "score" else total
+        return score(tokens, total, penalty) if rule.prune == "score" else total
 
     candidates.sort(key=lambda candidate: -worth(candidate))
     kept, left = candidates[:places], candidates[places:]
-    return kept, worth(kept[-1]) - worth(left[0]) if left else math.inf
+    lead = worth(kept[-1]) - worth(left[0]) if left else math.inf
+    if rule.children == "one a word":
+        best: dict[Tokens, tuple[Tokens, float]] = {}
+        for tokens, total in kept:
+            best.setdefault(tokens if tokens[-1] == scorer.eos_id else tokens[-1:], (tokens, total))
+        kept = list(best.values())
+    return kept, lead
 
 
 def ends(candidate: tuple[Tokens, float], scorer: Scorer) -> bool:
@@ -221,25 +235,17 @@ def leftovers(
             ((*tokens, scorer.eos_id), total + value[scorer.eos_id])
             for (tokens, total), value in zip(live, values, strict=True)
         ]
+    if rule.truncated == "one":
+        return live[:1]
     if rule.truncated == "room":
         return live[: max(0, width - len(pool))]
     dropped = rule.truncated == "dropped" or (rule.truncated == "last resort" and pool)
     return [] if dropped else live
 
 
-def score(tokens: Tokens, log_prob: float, penalty: float, rule: Rule | None = None) -> float:
+def score(tokens: Tokens, log_prob: float, penalty: float) -> float:
     """log_prob / ((5 + length) / 6) ** penalty (Wu et al. 2016, equation 14)."""
-    rule = rule or Rule()
-    length = len(tokens) + rule.length_shift
-    divisor = ((5 + length) / 6) ** penalty
-    return {
-        "wu": log_prob / divisor,
-        "power": log_prob / max(length, 1) ** penalty,
-        "multiplied": log_prob * divisor,
-        "absent": log_prob,
-        "linear": log_prob / ((5 + length) / 6 * penalty if penalty else 1.0),
-        "mean": log_prob / max(length, 1),
-    }[rule.formula]
+    return log_prob / ((5 + len(tokens)) / 6) ** penalty
 
 
 def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> list[Found]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import expect
+from autograder.checks.expect import Wrong, expect
 from autograder.checks.student import Student
 from autograder.suites.seq2seq import quality
 from autograder.suites.seq2seq.checks.answers import runs, token_rows
@@ -21,15 +21,24 @@ from autograder.suites.seq2seq.greedy_cases import (
     noisy,
     recurrent_case,
     same_words,
+    specials_said,
 )
 from autograder.suites.seq2seq.purity import (
+    SEEDS,
     expect_eval_mode,
     expect_modes,
     expect_no_graph,
     expect_untouched,
+    expect_world_untouched,
 )
 from autograder.suites.seq2seq.search_oracles import Scorer, Tokens, greedy
 
+IN_A_BATCH = (
+    "a sentence goes wrong in a batch; alone it is right",
+    "each row starts from BOS and its own state and keeps its own token and state: if you drop "
+    "rows that have ended, drop them from the tokens, from h and from c alike, and remember which "
+    "rows are left",
+)
 CORE = "chooses_the_best_token_at_every_step"
 # what goes wrong with any of these goes wrong on a trained translator too
 SEARCH = ["hands_on_the_whole_state", "only_the_largest_logit_counts", "each_row_ends_by_itself"]
@@ -55,9 +64,18 @@ def decode(
 
 
 def expect_greedy(
-    decoded: tuple[list[Tokens], dict[str, Any]], scorer: Scorer, max_length: int
+    decoded: tuple[list[Tokens], dict[str, Any]],
+    scorer: Scorer,
+    max_length: int,
+    student: Student | None = None,
+    cut_right: bool = False,
 ) -> None:
-    """Compare translations with the right ones; name the mistake where it is a known one."""
+    """Compare translations with the right ones; name the mistake where it is a known one.
+
+    Args:
+        student: where given, it is asked for a row that goes wrong by itself.
+        cut_right: whether translations were found to be cut right at another max_length.
+    """
     found, run = decoded
     right = [greedy(scorer, row, max_length)[0] for row in range(len(found))]
     expect(
@@ -67,9 +85,25 @@ def expect_greedy(
     )
     model = scorer.model
     facts = {"pad_id": model.pad_id, "bos_id": model.bos_id, "eos_id": model.eos_id}
-    facts |= {"vocab_size": scorer.vocab_size, "rows": len(found)}
-    for tokens, best in zip(found, right, strict=True):
-        expect(tokens == best, *explain_tokens(tokens, best, facts, max_length, run))
+    facts |= {"vocab_size": scorer.vocab_size, "rows": len(found), "cut_right": cut_right}
+    expect(
+        len(found) == 1 or len({*found}) > 1 or len({*right}) == 1,
+        "different sentences get the same translation",
+        "each row has its own state, its own tokens and its own list",
+    )
+    for row, (tokens, best) in enumerate(zip(found, right, strict=True)):
+        if tokens == best:
+            continue
+        shorter = min(len(tokens), len(best))
+        whole = [len(first) for first in run["inputs"][:1]] == [len(found)]  # all in one call
+        begun = not whole or run["origins"][:1] == [("encoder h", "encoder c")]
+        elsewhere = begun and tokens[:shorter] != best[:shorter]
+        if student is not None and len(found) > 1 and elsewhere:
+            alone, _ = decode(
+                student, scorer.values, **batch_of(scorer.values, [row]), max_length=max_length
+            )
+            expect(alone != [best], *IN_A_BATCH)
+        raise Wrong(*explain_tokens(tokens, best, {**facts, "row": row}, max_length, run))
 
 
 @pytest.mark.graded(weight=3)
@@ -78,7 +112,19 @@ def test_chooses_the_best_token_at_every_step(student: Student, generator: torch
     # how rows end that end at different steps is another check's business, here and below
     for lengths in ((ALL_WORDS,), (ALL_WORDS, ALL_WORDS)):
         model, scorer = case(generator, lengths, 10)
-        expect_greedy(decode(student, model, max_length=10), scorer, 10)
+        expect_greedy(decode(student, model, max_length=10), scorer, 10, student)
+
+
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_pad_and_bos_may_be_said_anywhere(student: Student, generator: torch.Generator) -> None:
+    """Where PAD or BOS is the most probable it is the next word, first, inside or last."""
+    model, scorer = specials_said(generator)
+    # a step more than is compared: how a translation is cut is another check's business
+    for row in range(len(scorer)):
+        found, run = decode(student, model, **batch_of(model, [row]), max_length=6)
+        said, best = found[0][:5], greedy(scorer, row, 5)[0]
+        facts = {"pad_id": model["pad_id"], "bos_id": model["bos_id"], "eos_id": model["eos_id"]}
+        expect(said == best, *explain_tokens(said, best, facts, 5, run))
 
 
 @pytest.mark.graded(weight=2, needs=[CORE])
@@ -135,14 +181,15 @@ def test_each_row_ends_by_itself(student: Student, generator: torch.Generator) -
         ((2, 7, 4), True),
     ):
         model, scorer = case(generator, lengths, 7, again=again)
-        expect_greedy(decode(student, model, max_length=7), scorer, 7)
+        expect_greedy(decode(student, model, max_length=7), scorer, 7, student)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
 def test_a_row_decodes_as_it_does_alone(student: Student, generator: torch.Generator) -> None:
     """A sentence is translated in a batch as it is alone, wherever it stands, once or twice."""
     model, scorer = case(generator, (4, 1, 3, 6), 6)
-    together, _ = decode(student, model, max_length=6)
+    together, run = decode(student, model, max_length=6)
+    expect_greedy((together, run), scorer, 6, student)
     for row in range(len(scorer)):
         alone, _ = decode(student, model, **batch_of(model, [row]), max_length=6)
         expect(
@@ -181,13 +228,14 @@ def test_unfinished_rows_are_cut_at_max_length(
 ) -> None:
     """A row without EOS has exactly max_length tokens, few or many, all the model's choice."""
     model, scorer = case(generator, (NEVER, 7, NEVER), 9)  # one would end just after the cut
-    for max_length in (6, 1, 3):
-        expect_greedy(decode(student, model, max_length=max_length), scorer, max_length)
+    for max_length in (1, 3, 6):
+        decoded = decode(student, model, max_length=max_length)
+        expect_greedy(decoded, scorer, max_length, student, cut_right=max_length > 1)
     model, scorer = case(generator, (2, 8, 4), 9)
-    expect_greedy(decode(student, model, max_length=6), scorer, 6)
-    many = 104
+    expect_greedy(decode(student, model, max_length=6), scorer, 6, student, cut_right=True)
+    many = 101  # as many as a limit of a hundred cuts
     model, scorer = case(generator, (many + 2,), many + 2)
-    expect_greedy(decode(student, model, max_length=many), scorer, many)
+    expect_greedy(decode(student, model, max_length=many), scorer, many, cut_right=True)
 
 
 @pytest.mark.graded(weight=2, needs=[CORE])
@@ -196,7 +244,7 @@ def test_stops_when_all_rows_have_ended(student: Student, generator: torch.Gener
     for lengths in ((2, 1, 3), (1, 1, 1)):
         model, scorer = case(generator, lengths, 30)
         found, run = decode(student, model, max_length=30)
-        expect_greedy((found, run), scorer, 30)
+        expect_greedy((found, run), scorer, 30, student)
         # every step with all rows, and with the prefix decoded again: more than this is too late
         needed = sum(3 * step for step in range(1, max(lengths) + 1))
         expect(
@@ -243,11 +291,13 @@ def test_builds_no_graph(student: Student, generator: torch.Generator) -> None:
 
 @pytest.mark.graded(weight=2, needs=[CORE])
 def test_changes_nothing_and_repeats_itself(student: Student, generator: torch.Generator) -> None:
-    """Weights and inputs stay untouched, and a second call gives the same translations."""
+    """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
     model, scorer = case(generator, (4, 4, 4), 6)
     inputs = noisy(model, generator)
-    first, second = ask(student, model, **inputs, max_length=6, times=2)
+    each = ask(student, model, **inputs, max_length=6, times=len(SEEDS), seeds=SEEDS)
+    first, *_, second = each
     expect_untouched(first)
+    expect_world_untouched(each)
     expect(
         token_rows(first, 3) == token_rows(second, 3),
         "a second call with the same sentences gives other translations",

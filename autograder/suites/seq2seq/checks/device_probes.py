@@ -129,7 +129,8 @@ def greedy_on(
     def run(place: torch.device) -> dict[str, Any]:
         stand_in = StandIn(**model).to(place)
         inputs = source.to(place), source_lengths.to(place)
-        result = lesson.greedy_decode(stand_in, *inputs, max_length)
+        with settings(0):
+            result = lesson.greedy_decode(stand_in, *inputs, max_length)
         return {"result": result, "weights": list(stand_in.parameters())}
 
     return on(device, run, ("weights",))
@@ -152,7 +153,8 @@ def beam_on(
         stand_in = StandIn(**model).to(place)
         inputs = source.to(place), source_lengths.to(place)
         options = (beam_width, max_length, length_penalty)
-        result = lesson.beam_search(stand_in, *inputs, *options)
+        with settings(0):
+            result = lesson.beam_search(stand_in, *inputs, *options)
         return {"result": result, "weights": list(stand_in.parameters())}
 
     return on(device, run, ("weights",))

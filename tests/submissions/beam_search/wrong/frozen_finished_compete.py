@@ -1,4 +1,5 @@
-# says: keep their place
+# says: takes a place of the beam
+# public: yes
 # seen: mead-baseline #223, TensorFlow BeamSearchDecoder (tensorflow #9904)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

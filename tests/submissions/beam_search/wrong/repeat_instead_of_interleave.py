@@ -1,4 +1,5 @@
 # says: influence each other
+# public: yes
 # seen: jadore801120/attention-is-all-you-need-pytorch #28
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

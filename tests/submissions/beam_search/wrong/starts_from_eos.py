@@ -1,4 +1,4 @@
-# says: re-ordered with the parents
+# says: first input of the decoder is not BOS
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

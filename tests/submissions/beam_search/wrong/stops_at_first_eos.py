@@ -1,4 +1,5 @@
-# says: stops when the first or best
+# says: stops too early
+# public: yes
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
-# says: as soon as beam_width
+# says: that beam_width hypotheses have ended is no reason
+# public: yes
 # seen: xnmt #572, ottokart/beam_search #1; CS224n starter
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

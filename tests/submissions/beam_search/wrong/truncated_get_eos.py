@@ -1,4 +1,5 @@
 # says: got an EOS
+# public: yes
 # seen: fairseq forces EOS at the end
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

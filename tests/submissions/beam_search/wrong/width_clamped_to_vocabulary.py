@@ -1,4 +1,5 @@
 # says: may exceed the vocabulary
+# public: yes
 # seen: fairseq #358 clamps the width to V - 1
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

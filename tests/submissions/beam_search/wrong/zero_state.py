@@ -1,4 +1,4 @@
-# says: re-ordered with the parents
+# says: first state is not one that the encoder returned
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: source.device
+# public: yes
 # seen: IBM/pytorch-seq2seq #123
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

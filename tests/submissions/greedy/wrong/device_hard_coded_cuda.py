@@ -1,4 +1,5 @@
 # says: your code raised
+# public: yes
 # seen: facebookresearch/sam3 #592
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

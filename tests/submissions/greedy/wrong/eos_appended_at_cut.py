@@ -1,4 +1,5 @@
 # says: got an EOS
+# public: yes
 # seen: fairseq forces EOS at the end
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: train mode
+# public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     translations = [[] for _ in range(source.shape[0])]

@@ -1,4 +1,5 @@
 # says: goes on after its first EOS
+# public: yes
 # seen: mistralai/mistral-inference #270
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: source.device
+# public: yes
 # seen: asyml/texar-pytorch #60 (end_token on the CPU)
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: switched off
+# public: yes
 # seen: deepinv/deepinv #166
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

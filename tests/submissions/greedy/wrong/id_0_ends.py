@@ -1,4 +1,5 @@
-# says: no other id ends a row
+# says: EOS alone ends a row
+# public: yes
 # seen: anthony-chaudhary/fak #12604
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: gradient graph
+# public: yes
 # seen: OpenNMT/OpenNMT-py #1141
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
-# says: the last id of the vocabulary
+# says: from the first to the last
+# public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

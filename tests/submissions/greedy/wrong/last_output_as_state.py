@@ -1,4 +1,5 @@
 # says: first state is not the one
+# public: yes
 # seen: keitakurita/practical-torchtext #5
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: not in the batch
+# public: yes
 # seen: pytorch/translate #308
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: still called after every row
+# public: yes
 # seen: joeynmt/joeynmt #45, DongjunLee/transformer-tensorflow #5
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

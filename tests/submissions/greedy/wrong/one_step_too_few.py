@@ -1,4 +1,5 @@
 # says: one token fewer
+# public: yes
 # seen: huggingface/transformers #9855 (BOS counted)
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: more than max_length
+# public: yes
 # seen: facebookresearch/metaseq #657
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: not in the order of the rows
+# public: yes
 # seen: neulab/xnmt #424
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

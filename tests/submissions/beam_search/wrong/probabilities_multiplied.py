@@ -1,3 +1,4 @@
+# says: underflow
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()
@@ -6,20 +7,19 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
         _, (hs, cs) = model.encoder(source, source_lengths)
         for b in range(source.shape[0]):
             h, c = hs[:, b : b + 1], cs[:, b : b + 1]
-            live = [([], 0.0)]
-            pool = []
+            live, pool = [([], 1.0)], []
             for _ in range(max_length):
-                previous = torch.tensor([t[-1] if t else model.bos_id for t, _ in live], device=source.device)
+                last = [tokens[-1] if tokens else model.bos_id for tokens, _ in live]
+                previous = torch.tensor(last, device=source.device)
                 logits, (h, c) = model.decoder(previous, (h, c))
-                log_probs = logits.log_softmax(dim=1)
-                log_probs[:, [model.pad_id, model.bos_id]] = -math.inf
-                totals = torch.tensor([p for _, p in live], device=source.device)[:, None] + log_probs
+                probs = logits.softmax(dim=1)
+                totals = torch.tensor([p for _, p in live], device=source.device, dtype=probs.dtype)[:, None] * probs
                 best, index = totals.flatten().topk(min(beam_width, totals.numel()))
                 parents, new_live = [], []
                 for total, i in zip(best.tolist(), index.tolist()):
-                    parent, token = i // logits.shape[1], i % logits.shape[1]
-                    if total == -math.inf:
+                    if total == 0.0:
                         continue
+                    parent, token = divmod(i, logits.shape[1])
                     tokens = live[parent][0] + [token]
                     if token == model.eos_id:
                         pool.append((tokens, total))
@@ -31,10 +31,8 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
                     break
                 h, c = h[:, parents], c[:, parents]
             pool += live
-            row = []
-            for tokens, total in pool:
-                score = total / ((5 + len(tokens)) / 6) ** length_penalty
-                row.append(Hypothesis(tokens, total, score))
+            pool = [(t, math.log(p)) for t, p in pool]
+            row = [Hypothesis(t, p, p / ((5 + len(t)) / 6) ** length_penalty) for t, p in pool]
             row.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
             results.append(row[:beam_width])
     model.train(was_training)

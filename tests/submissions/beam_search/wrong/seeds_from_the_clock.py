@@ -1,0 +1,42 @@
+# says: (random) are seeded
+import random
+
+
+def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
+    was_training = model.training
+    model.eval()
+    random.seed()
+    results = []
+    with torch.no_grad():
+        _, (hs, cs) = model.encoder(source, source_lengths)
+        for b in range(source.shape[0]):
+            h, c = hs[:, b : b + 1], cs[:, b : b + 1]
+            live, pool = [([], 0.0)], []
+            for _ in range(max_length):
+                last = [tokens[-1] if tokens else model.bos_id for tokens, _ in live]
+                previous = torch.tensor(last, device=source.device)
+                logits, (h, c) = model.decoder(previous, (h, c))
+                log_probs = logits.log_softmax(dim=1)
+                totals = torch.tensor([p for _, p in live], device=source.device)[:, None] + log_probs
+                best, index = totals.flatten().topk(min(beam_width, totals.numel()))
+                parents, new_live = [], []
+                for total, i in zip(best.tolist(), index.tolist()):
+                    if total == -math.inf:
+                        continue
+                    parent, token = divmod(i, logits.shape[1])
+                    tokens = live[parent][0] + [token]
+                    if token == model.eos_id:
+                        pool.append((tokens, total))
+                    else:
+                        new_live.append((tokens, total))
+                        parents.append(parent)
+                live = new_live
+                if not live:
+                    break
+                h, c = h[:, parents], c[:, parents]
+            pool += live
+            row = [Hypothesis(t, p, p / ((5 + len(t)) / 6) ** length_penalty) for t, p in pool]
+            row.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
+            results.append(row[:beam_width])
+    model.train(was_training)
+    return results
