@@ -33,9 +33,7 @@ PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), ROOT / "data
 PAGES += HANDOUTS
 HOSTS = {"creativecommons.org"}  # the only one a page may link to
 # the one index a page may name, for nobody who follows it can do without: torch without CUDA
-CPU_TORCH = re.compile(
-    r"(--index-url |PIP_EXTRA_INDEX_URL=)https://download\.pytorch\.org/whl/cpu\b"
-)
+CPU_TORCH = re.compile(r"(-i |PIP_EXTRA_INDEX_URL=)https://download\.pytorch\.org/whl/cpu\b")
 
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 ABSOLUTE_PATH = re.compile(r"(?<![\w./:<>)\]}*~-])(?:/|~/)[a-z][\w./-]*")
