@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
 from data.batches import Batch, batches, make_batch
 from data.pairs import Pair
@@ -68,7 +67,7 @@ def train(
     after_epoch: Callable[[int], None] = lambda epoch: None,
     title: str = "training",
 ) -> History:
-    """Train `model` with Adam, the learning rate falling linearly to zero, and a progress bar.
+    """Train `model` with Adam, the learning rate falling linearly to zero; a line an epoch.
 
     `generator`, on the CPU, shuffles the pairs. `after_epoch` is called with the number of epochs
     done, for what a run wants to measure on its way; its time is not counted in `seconds`.
@@ -79,37 +78,36 @@ def train(
     losses: list[float] = []
     rows = []
     seconds = 0.0
-    with tqdm(total=epochs * steps_an_epoch, desc=title, unit="step") as bar:
-        for epoch in range(1, epochs + 1):
-            start = time.perf_counter()
-            for batch in batches(
-                training_pairs,
-                tools.source_vocabulary,
-                tools.target_vocabulary,
-                batch_size=batch_size,
-                generator=generator,
-                device=tools.device,
-                reverse_source=reverse_source,
-            ):
-                loss = tools.train_step(model, optimizer, *batch, teacher_forcing_ratio)
-                losses.append(float(loss))
-                schedule.step()
-                bar.update()
-            seconds += time.perf_counter() - start
-            recent = losses[-steps_an_epoch:]
-            row = {
-                "epoch": epoch,
-                "step": len(losses),
-                "training loss": sum(recent) / len(recent),
-                "validation loss": token_loss(model, tools, validation_pairs, reverse_source),
-                "seconds": seconds,
-            }
-            rows.append(row)
-            bar.set_postfix_str(
-                f"training loss {row['training loss']:.2f}, "
-                f"validation loss {row['validation loss']:.2f}"
-            )
-            after_epoch(epoch)
+    for epoch in range(1, epochs + 1):
+        start = time.perf_counter()
+        for batch in batches(
+            training_pairs,
+            tools.source_vocabulary,
+            tools.target_vocabulary,
+            batch_size=batch_size,
+            generator=generator,
+            device=tools.device,
+            reverse_source=reverse_source,
+        ):
+            loss = tools.train_step(model, optimizer, *batch, teacher_forcing_ratio)
+            losses.append(float(loss))
+            schedule.step()
+        seconds += time.perf_counter() - start
+        recent = losses[-steps_an_epoch:]
+        row = {
+            "epoch": epoch,
+            "step": len(losses),
+            "training loss": sum(recent) / len(recent),
+            "validation loss": token_loss(model, tools, validation_pairs, reverse_source),
+            "seconds": seconds,
+        }
+        rows.append(row)
+        print(
+            f"{title}: epoch {epoch} of {epochs}, training loss {row['training loss']:.2f}, "
+            f"validation loss {row['validation loss']:.2f}, {seconds:.0f} s",
+            flush=True,
+        )
+        after_epoch(epoch)
     steps = pd.DataFrame({"step": range(1, len(losses) + 1), "loss": losses})
     return History(steps, pd.DataFrame(rows))
 

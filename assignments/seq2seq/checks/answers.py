@@ -135,6 +135,12 @@ def facts(run: Any) -> dict[str, Any]:
         name: given[name] if type(given.get(name)) is type(silent) else silent
         for name, silent in SILENT.items()
     }
+    for name in ("handed", "settings_changed"):
+        words = given.get(name)
+        whole[name] = [w for w in words if type(w) is str] if isinstance(words, list) else []
+    drawn = given.get("drawn")
+    pairs = drawn.items() if isinstance(drawn, dict) else ()
+    whole["drawn"] = {name: state for name, state in pairs if type(state) is str}
     for name, kind_of_item in (("inputs", int), ("origins", str)):
         items = given.get(name)
         lists = items if isinstance(items, list | tuple) else []
@@ -150,3 +156,40 @@ def runs(value: Any, times: int) -> list[dict[str, Any]]:
     """The runs a probe reports, exactly `times` of them."""
     given = value if isinstance(value, list) else []
     return [facts(given[i] if i < len(given) else None) for i in range(times)]
+
+
+def expect_as_before(run: dict[str, Any], training: bool, function: str) -> None:
+    """A run worked in eval mode, without a graph, and left everything as it was."""
+    expect(
+        not run["training_seen"],
+        "the model was used in train mode, so dropout was active while it translated",
+        "call model.eval() before the first call of the encoder, and put the mode back after "
+        "the last row",
+    )
+    expect(
+        run["training_after"] is training,
+        f"model.training was {training} before {function} and is {not training} after it, "
+        "in the model or in its encoder or decoder",
+        "remember model.training at the start and end with model.train(was_training), which "
+        "reaches the parts too, also where you return early",
+    )
+    expect(
+        not run["graph_seen"],
+        "the state carries a gradient graph, which grows with every step",
+        "work under torch.no_grad(), the encoder's call included",
+    )
+    expect(
+        run["grad_after"] is True,
+        f"gradients are switched off for the whole program after {function}",
+        "use `with torch.no_grad():` instead of torch.set_grad_enabled(False)",
+    )
+    expect(
+        not run["inputs_changed"],
+        "`source` or `source_lengths` is changed by the call",
+        "work on a clone of a tensor that you write to",
+    )
+    expect(
+        not run["model_changed"],
+        "the model's weights are changed by the call",
+        "translating only reads the model; work on clones of what you write to",
+    )

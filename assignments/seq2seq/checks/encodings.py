@@ -9,6 +9,8 @@ from torch import Tensor
 
 from checks.expect import Wrong, close, expect, expect_shape, kind
 
+from .precision import DIGITS, PRECISION
+
 Encoding = tuple[Tensor, Tensor, Tensor]  # outputs, h, c
 
 CRASH = (
@@ -111,6 +113,73 @@ def shapes_of(batches: list[tuple[Tensor, Tensor]]) -> list[tuple[int, int]]:
     return [(source.shape[0], source.shape[1]) for source, _ in batches]
 
 
+def expect_steady(
+    student: Any,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    batch: tuple[Tensor, Tensor],
+) -> None:
+    """Blame chance or memory where a wrong answer is another one when asked again."""
+    asked = {"config": config, "filling": filling, "batches": [batch] * 2}
+    shapes = shapes_of([batch] * 2)
+    (_, *state), (_, *again) = encodings(student.encode(**asked), shapes, config)
+    if all(map(close, state, again)):
+        return
+    (_, *anew), _ = encodings(student.encode(**asked, seed=1), shapes, config)
+    expect(
+        all(map(close, state, anew)),
+        "in eval mode your encoder gives different answers for the same sentence, by chance",
+        "F.dropout is active unless told training=self.training; an initial state must be zeros, "
+        "not torch.randn; layers are made once, in __init__",
+    )
+    raise Wrong(
+        "in eval mode a second call gives another answer for the same sentence",
+        "start every call from a zero state, and keep nothing of it on self",
+    )
+
+
+def expect_modes_alike(
+    student: Any,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    batch: tuple[Tensor, Tensor],
+) -> None:
+    """Check that an encoder with dropout 0 answers alike in both modes."""
+    answers = []
+    for training in (False, True):
+        options = {"training": training, "seed": int(training)}  # noise of any kind shows
+        report = student.encode(config=config, filling=filling, batches=[batch], **options)
+        answers.append(encodings(report, shapes_of([batch]), config)[0][1:])
+    if all(map(close, *answers)):
+        return
+    expect_steady(student, config, filling, batch)
+    raise Wrong(
+        "with dropout 0, train mode gives another state than eval mode",
+        "do the same in both modes but for the dropout that your encoder is given, the "
+        "probability to drop and not to keep: no number of your own, no batch normalisation, no "
+        "other noise, and padding is read in neither",
+        guess=True,
+    )
+
+
+def expect_own_pad(
+    student: Any, config: dict[str, Any], filling: dict[str, Any], source: Tensor, lengths: Tensor
+) -> None:
+    """Say so if rows come out right where padding, and nothing else, is id 0."""
+    words = torch.where(source == 0, 1, source)
+    padded = torch.arange(source.shape[1]) >= lengths[:, None]
+    batch = torch.where(padded, 0, words), lengths
+    batches = [batch, *rows_alone(*batch)]
+    report = student.encode(config=config, filling=filling, batches=batches)
+    (_, h, _), *alone = encodings(report, shapes_of(batches), config)
+    expect(
+        not close(h, torch.cat([one for _, one, _ in alone], 1)),
+        "id 0 is taken for padding, and here it is a word like others",
+        "the id of padding is pad_id, whatever number that is, and source_lengths say where a "
+        "sentence ends",
+    )
+
+
 def expect_rows_as_alone(
     student: Any, config: dict[str, Any], filling: dict[str, Any], source: Tensor, lengths: Tensor
 ) -> None:
@@ -122,6 +191,14 @@ def expect_rows_as_alone(
     hs = torch.cat([h for _, h, _ in alone], 1)  # (layers, batch, hidden)
     cs = torch.cat([c for _, _, c in alone], 1)  # (layers, batch, hidden)
     if not (close(together[1], hs) and close(together[2], cs)):
+        expect_steady(student, config, filling, (source, lengths))
+        apart = (hs - together[1]).abs().max(), (cs - together[2]).abs().max()
+        expect(
+            not max(apart) < DIGITS,
+            "a row in a batch and the row alone get the same state to about two digits only",
+            PRECISION,
+        )
+        expect_own_pad(student, config, filling, source, lengths)
         # a token too many is told by what the student's own encoder makes of longer sentences
         longer = (lengths + 1).clamp(max=source.shape[1])
         asked = rows_alone(source, longer)
@@ -201,9 +278,52 @@ def explain_state(
         "start each row from a zero state and take its state after source_lengths[b] tokens; "
         "rows must not mix, so mind which dimension is the batch: view and reshape do not "
         "transpose",
+        guess=True,
     )
 
 
 def of_other_rows(states: Tensor, alone: Tensor) -> bool:
     """Whether every row of (layers, batch, hidden) is one of those of the rows alone."""
     return all(any(close(row, one) for one in alone.unbind(1)) for row in states.unbind(1))
+
+
+def expect_batches_unchanged(report: Any, batches: list[tuple[Tensor, Tensor]]) -> None:
+    """Compare the batches given with what is left of them."""
+    after: Any = report.get("batches") if isinstance(report, dict) else None
+    good = isinstance(after, list) and len(after) == len(batches)
+    for left, batch in zip(after if good else [], batches, strict=good):
+        pair = isinstance(left, tuple | list) and len(left) == 2
+        good = good and pair and all(map(equal, left, batch))
+    expect(
+        good,
+        "source or source_lengths is changed by encoding it",
+        "do not sort or overwrite the caller's tensors in place; make new ones",
+    )
+
+
+def equal(value: Any, tensor: Tensor) -> bool:
+    """Whether a value is this very tensor."""
+    return isinstance(value, Tensor) and torch.equal(value, tensor)
+
+
+def arriving(report: Any, name: str, config: dict[str, Any]) -> Tensor:
+    """The gradient of one total with respect to the embeddings (V, E), if any arrives."""
+    slope: Any = report.get(name) if isinstance(report, dict) else None
+    found: Any = slope[0] if isinstance(slope, list) and slope else None
+    shape = (config["vocab_size"], config["embedding_dim"])
+    if not (isinstance(found, Tensor) and found.shape == shape and bool(found.any())):
+        raise Wrong(
+            f"no gradient of {name} arrives at the embeddings",
+            "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a frozen "
+            "embedding, or a new tensor made from values",
+        )
+    return found
+
+
+def expect_learned(slope: Tensor, words: Tensor) -> None:
+    """Check that every one of some words has a gradient of its embedding (V, E)."""
+    expect(
+        int((~slope[words].any(1)).sum()) != 1,
+        "no gradient arrives at the embedding of one word, which therefore never learns",
+        "is that id taken for padding? padding_idx is pad_id, whatever number that is",
+    )

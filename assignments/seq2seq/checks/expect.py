@@ -15,18 +15,21 @@ class Wrong(AssertionError):
     Attributes:
         rationale: what was observed, in general terms; never an input or an expected value.
         help: the likeliest cause and where to look; empty when the symptom points nowhere.
+        guess: whether the help names what usually causes this, and not a cause that was recognised;
+            it is left out where an earlier check of the task failed, whose cause it may be.
     """
 
-    def __init__(self, rationale: str, help: str = "") -> None:
+    def __init__(self, rationale: str, help: str = "", guess: bool = False) -> None:
         super().__init__(rationale)
         self.rationale = rationale
         self.help = help
+        self.guess = guess
 
 
-def expect(condition: bool, rationale: str, help: str = "") -> None:
+def expect(condition: bool, rationale: str, help: str = "", guess: bool = False) -> None:
     """Raise `Wrong` unless the condition holds."""
     if not condition:
-        raise Wrong(rationale, help)
+        raise Wrong(rationale, help, guess)
 
 
 def expect_shape(value: Any, shape: Sequence[int], name: str, help: str = "") -> Tensor:

@@ -17,28 +17,67 @@ HANDED = {  # where the h and the c of the second step came from -> what that me
 }
 
 
+FEWER = (
+    "a translation has one token fewer than max_length allows",
+    "take max_length steps; BOS does not count as one of them",
+)
+
+
 def explain_tokens(
     found: Tokens, expected: Tokens, model: dict[str, Any], max_length: int, run: dict[str, Any]
 ) -> tuple[str, str]:
-    """The rationale and the help line for a greedy translation that is not the expected one."""
+    """The rationale and the help line for a greedy translation that is not the expected one.
+
+    Args:
+        model: its ids; if known, `vocab_size`, the number of `rows` of the batch and which `row`
+            it is, and `cut_right`: that others were cut at another max_length as they should.
+        run: which the translation is from.
+    """
     bos_id, eos_id = model["bos_id"], model["eos_id"]
     ends = expected[-1] == eos_id
+    if not run["inputs"]:
+        if max_length == 1 and not found:
+            return FEWER
+        return (
+            "the decoder was not called: the translation is none of its choices",
+            "call model.decoder at every step, and keep nothing from an earlier call",
+        )
+    if any(token != bos_id for token in run["inputs"][0]):
+        return (
+            "the first input of the decoder is not BOS",
+            "start every row from model.bos_id, whatever number that is",
+        )
+    specials = explain_specials(found, expected, model)
+    if specials:
+        return specials
     if found[:1] == (bos_id,) and found[1:2] == expected[:1]:
         return (
             "your translation begins with BOS",
             "BOS is only the first input of the decoder, not part of the translation",
         )
     longer = found[: len(expected)] == expected
-    if longer and {bos_id, model["pad_id"]} & set(found):
+    if longer and {bos_id, model["pad_id"]} & set(found[len(expected) :]):
         return (
             "a translation holds BOS or PAD, which the model never chooses",
             "each row's list ends with its first EOS; add nothing to it after that, and no "
             "padding: the lists may have different lengths",
         )
-    if ends and found == expected[:-1] and run["rows"] >= len(expected):
+    cuts = not model.get("cut_right")  # whether it may be how translations are cut
+    whole = [len(first) for first in run["inputs"][:1]] == [model.get("rows")]  # all in one call
+    steps = run["rows"] / model["rows"] if whole else 0
+    if found == expected[:-1] and len(found) == max_length - 1 == steps and cuts:
+        return FEWER
+    if ends and found == expected[:-1] and (steps or run["rows"]) >= len(expected):
         return (
             "the EOS is missing from the end of a translation",
-            "append the token first and then test whether it is EOS: EOS is included",
+            "append every token that you choose, EOS too, and then test whether it is EOS",
+        )
+    fed = run["inputs"][len(expected)] if len(expected) < len(run["inputs"]) else ()
+    row = model.get("row", 0) if whole else 0
+    if ends and eos_id not in found and fed[row : row + 1] == (eos_id,):
+        return (
+            "EOS is left out of a translation, and what the model says after it is kept",
+            "append EOS and end the row there: what comes after its first EOS is no part of it",
         )
     if ends and longer:
         return (
@@ -52,17 +91,14 @@ def explain_tokens(
             "return the max_length tokens as they are: EOS is not put at their end, and where the "
             "model chooses it, it is one of them",
         )
-    if not ends and found == (*expected[:-1], eos_id):
+    if not ends and len(found) > 1 and found == (*expected[:-1], eos_id):
         return (
             "the last token of a translation that was cut at max_length was replaced by EOS",
             "return the max_length tokens as they are",
         )
     if len(found) < len(expected) and expected[: len(found)] == found:
-        if not ends and len(found) == max_length - 1:
-            return (
-                "an unfinished translation has one token fewer than max_length",
-                "take max_length steps; BOS does not count as one of them",
-            )
+        if not ends and len(found) == max_length - 1 and cuts:
+            return FEWER
         return (
             "a translation stops before it has ended",
             "stop only when every row by itself has chosen EOS (model.eos_id, any number), or "
@@ -81,25 +117,45 @@ def explain_tokens(
     return explain_choice(found, expected, model, run)
 
 
+def explain_specials(
+    found: Tokens, expected: Tokens, model: dict[str, Any]
+) -> tuple[str, str] | None:
+    """The same where PAD or BOS is a word of the right translation, and the first that is missed.
+
+    Also where an EOS, or PAD or BOS, was taken out and what comes after it was kept.
+    """
+    names = {model["pad_id"]: "PAD", model["bos_id"]: "BOS"}
+    help = (
+        "PAD and BOS are words like others here: take the argmax over all ids, from the first to "
+        "the last, feed it back, go on, and leave none out of what you return; EOS alone ends a row"
+    )
+    said = set(names) & set(expected)
+    if said and found == tuple(token for token in expected if token not in names):
+        return "PAD or BOS, chosen by the model, is left out of a translation", help
+    pairs = zip(found, expected, strict=False)
+    place = next((i for i, pair in enumerate(pairs) if pair[0] != pair[1]), len(found))
+    if place < len(expected) and expected[place] in names and found:
+        return f"{names[expected[place]]} is the most probable, and another word was chosen", help
+    if len(found) == place < len(expected) and expected[place - 1 : place] in [(t,) for t in names]:
+        return f"a translation ends at {names[expected[place - 1]]}", help
+    return None
+
+
 def explain_choice(
     found: Tokens, expected: Tokens, model: dict[str, Any], run: dict[str, Any]
 ) -> tuple[str, str]:
     """The same for a translation in which another token was chosen."""
     bos_id = model["bos_id"]
     inputs, origins = run["inputs"], run["origins"]
-    first = inputs[0] if inputs else (bos_id,)
-    if any(token != bos_id for token in first):
-        return (
-            "the first input of the decoder is not BOS",
-            "start every row from model.bos_id, whatever number that is",
-        )
+    first = inputs[0]
     if found[:1] != expected[:1]:
         if origins and origins[0] != ("encoder h", "encoder c"):
             return (
                 "the decoder's first state is not the one that the encoder returned",
                 "start from (h, c) of model.encoder(source, source_lengths), all layers of both",
             )
-        if found == expected[1:] or (len(found) > 3 and found[:3] == expected[1:4]):
+        rest = expected[1:]
+        if rest and (found == rest or (len(found) > 1 and found[: len(rest)] == rest)):
             return (
                 "the first token you choose is missing from the translation",
                 "append every token that you choose, from the first step on",
@@ -140,8 +196,8 @@ def explain_token(expected: Tokens, place: int, model: dict[str, Any]) -> tuple[
         where = "as the first token" if place == 0 else "at the end"
         return (
             f"EOS is the most probable {where}, and another token was chosen",
-            "EOS may come at any step, the first included, and is chosen as any other token: by "
-            "the argmax over all ids, by this step's logits alone",
+            "EOS may come at any step, the first included, and is chosen as any other token, "
+            "whatever its id: by the argmax over all ids, by this step's logits alone",
         )
     if token in expected[:place]:
         return (

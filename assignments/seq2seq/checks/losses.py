@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from checks.expect import Wrong
+from checks.expect import Wrong, expect
+from checks.precision import DIGITS, PRECISION
 from checks.steps import Seen
 
 MEAN = (
@@ -46,10 +47,23 @@ def expect_loss(call: Seen, target: Tensor, pad_id: int, eos_id: int) -> None:
         if math.isclose(call.loss, value, rel_tol=1e-5, abs_tol=1e-4):
             helps = [text for start, text in HELP.items() if mistake.startswith(start)]
             raise Wrong(mistake, (helps or [MEAN])[0])
+    p = (-token_losses(call.logits, target)[target.T[1:] != pad_id].double()).exp()  # (tokens,)
+    for eps in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12):
+        if abs(call.loss + (p + eps).log().mean().item()) < 1e-4:
+            raise Wrong(
+                "your loss adds a small number to p before it takes the logarithm",
+                "F.log_softmax, or F.cross_entropy, is exact for improbable words too",
+            )
+    expect(
+        abs(call.loss - right) > 0.3 * DIGITS * right,
+        "the loss is right to about two digits only",
+        PRECISION,
+    )
     raise Wrong(
         "the loss is not the mean of -log p over the batch's targets that are not PAD",
         "step t's logits are scored against target[:, t], t = 1 to T - 1, with pad_id left out "
         "and EOS counted; sum first, divide once; return this batch's loss before the update",
+        guess=True,
     )
 
 

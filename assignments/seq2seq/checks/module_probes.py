@@ -1,8 +1,8 @@
 """Probes of encoder and decoder: they set the weights, call the module, report what it gave.
 
 Parameters are told apart by shape alone, so names, layout and initialisation stay free: a judge
-who chooses distinct sizes knows the embedding by (V, E), the output layer by (V, H) and (V,), and
-every other parameter as a part of the LSTM.
+who chooses distinct sizes knows the embedding by (V, E), what else has a row for every word as a
+part of the output layer, and every other parameter as a part of the LSTM.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Filling = dict[str, Any]  # see `fill`
 
 def role(shape: torch.Size, config: Config) -> str:
     """Tell what a parameter is for by its sizes."""
-    V, E, H = config["vocab_size"], config["embedding_dim"], config["hidden_dim"]
+    V, E = config["vocab_size"], config["embedding_dim"]
     sizes = [size for size in shape if size != 1]
     if sorted(sizes) in (sorted([V, E]), sorted([V + 1, E])):  # a spare row does no harm
         return "embedding"
-    if sorted(sizes) == sorted([V, H]):
-        return "output"
+    if len(sizes) == 2 and V in sizes:
+        return "output"  # of h, or of what a first of several layers makes of it
     if sizes == [V]:
         return "bias"
     if sizes == [E]:
@@ -42,12 +42,18 @@ def oriented(table: Tensor, first: int) -> Tensor:
     return table if table.ndim < 2 or table.shape[0] == first else table.T
 
 
+def fits(parameter: Tensor, table: Tensor) -> bool:
+    """Whether a table is a parameter's, but for its orientation."""
+    return parameter.numel() == table.numel()
+
+
 def fill(module: nn.Module, config: Config, filling: Filling) -> None:
     """Set every parameter of a module.
 
     Args:
-        filling: either `constant` (a number for all LSTM parameters) with the tensors `embedding`
-            (V, E), `output` (V, H) and `bias` (V,), or `seed` and `scale` for random weights.
+        filling: either `constant` (a number for all LSTM parameters) with the tensor `embedding`
+            (V, E), or `seed` and `scale` for random weights. An output layer is random, unless
+            `output` (V, H) and `bias` (V,) are given and fit.
     """
     generator = torch.Generator().manual_seed(filling.get("seed", 0))
     with torch.no_grad():
@@ -56,17 +62,17 @@ def fill(module: nn.Module, config: Config, filling: Filling) -> None:
             if part == "shift":
                 if not bool((parameter == 1).all()):  # the scale of a norm stays as it is
                     parameter.zero_()
-            elif part in filling:
+            elif part in filling and (part != "output" or fits(parameter, filling[part])):
                 first = next(size for size in parameter.shape if size != 1)
                 table = filling[part]
                 if parameter.numel() > table.numel():
                     table = torch.cat([table, torch.zeros_like(table[:1])])
                 parameter.copy_(oriented(table, first).reshape(parameter.shape))
-            elif "constant" in filling:
+            elif "constant" in filling and part not in ("output", "bias"):
                 parameter.fill_(filling["constant"])
             else:
                 values = torch.randn(parameter.shape, generator=generator)
-                parameter.copy_(filling["scale"] * values)
+                parameter.copy_(filling.get("scale", 1.0) * values)
 
 
 def build(make: Any, config: Config, filling: Filling, training: bool, *trial: Any) -> nn.Module:
@@ -87,14 +93,22 @@ def encode(
     training: bool = False,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Encode (source, source_lengths) batches, one after another, with one encoder."""
+    """Encode (source, source_lengths) batches, one after another, with one encoder.
+
+    Returns:
+        results: what it returned; `batches`: what became of them; `weights`: how many its LSTM
+        has; `training`: its mode afterwards; `reseeded`: whether torch has another seed.
+    """
     with settings(seed):
         encoder = build(lesson.Encoder, config, filling, training, *batches[0])
         # each call gets tensors of its own: one that is overwritten spoils no later call
         given = [(source.clone(), lengths.clone()) for source, lengths in batches]
+        started = torch.initial_seed()
         results = [encoder(source, lengths) for source, lengths in given]
+        reseeded = torch.initial_seed() != started
     known = [p for p in encoder.parameters() if role(p.shape, config) == "lstm"]
-    return {"results": results, "batches": given, "weights": sum(p.numel() for p in known)}
+    report = {"results": results, "batches": given, "weights": sum(p.numel() for p in known)}
+    return {**report, "training": encoder.training, "reseeded": reseeded}
 
 
 def encoder_gradients(
@@ -136,7 +150,8 @@ def decode(
 
     Returns:
         results: what it returned; `calls`: what became of its arguments; `parts`: the roles that
-        its parameters have.
+        its parameters have; `training`: whether it stays in train mode where it was put there;
+        `reseeded`: whether torch has another seed.
     """
     with settings(seed):
         calls = [tuple(tensor.clone() for tensor in call) for call in calls]  # none shared
@@ -144,12 +159,16 @@ def decode(
         modes = training if isinstance(training, list) else [training] * len(calls)
         decoder = build(lesson.Decoder, config, filling, modes[0], *first)
         results: list[Any] = []
+        kept, started = True, torch.initial_seed()
         for mode, (previous, *given) in zip(modes, calls, strict=True):
             decoder.train(mode)
             state = (given[0], given[1]) if given else results[-1][1]
             results.append(decoder(previous, state))
+            kept = kept and (decoder.training or not mode)
+        reseeded = torch.initial_seed() != started
     parts = sorted({role(p.shape, config) for p in decoder.parameters()})
-    return {"results": results, "calls": calls, "parts": parts}
+    report = {"results": results, "calls": calls, "parts": parts}
+    return {**report, "training": kept, "reseeded": reseeded}
 
 
 def decoder_gradients(

@@ -3,22 +3,40 @@
 A run is a dict: `result`, what the function returned; `rows`, the decoder rows it used; `over`,
 whether it was stopped for using too many; `unknown`, how many sentences it gave the encoder that
 are not in the batch; `training_seen` and `graph_seen`, whether the model was used in train mode
-or with a growing graph; `inputs` and `origins`, the `previous` and the origin of h and c of the
-first decoder calls; `training_after` and `grad_after`, the flags once it had returned, that of
-the model being as before only if its parts' are; `model_changed`, its values, their types or what
-is trainable, and `inputs_changed`.
+or with a growing graph; `inputs` and `origins`, the `previous` (of 9 rows at most) and the origin
+of h and c of the first decoder calls, and `handed`, where the rows of their states came from;
+`training_after` and `grad_after`, the flags once it had returned, that of the model being as before
+only if its parts' are; `model_changed`, its values, their types or what is trainable;
+`inputs_changed`; `settings_changed`, the names of the program's settings that it left changed; and,
+where seeds are given, `drawn`: for each source of randomness a digest of the state it was left in.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
 
 from .standins import StandIn, TooMuchWork
+from .training_probes import settings
+
+SETTINGS: dict[str, Callable[[], Any]] = {  # of the whole program, and how to read them
+    "default dtype": torch.get_default_dtype,
+    "default device": torch.get_default_device,
+    "anomaly mode": torch.is_anomaly_enabled,
+    "deterministic algorithms": torch.are_deterministic_algorithms_enabled,
+}
+SOURCES: dict[str, Callable[[], bytes]] = {  # of randomness, and how to read their states
+    "random": lambda: repr(random.getstate()).encode(),
+    "numpy": lambda: repr(np.random.get_state()).encode(),
+    "torch": lambda: torch.get_rng_state().numpy().tobytes(),
+}
 
 
 def greedy(
@@ -31,15 +49,19 @@ def greedy(
     training: bool = False,
     grad: bool = True,
     times: int = 1,
+    seeds: list[int] | None = None,
 ) -> list[dict[str, Any]]:
-    """Call `greedy_decode` `times` times on one model; a run for each."""
+    """Call `greedy_decode` `times` times on one model; a run for each.
+
+    The n-th begins with the global sources of randomness seeded with `seeds[n]`, or n.
+    """
     stand_in = StandIn(**model)
 
     def decode() -> Any:
         return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
 
     inputs = (source, source_lengths)
-    return [watch(stand_in, decode, inputs, training, grad) for _ in range(times)]
+    return repeated(times, seeds, lambda: watch(stand_in, decode, inputs, training, grad))
 
 
 def beam(
@@ -54,8 +76,9 @@ def beam(
     training: bool = False,
     grad: bool = True,
     times: int = 1,
+    seeds: list[int] | None = None,
 ) -> list[dict[str, Any]]:
-    """Call `beam_search` `times` times on one model; `length_penalty` None leaves it out."""
+    """Call `beam_search` as `greedy` does `greedy_decode`; `length_penalty` None leaves it out."""
     stand_in = StandIn(**model)
     penalty = () if length_penalty is None else (length_penalty,)
 
@@ -65,7 +88,27 @@ def beam(
         )
 
     inputs = (source, source_lengths)
-    return [watch(stand_in, search, inputs, training, grad) for _ in range(times)]
+    return repeated(times, seeds, lambda: watch(stand_in, search, inputs, training, grad))
+
+
+def repeated(
+    times: int, seeds: list[int] | None, run: Callable[[], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Several runs, each from seeds of its own; afterwards the program is as it was."""
+    device = torch.get_default_device()
+    reports = []
+    try:
+        for number in range(times):
+            with settings(seeds[number] if seeds else number):
+                report = run()
+                if seeds:
+                    left = {name: sha256(read()).hexdigest() for name, read in SOURCES.items()}
+                    report["drawn"] = left
+                reports.append(report)
+    finally:
+        if torch.get_default_device() != device:
+            torch.set_default_device(None if device.type == "cpu" else device)
+    return reports
 
 
 def watch(
@@ -83,6 +126,7 @@ def watch(
     model_before = [value.clone() for value in model.state_dict().values()]
     trainable = [value.requires_grad for value in model.parameters()]
     inputs_before = [value.clone() for value in inputs]
+    settings_before = [read() for read in SETTINGS.values()]
     over, result = False, None
     with torch.set_grad_enabled(grad):
         try:
@@ -90,6 +134,8 @@ def watch(
         except TooMuchWork:
             over = True
         grad_after = torch.is_grad_enabled()
+    settings_after = [read() for read in SETTINGS.values()]
+    both = zip(SETTINGS, settings_before, settings_after, strict=True)
     spoiling.remove()
     values = model.state_dict().values()
     same_mode = all(part.training is training for part in model.modules())
@@ -103,12 +149,14 @@ def watch(
         "unknown": log.unknown,
         "training_seen": any(log.training),
         "graph_seen": any(log.graph),
-        "inputs": [previous[:9].tolist() for previous in log.previous[:3]],
+        "inputs": [previous[:9].tolist() for previous in log.previous],
         "origins": log.origins[:3],
+        "handed": log.handed,
         "training_after": training if same_mode else not training,
         "grad_after": grad_after,
         "model_changed": not same_model,
         "inputs_changed": not all(map(same, inputs_before, inputs)),
+        "settings_changed": [name for name, before, after in both if before != after],
     }
 
 

@@ -6,30 +6,62 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .plugin import PUBLIC_SALT, Grading, run_suite, words
-from .program import Lesson
-from .student import LocalRunner, Student
-from .verdicts import CheckResult, Verdict
+from .outcome import Outcome
+from .plugin import PUBLIC_SALT, Grading, Patience, brief, run_suite
+from .printable import printable
+from .program import Lesson, NotDefined, describe
+from .runs import doubt_of
+from .student import LocalRunner, Student, place, source_line
 
 FOLDER = Path(__file__).resolve().parent
+SECONDS = 30.0  # for one check; the first use of a library may take a good part of it
 
 
-class CheckFailed(AssertionError):
-    """Some public checks of a task did not pass. Shown in a notebook as plain text."""
+class _Plain(BaseException):
+    """An exception that notebooks show as its own words, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:  # IPython's name for "show me like this"
         return [str(self)]
 
 
+class CheckFailed(_Plain, AssertionError):
+    """Some public checks of a task did not pass."""
+
+
+class ChecksNotRun(_Plain, RuntimeError):
+    """The checks themselves could not run, which says nothing about the student's code."""
+
+
+class Stopped(_Plain, KeyboardInterrupt):
+    """The student stopped a check."""
+
+
+class OpenLesson(Lesson):
+    """The names of an open notebook, with doubts about those that are not what its cells say."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        super().__init__(names)
+        self.doubt = ""
+
+    def __getattr__(self, name: str) -> Any:
+        self.doubt = self.doubt or doubt_of(name, self._names)
+        if self.doubt:
+            raise NotDefined(name)  # nothing to check: what there is, is not what is written
+        return super().__getattr__(name)
+
+
 def check(task: str, names: dict[str, Any]) -> None:
-    """Run a task's public checks on the functions of a notebook.
+    """Run a task's public checks on the functions of a notebook, and show what came of it.
 
     Args:
         task: the task's key, for example "encoder".
         names: the notebook's names: pass `globals()`.
 
     Raises:
-        CheckFailed: a check did not pass; its text says which and where to look.
+        CheckFailed: a check did not pass. In a notebook the page above it says which and where to
+            look; elsewhere its text does.
+        ChecksNotRun: not every check could be run.
+        Stopped: the student interrupted it.
         ValueError: there is no such task.
     """
     from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
@@ -38,23 +70,33 @@ def check(task: str, names: dict[str, Any]) -> None:
     if not file.is_file():
         known = sorted(path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py"))
         raise ValueError(f"no task {task!r}; the tasks are {', '.join(known)}")
-    grading = Grading(Student(LocalRunner(Lesson(names), probes)), None, PUBLIC_SALT)
-    run_suite([file], grading)
+    lesson = OpenLesson(names)
+    grading = Grading(Student(LocalRunner(lesson, probes)), None, PUBLIC_SALT)
+    try:
+        run_suite([file], grading, Patience(SECONDS))
+    except KeyboardInterrupt as error:
+        where = place(describe(error), source_line(error))
+        raise Stopped(f"{task}: stopped{f' at {where}' if where else ''}") from None
     if grading.problems:
-        raise RuntimeError("the checks themselves failed: " + "; ".join(grading.problems))
-    results = list(grading.results.values())
-    failed = [r for r in results if r.verdict is not Verdict.PASSED]
-    if failed:
-        raise CheckFailed(_text(task, results))
-    print(f"{task}: all {len(results)} public checks pass. Hidden checks follow when it is graded.")
-    sys.stdout.flush()
+        raise ChecksNotRun(
+            f"{task}: the checks could not run: {brief(grading.problems)}. This says nothing about "
+            "your code; restart the kernel and try again, and if it stays, tell your instructor"
+        )
+    _show(Outcome(task, [] if lesson.doubt else list(grading.results.values()), lesson.doubt))
 
 
-def _text(task: str, results: list[CheckResult]) -> str:
-    passed = sum(result.verdict is Verdict.PASSED for result in results)
-    lines = [f"{task}: {passed} of {len(results)} public checks pass"]
-    for result in results:
-        lines.append(f"  {'✓' if result.verdict is Verdict.PASSED else '✗'} {result.sentence}")
-        if result.verdict is not Verdict.SKIPPED:
-            lines += [f"      {line}" for line in words(result)]
-    return "\n".join(lines)
+def _show(outcome: Outcome) -> None:
+    """Show the outcome as the surroundings can.
+
+    Raises:
+        CheckFailed: not everything has passed.
+    """
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(outcome)
+        if not outcome.passed:
+            raise CheckFailed(f"{outcome.headline}; see above what to do first")
+    elif outcome.passed:
+        print(printable(outcome.text), flush=True)
+    else:
+        raise CheckFailed(printable(outcome.text, sys.stderr))

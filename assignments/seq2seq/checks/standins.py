@@ -19,6 +19,10 @@ State = tuple[Tensor, Tensor]  # (h, c), each (layers, batch, hidden)
 NEGLIGIBLE = -60.0  # the logit of PAD and BOS in random models: to forbid them changes nothing
 
 
+NOTED = 12  # of a run's decoder calls so many are looked at closely
+COLUMNS = 64  # a state with more than so many rows is not
+
+
 class TooMuchWork(RuntimeError):
     """The decoder was asked for more rows than the judge allows."""
 
@@ -30,18 +34,26 @@ class Log:
     max_rows: int | None = None  # of the decoder, all calls together; None is no limit
     decoder_rows: int = 0
     unknown: int = 0  # rows whose real tokens are no sentence of the stand-in
-    previous: list[Tensor] = field(default_factory=list)  # each decoder call's input, (batch,)
     training: list[bool] = field(default_factory=list)  # each call of either module
     graph: list[bool] = field(default_factory=list)  # whether a decoder call's state had one
-    # where the h and the c of each decoder call came from: "encoder h", "last c", "elsewhere"...
+    # of the first `NOTED` decoder calls: the input, (batch,); where the h and the c came from,
+    # "encoder h", "last c", "elsewhere"...; and `handed` in a word
+    previous: list[Tensor] = field(default_factory=list)
     origins: list[tuple[str, str]] = field(default_factory=list)
+    handed: list[str] = field(default_factory=list)
     states: dict[str, Tensor] = field(default_factory=dict)  # by the names used in `origins`
+    # h and c one after the other, (2 * layers, batch, hidden): all that were given away
+    encoded: list[Tensor] = field(default_factory=list)
+    decoded: list[Tensor] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget everything but the limit."""
         self.decoder_rows = self.unknown = 0
-        for seen in (self.previous, self.training, self.graph, self.origins, self.states):
+        for seen in (self.previous, self.training, self.graph, self.origins, self.handed):
             seen.clear()
+        self.encoded.clear()
+        self.decoded.clear()
+        self.states.clear()
 
     def origin(self, part: Tensor) -> str:
         """Name the tensor, out of those a stand-in gave away last, that this one equals."""
@@ -49,6 +61,29 @@ class Log:
             if known.shape == part.shape and torch.equal(known, part):
                 return name
         return "elsewhere"
+
+    def source(self, h: Tensor, c: Tensor) -> str:
+        """Where the rows of a state come from.
+
+        Returns:
+            "encoder" or "decoder" if each row stands as a whole in a state that this one gave away;
+            "mixed" if only its parts do, those of h and c of every layer, each for itself; else
+            "elsewhere"; "unseen" if there are more rows than `COLUMNS`.
+        """
+        given = torch.cat([h, c])  # (2 * layers, rows, hidden)
+        if given.shape[1] > COLUMNS:
+            return "unseen"
+        mixed = False
+        for giver, known in (("encoder", self.encoded), ("decoder", self.decoded)):
+            fitting = [k for k in known if k.shape[::2] == given.shape[::2]]
+            if not fitting:
+                continue
+            there = torch.cat(fitting, 1)  # (2 * layers, rows known, hidden)
+            same = (given[:, :, None] == there[:, None]).all(3)  # (2 * layers, rows, rows known)
+            if same.all(0).any(1).all():
+                return giver
+            mixed = mixed or bool(same.any(2).all())
+        return "mixed" if mixed else "elsewhere"
 
 
 class StandIn(nn.Module):
@@ -123,6 +158,7 @@ class LookupEncoder(nn.Module):
         h, c = self.h.index_select(1, rows), self.c.index_select(1, rows)
         h = F.dropout(h, self._dropout, self.training)
         self._log.states.update({"encoder h": h.detach().clone(), "encoder c": c.detach().clone()})
+        self._log.encoded.append(torch.cat([h, c]).detach())
         return h[-1][:, None].repeat(1, source.shape[1], 1), (h, c)
 
 
@@ -186,7 +222,7 @@ class RecurrentDecoder(nn.Module):
     """Stacked GRU cells whose hidden vector is shared out between h and c.
 
     It reckons in float64 and answers in float32, so a row's answer does not depend, to the bit,
-    on the batch around it.
+    on the batch around it. The weights in float64 are kept while they are what they were.
 
     Args:
         weights: embedding (V, E), output (V, 2H), bias (V,) and for each layer from 0
@@ -214,6 +250,7 @@ class RecurrentDecoder(nn.Module):
         self._layers = sum(name.startswith("input_weight") for name in weights)
         self._dropout = dropout
         self._log = log
+        self._doubled: dict[str, tuple[tuple[Any, ...], Tensor]] = {}  # weight -> of which, float64
 
     def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Return logits (B, V) and the new state."""
@@ -224,10 +261,10 @@ class RecurrentDecoder(nn.Module):
         hiddens = []
         for layer in range(self._layers):
             hidden = torch.cat([h[layer], c[layer]], 1).double()  # (batch, 2 * hidden)
-            x = torch.gru_cell(x, hidden, *(weight.double() for weight in self._cell(layer)))
+            x = torch.gru_cell(x, hidden, *self._cell(layer))
             hiddens.append(x)
         new_h, new_c = torch.stack(hiddens).to(h.dtype).chunk(2, dim=2)  # (layers, batch, hidden)
-        logits = x @ self.output.double().T + self.bias.double()  # (batch, vocabulary)
+        logits = x @ self._double("output").T + self._double("bias")  # (batch, vocabulary)
         logits = logits + self.offset[previous][:, None]
         new_h, new_c = new_h.contiguous(), new_c.contiguous()
         remember(self._log, new_h, new_c)
@@ -235,7 +272,16 @@ class RecurrentDecoder(nn.Module):
 
     def _cell(self, layer: int) -> list[Tensor]:
         names = ("input_weight", "hidden_weight", "input_bias", "hidden_bias")
-        return [self.get_parameter(f"{name}_{layer}") for name in names]
+        return [self._double(f"{name}_{layer}") for name in names]
+
+    def _double(self, name: str) -> Tensor:
+        weight = self.get_parameter(name)
+        if torch.is_grad_enabled() or weight.is_inference():
+            return weight.double()
+        state = (weight.data_ptr(), weight._version, weight.dtype, weight.device)
+        if self._doubled.get(name, ((), weight))[0] != state:
+            self._doubled[name] = state, weight.double()
+        return self._doubled[name][1]
 
 
 def see(log: Log, decoder: nn.Module, previous: Tensor, state: State) -> None:
@@ -249,15 +295,19 @@ def see(log: Log, decoder: nn.Module, previous: Tensor, state: State) -> None:
     log.decoder_rows += len(previous)
     if log.max_rows is not None and log.decoder_rows > log.max_rows:
         raise TooMuchWork(f"model.decoder was given more than {log.max_rows} rows in all")
-    log.previous.append(previous.detach().clone())
     log.training.append(decoder.training)
     log.graph.append(h.requires_grad or c.requires_grad)
-    log.origins.append((log.origin(h), log.origin(c)))
+    if len(log.previous) < NOTED:
+        log.previous.append(previous.detach().clone())
+        log.origins.append((log.origin(h), log.origin(c)))
+        log.handed.append(log.source(h, c))
 
 
 def remember(log: Log, h: Tensor, c: Tensor) -> None:
-    """Note the state that a decoder call gives away."""
-    log.states.update({"last h": h.detach().clone(), "last c": c.detach().clone()})
+    """Note the state that a decoder call gives away, if the next call is looked at."""
+    if len(log.previous) < NOTED:
+        log.states.update({"last h": h.detach().clone(), "last c": c.detach().clone()})
+        log.decoded.append(torch.cat([h, c]).detach())
 
 
 def random_model(

@@ -31,8 +31,8 @@ class Seen:
     updates: list[Gradients]  # the gradients at each optimizer.step()
     weights: Gradients  # after the call
     batch: dict[str, Any]
-    before: dict[str, str]
-    after: dict[str, str]
+    before: dict[str, Any]
+    after: dict[str, Any]
 
 
 def train(student: Any, **inputs: Any) -> list[Seen]:
@@ -183,8 +183,8 @@ def expect_clipped(raw: Gradients, clipped: Gradients, clip: float) -> None:
     expect(
         not near(before, 1e-5),
         f"the gradients are not clipped when optimizer.step() uses them: {seen}",
-        "clip_grad_norm_(model.parameters(), clip) comes between backward and step: after step it "
-        "is too late, before backward too early",
+        "clip_grad_norm_(model.parameters(), clip), with the argument clip, comes between backward "
+        "and step: after step it is too late, before backward too early",
     )
     expect(
         not near(before.clamp(-clip, clip), 1e-6),
@@ -218,5 +218,71 @@ def expect_one_update(calls: list[Seen]) -> None:
             f"one call made {len(call.updates)} updates and should make one",
             "backward and optimizer.step() come once, after the loop over steps"
             if call.updates
-            else "optimizer.step() comes in every call, whatever the loss or the norm",
+            else "step the optimizer that train_step is given, in every call, whatever the loss or "
+            "the norm",
         )
+
+
+def expect_gradients(call: Seen) -> None:
+    """The update has gradients to work with, in the encoder too."""
+    found = call.updates[0]
+    expect(
+        bool(flattened(found).any()),
+        "at optimizer.step() all gradients are zero",
+        "zero_grad, backward, clip, step: in this order",
+    )
+    expect(
+        bool(flattened(found, "encoder").any()),
+        "no gradient arrives at the encoder",
+        "the state is handed to the decoder with its graph: no detach(), no torch.no_grad()",
+        guess=True,
+    )
+
+
+def expect_fresh_gradients(first: Seen, second: Seen) -> None:
+    """Two calls with one batch and the same weights have the same gradients."""
+    once, twice = (flattened(call.updates[0]) for call in (first, second))
+    if close(once, twice, atol=1e-4):
+        return
+    added = ((twice - once).abs() < 1e-3) | ((twice - 2 * once).abs() < 1e-3)
+    rationale = "a second call on the same batch and weights has other gradients than the first"
+    expect(
+        not bool(added.all()),
+        f"{rationale}: those of the first are added to them",
+        "gradients accumulate until optimizer.zero_grad(): call it once for every backward",
+    )
+    raise Wrong(rationale, "nothing of a call is kept: no gradient, no state, no loss", guess=True)
+
+
+def expect_handed_on(call: Seen) -> None:
+    """Follow the state from the encoder through all decoder calls."""
+    old = call.encoder[0]
+    first = call.decoder[0]
+    expect(
+        not (equal(first.get("h"), old.get("c")) and equal(first.get("c"), old.get("h"))),
+        "h and c are swapped between encoder and decoder",
+        "the encoder returns outputs, (h, c): hand the pair on as it is",
+    )
+    expect(
+        equal(first.get("h"), old.get("h")) and equal(first.get("c"), old.get("c")),
+        "the decoder does not start from the encoder's state",
+        "hand (h, c) of all layers on unchanged: no zeros, no top layer alone, no h in place of c",
+    )
+    for step, (last, call_now) in enumerate(zip(call.decoder, call.decoder[1:], strict=False)):
+        goes_on = all(equal(call_now.get(n), last.get(f"new_{n}")) for n in ("h", "c"))
+        stays = step == 0 and all(equal(call_now.get(n), last.get(n)) for n in ("h", "c"))
+        expect(
+            not stays,
+            "the decoder's state never advances: every step starts from the encoder's state",
+            "logits, state = model.decoder(previous, state): keep the state that comes back",
+        )
+        expect(
+            goes_on,
+            "a step does not go on from the state the step before returned",
+            "logits, state = model.decoder(previous, state), with nothing done to state",
+        )
+
+
+def equal(value: Any, tensor: Any) -> bool:
+    """Whether two values are equal tensors."""
+    return isinstance(value, Tensor) and isinstance(tensor, Tensor) and torch.equal(value, tensor)

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import builtins
 import copy
-from collections.abc import Callable
+import linecache
+import traceback
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from .program import Lesson, NotDefined, Trouble, describe
+from .crashes import help_for, takes_hint
+from .deadline import OutOfTime
+from .program import (
+    IN_NOTEBOOK,
+    LeftOut,
+    Lesson,
+    NotDefined,
+    Trouble,
+    _cell_of,
+    describe,
+    why_missing,
+)
 from .values import TooLarge, plain
 from .verdicts import StudentFault, Verdict
 
@@ -45,28 +58,70 @@ class LocalRunner:
             return plain(getattr(self._probes, probe)(self._lesson, **copy.deepcopy(inputs)))
         except TooLarge as error:
             raise StudentFault(Verdict.EXCEEDED_LIMIT, f"the value returned has {error}") from error
-        except (Exception, SystemExit) as error:
-            raise fault(describe(error)) from error
+        except (KeyboardInterrupt, OutOfTime):
+            raise
+        except BaseException as error:  # of the student's making: SystemExit, pytest's own, ...
+            raise fault(describe(error), source_line(error), self._lesson.left_out) from error
 
 
-def fault(trouble: Trouble) -> StudentFault:
-    """Turn a trouble in the student's code into the verdict and the words for it."""
+def source_line(error: BaseException) -> str:
+    """The line of the student's cells at which an exception arose, "" if at none."""
+    found = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if _cell_of(file):
+            found = linecache.getline(file, number).strip()
+    return found[:200]
+
+
+def place(trouble: Trouble, source: str = "") -> str:
+    """Where in the student's cells a trouble arose, with the line itself if it is known."""
+    if not trouble.label:
+        return ""
+    cell = "your cell" if trouble.label == IN_NOTEBOOK else f"cell `{trouble.label}`"
+    where = f"line {trouble.line} of {cell}"
+    return f"{where} (`{source}`)" if source else where
+
+
+def late(error: OutOfTime, seconds: float) -> StudentFault:
+    """The fault of code that was stopped because it took too long."""
+    where = place(describe(error), source_line(error))
+    stopped = f"; it was stopped at {where}" if where else ""
+    return StudentFault(
+        Verdict.TIMED_OUT,
+        f"no answer within {seconds:g} seconds{stopped}",
+        help="does every loop end, whatever it is given?",
+    )
+
+
+def fault(trouble: Trouble, source: str = "", left_out: Sequence[LeftOut] = ()) -> StudentFault:
+    """Turn a trouble in the student's code into the verdict and the words for it.
+
+    Args:
+        source: the line of code where it arose, to be shown beside a public check.
+        left_out: what loading the notebook failed to make.
+    """
     if trouble.type_name == NotDefined.__name__:
         return missing(trouble.message)
     if trouble.stub:
         return StudentFault(
             Verdict.NOT_ATTEMPTED,
-            f"not written yet: line {trouble.line} of cell `{trouble.label}` still raises "
-            "NotImplementedError",
+            f"not written yet: {place(trouble)} still raises NotImplementedError",
         )
-    where = f" at line {trouble.line} of cell `{trouble.label}`" if trouble.label else ""
     known = hasattr(builtins, trouble.type_name)
-    shown = f"your code raised {trouble.type_name}{where}"
+    at = f" at {place(trouble)}" if trouble.label else ""
+    exactly = f" at {place(trouble, source)}" if trouble.label else ""
+    said = f": {trouble.message}" if trouble.message else ""
+    why = why_missing(trouble, left_out)
+    if why:
+        return StudentFault(Verdict.CRASHED, f"your code raised {trouble.type_name}{at}: {why}")
     return StudentFault(
         Verdict.CRASHED,
-        f"{shown}: {trouble.message}" if trouble.message else shown,
+        f"your code raised {trouble.type_name}{exactly}{said}",
         # names of exceptions are the student's to choose, and could spell out a hidden input
-        private_rationale=shown if known else f"your code raised an exception{where}",
+        private_rationale=f"your code raised {trouble.type_name if known else 'an exception'}{at}",
+        help=help_for(trouble),
+        takes_hint=takes_hint(trouble),
     )
 
 

@@ -11,31 +11,41 @@ from typing import Any
 
 import pytest
 
-from checks.expect import expect
+from checks.elsewhere import expect_at_home
+from checks.expect import Wrong, expect
 from checks.student import Student
 
+from .answers import expect_as_before, runs
 from .beam_explain import (
-    GARDEN_PATH_MISTAKES,
+    ONE_STEP_FEWER,
     REFILL_MISTAKES,
+    SPECIALS_HELP,
+    THROWN_AWAY,
+    expect_garden_path,
+    expect_none_impossible,
+    expect_ordinary,
+    expect_own_log_probs,
+    expect_own_scores,
     expect_possible,
+    expect_sound,
     expect_tokens,
     few_help,
-    log_prob_help,
-    score_help,
+    go_on_mistake,
     width_one_help,
 )
 from .beam_trees import (
     FEW,
     GARDEN_PATH,
+    GO_ON,
+    PAD_AND_BOS,
     REFILL,
     SHORT,
     TWO_LENGTHS,
-    near,
+    forest,
     search,
-    search_again,
     spell,
-    steps_along,
 )
+from .trees import batch_of
 
 FORM = "returns_the_hypotheses_of_each_sentence"
 
@@ -48,9 +58,10 @@ FORM = "returns_the_hypotheses_of_each_sentence"
 def test_returns_the_hypotheses_of_each_sentence(student: Student) -> None:
     """For each sentence you return at most beam_width hypotheses (tokens, log_prob, score)."""
     options: dict[str, Any] = {"beam_width": 3, "max_length": 4}
-    first, second = search_again(student, [GARDEN_PATH, REFILL], 2, **options)
-    for row in first:
-        expect_tokens(row, 4)
+    trees = [GARDEN_PATH, REFILL]
+    first, second = (search(student, trees, **options) for _ in range(2))
+    for row, tree in zip(first, trees, strict=True):
+        expect_tokens(row, tree, 4)
     expect(
         [spell(row) for row in first] == [spell(row) for row in second],
         "a second call with the same sentences gives other hypotheses",
@@ -63,38 +74,15 @@ def test_returns_the_hypotheses_of_each_sentence(student: Student) -> None:
 def test_log_prob_belongs_to_the_tokens(student: Student) -> None:
     """log_prob is the sum of the log-probabilities of the hypothesis's tokens, EOS included."""
     for tree in (GARDEN_PATH, TWO_LENGTHS, REFILL):
-        row = search(student, [tree], beam_width=2, max_length=3)[0]
-        expect_possible(row)
-        for found in row:
-            steps = steps_along(tree, found)
-            expect(
-                near(found.log_prob, sum(steps)),
-                f'the tree gives "{spell([found])}" the log-probability {sum(steps):.4f}, '
-                f"got {found.log_prob:.4f}",
-                log_prob_help(found.log_prob, steps),
-            )
+        rows = search(student, [tree], beam_width=2, max_length=3)
+        expect_possible(rows[0])
+        expect_own_log_probs(rows, [tree])
 
 
 @pytest.mark.graded(weight=2, needs=[FORM])
 def test_finds_what_greedy_misses(student: Student) -> None:
     """With two places in the beam you find a sentence that is better than the greedy one."""
-    expected = "b <eos> | a a <eos>"
-    spelled = spell(search(student, [GARDEN_PATH], beam_width=2, max_length=4)[0])
-    said = f'expected "{expected}", got "{spelled}"'
-    expect(
-        not spelled.startswith("a a <eos>"),
-        f"{said}: your best hypothesis is what greedy decoding gives",
-        "extend every live hypothesis by every token and keep the beam_width best of all these "
-        "candidates",
-    )
-    mistake, help = GARDEN_PATH_MISTAKES.get(spelled, ("", ""))
-    expect(
-        spelled == expected,
-        f"{said}: {mistake}" if mistake else said,
-        help
-        or "at each step keep the beam_width best candidates by total log-probability; those "
-        "that end in EOS go to the pool; at the end the best of the pool by score are returned",
-    )
+    expect_garden_path(search(student, [GARDEN_PATH], beam_width=2, max_length=4))
 
 
 @pytest.mark.graded(
@@ -105,7 +93,9 @@ def test_finds_what_greedy_misses(student: Student) -> None:
 def test_width_one_is_greedy(student: Student) -> None:
     """With beam_width 1 you find the greedy sentence, cut at max_length where it does not end."""
     for max_length, words in ((5, "a a <eos>"), (2, "a a")):
-        spelled = spell(search(student, [GARDEN_PATH], beam_width=1, max_length=max_length)[0])
+        rows = search(student, [GARDEN_PATH], beam_width=1, max_length=max_length)
+        spelled = spell(rows[0])
+        expect_sound(rows, GARDEN_PATH)
         expect(
             spelled == words,
             f'expected "{words}" for max_length {max_length}, got "{spelled}"',
@@ -116,16 +106,46 @@ def test_width_one_is_greedy(student: Student) -> None:
 @pytest.mark.graded(weight=1, needs=[FORM])
 def test_refills_the_beam_when_a_hypothesis_ends(student: Student) -> None:
     """A finished hypothesis leaves the beam, and the next step again has beam_width live ones."""
-    spelled = spell(search(student, [REFILL], beam_width=2, max_length=3)[0])
-    mistake = REFILL_MISTAKES.get(spelled, "")
-    if not mistake and "<eos>" not in spelled.split(" | "):
+    rows = search(student, [REFILL], beam_width=2, max_length=3)
+    expect_sound(rows, REFILL)
+    spelled = spell(rows[0])
+    mistake, help = REFILL_MISTAKES.get(spelled, ("", ""))
+    if spelled == "<eos>":
+        expect_ordinary(student)
+        mistake, help = THROWN_AWAY
+    if "<eos>" not in spelled.split(" | "):
         mistake = "the translation that is EOS alone is missing; it is a hypothesis like any other"
-    expect(
-        spelled == "<eos> | a b a",
-        f'expected "<eos> | a b a", got "{spelled}"' + (f": {mistake}" if mistake else ""),
-        "follow the rule of the text step by step: keep beam_width candidates, move those with "
-        "EOS to the pool, go on with the rest, and let what is left at max_length join the pool",
-    )
+    said = f'expected "<eos> | a b a", got "{spelled}"'
+    expect(spelled == "<eos> | a b a", f"{said}: {mistake}" if mistake else said, help)
+
+
+@pytest.mark.graded(weight=1, needs=[FORM])
+def test_goes_on_while_anything_is_live(student: Student) -> None:
+    """You search on, however many hypotheses have ended, as long as one is live."""
+    rows = search(student, [GO_ON], beam_width=2, max_length=4)
+    expect_sound(rows, GO_ON)
+    spelled, expected = spell(rows[0]), "<eos> | a a <eos>"
+    if spelled != expected:
+        expect_ordinary(student)
+    mistake, help = go_on_mistake(spelled, len(rows.run["inputs"]))
+    said = f'expected "{expected}", got "{spelled}"'
+    expect(spelled == expected, f"{said}: {mistake}" if mistake else said, help)
+
+
+@pytest.mark.graded(weight=1, needs=[FORM])
+def test_pad_and_bos_are_words_like_others(student: Student) -> None:
+    """Where the model wants PAD or BOS, they are words like others: only EOS is special."""
+    rows = search(student, [PAD_AND_BOS], beam_width=2, max_length=3)
+    spelled = spell(rows[0])
+    expected = "<bos> b <eos> | a <pad> <bos>"
+    if spelled == expected:
+        return
+    expect_possible(rows[0])
+    expect_ordinary(student)
+    expect(spelled != "<bos> b | a <pad>", *ONE_STEP_FEWER)
+    if "<pad>" in spelled and "<bos>" in spelled:
+        expect_sound(rows, PAD_AND_BOS)
+    raise Wrong(f'expected "{expected}", got "{spelled}"', SPECIALS_HELP)
 
 
 @pytest.mark.graded(weight=2, needs=[FORM])
@@ -133,25 +153,17 @@ def test_length_penalty_divides_the_score(student: Student) -> None:
     """score = log_prob / ((5 + length) / 6) ** length_penalty, where length counts EOS, not BOS."""
     options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
     rows = [
-        (search(student, [TWO_LENGTHS], **options)[0], 0.0),
-        (search(student, [TWO_LENGTHS], length_penalty=1.0, **options)[0], 1.0),
+        (search(student, [TWO_LENGTHS], **options), 0.0),
+        (search(student, [TWO_LENGTHS], length_penalty=1.0, **options), 1.0),
     ]
-    for row, penalty in rows:
-        for found in row:
-            expect(
-                near(found.log_prob, sum(steps_along(TWO_LENGTHS, found))),
-                f"with length_penalty {penalty} a log_prob is no more the sum of log-probabilities",
-                "the length penalty divides `score`; log_prob and the search stay as they are",
-            )
-            right = found.log_prob / ((5 + len(found.tokens)) / 6) ** penalty
-            expect(
-                near(found.score, right),
-                f"with length_penalty {penalty} and log_prob {found.log_prob:.4f} a hypothesis "
-                f"of {len(found.tokens)} tokens should score {right:.4f}, got {found.score:.4f}",
-                score_help(row, penalty),
-            )
-    plain, penalised = spell(rows[0][0]), spell(rows[1][0])
-    expect(plain == "a <eos> | b c <eos>", f'without penalty: got "{plain}"', "sort by score")
+    expect_own_log_probs(rows[0][0], [TWO_LENGTHS])
+    expect_own_log_probs(rows[1][0], [TWO_LENGTHS], 1.0)
+    for (row,), penalty in rows:
+        expect_own_scores(row, penalty)
+    plain, penalised = spell(rows[0][0][0]), spell(rows[1][0][0])
+    if plain != "a <eos> | b c <eos>":
+        expect_ordinary(student)
+    expect(plain == "a <eos> | b c <eos>", f'without penalty: got "{plain}"')
     expect(
         penalised == "b c <eos> | a <eos>",
         f'length_penalty 1.0 should put the longer sentence first, got "{penalised}"',
@@ -167,8 +179,13 @@ def test_length_penalty_divides_the_score(student: Student) -> None:
 def test_beam_may_be_wider_than_all_there_is(student: Student) -> None:
     """With more places than hypotheses you return all there are, none of probability zero."""
     expected = "a a | a b | b a | a <eos> | <eos> | b b | b <eos>"
-    row = search(student, [FEW], beam_width=9, max_length=2)[0]
+    rows = search(student, [FEW], beam_width=9, max_length=2)
+    (row,) = rows
     expect_possible(row)
+    expect_none_impossible(rows, FEW)
+    expect_sound(rows, FEW)
+    if spell(row) != expected:
+        expect_ordinary(student)
     expect(
         spell(row) == expected,
         f'expected "{expected}", got "{spell(row)}"',
@@ -192,3 +209,21 @@ def test_rows_do_not_influence_each_other(student: Student) -> None:
             "repeat_interleave, not repeat; choose candidates within a row; and stop a row only "
             "when that row is done, not when another is",
         )
+
+
+@pytest.mark.graded(weight=1, needs=[FORM])
+def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> None:
+    """You search in eval mode, without gradients, and leave model and sentences as they were."""
+    model = forest([GARDEN_PATH, SHORT])
+    options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
+    for training in (True, False):
+        report = student.beam(model=model, **batch_of(model), **options, training=training)
+        expect_as_before(runs(report, 1)[0], training, "beam_search")
+
+
+@pytest.mark.graded(weight=1, needs=["log_prob_belongs_to_the_tokens"])
+def test_makes_its_tensors_where_the_sentences_are(student: Student) -> None:
+    """On a (simulated) GPU you search just as well: tensors that you make are on source.device."""
+    model = {**forest([GARDEN_PATH, REFILL]), "max_rows": 500}  # should it not end there
+    report = student.beam_on(model=model, **batch_of(model), beam_width=2, max_length=4)
+    expect_at_home(report, "beam_search")

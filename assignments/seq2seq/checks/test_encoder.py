@@ -9,9 +9,23 @@ import pytest
 import torch
 from torch import Tensor
 
+from checks.elsewhere import expect_at_home
 from checks.expect import Wrong, close, expect
 
-from .encodings import CRASH, PACK, encodings, expect_rows_as_alone, shapes_of
+from .dropouts import expect_left_alone, explain_no_dropout, same
+from .encodings import (
+    CRASH,
+    PACK,
+    arriving,
+    encodings,
+    expect_batches_unchanged,
+    expect_learned,
+    expect_modes_alike,
+    expect_rows_as_alone,
+    expect_steady,
+    shapes_of,
+)
+from .precision import DIGITS, PRECISION
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 7,
@@ -51,33 +65,29 @@ def test_drops_out_embeddings_in_training_only(student: Any) -> None:
     batches = [(RAGGED[2:3], LENGTHS[2:3])] * 8
     config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
     asked = {"config": config, "filling": RANDOM, "batches": batches}
-    first, *others = encodings(student.encode(**asked), shapes_of(batches), config)
-    if not all(close(first[1], h) for _, h, _ in others):
-        again = encodings(student.encode(**asked, seed=1), shapes_of(batches), config)[0]
-        if close(first[1], again[1]):  # no chance is at work, so the earlier calls are
-            raise Wrong(
-                "in eval mode a second call gives another answer for the same sentence",
-                "start every call from a zero state, and keep nothing of it on self",
-            )
-        raise Wrong(
-            "in eval mode your encoder gives different answers for the same sentence, by chance",
-            "F.dropout is active unless told training=self.training; an initial state must be "
-            "zeros, not torch.randn; layers are made once, in __init__",
-        )
-    first, *others = encodings(student.encode(**asked, training=True), shapes_of(batches), config)
-    expect(
-        not all(close(first[1], h) for _, h, _ in others),
-        "in train mode with dropout 0.5, eight runs gave the same state",
-        "apply nn.Dropout(dropout) to the embeddings, whatever num_layers is: nn.LSTM's own "
-        "dropout argument does nothing for a single layer; leave mode and seed alone in forward",
-    )
+    expect_steady(student, config, RANDOM, batches[0])
+    shapes = shapes_of(batches)
+
+    def ask(seed: int) -> list[Tensor]:
+        report = student.encode(**asked, training=True, seed=seed)
+        return [h for _, h, _ in encodings(report, shapes, config)]
+
+    report = student.encode(**asked, training=True, seed=4711)  # one that nobody else sets
+    expect_left_alone("encoder", report)
+    states = [h for _, h, _ in encodings(report, shapes, config)]
+    if same(states):
+        explain_no_dropout("encoder", states, ask, "the embeddings")
+
+
+EMBEDDED = (0.9, -0.2)  # the one token's; of both signs, so that a ReLU on it shows
 
 
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
 def test_reads_one_token_as_an_lstm(student: Any) -> None:
     """After one token, h and c are those of an LSTM, worked out by hand."""
     v = 0.5  # every weight and every bias
-    table = torch.tensor([[0.0, 0.0]] * 3 + [[0.3, 0.4]] + [[0.0, 0.0]] * 3)  # token 3 is special
+    table = torch.zeros(7, 2)
+    table[3] = torch.tensor(EMBEDDED)
     config = {**CONFIG, "num_layers": 1}
     batches = [(torch.tensor([[3]]), torch.tensor([1]))]
     filling = {"embedding": table, "constant": v}
@@ -85,7 +95,7 @@ def test_reads_one_token_as_an_lstm(student: Any) -> None:
     outputs, h, c = encodings(report, [(1, 1)], config)[0]
     values = []
     for biases in (1, 2):  # both are right
-        gate = v * (0.3 + 0.4) + biases * v  # input @ weights + bias; h and c start from zero
+        gate = v * sum(EMBEDDED) + biases * v  # input @ weights + bias; h and c start from zero
         open_by = 1 / (1 + math.exp(-gate))
         cell = open_by * math.tanh(gate)
         values.append((open_by * math.tanh(cell), cell))
@@ -96,6 +106,7 @@ def test_reads_one_token_as_an_lstm(student: Any) -> None:
             "outputs is the LSTM's own output, with nothing after it",
         )
         return
+    expect_steady(student, config, filling, batches[0])
     explain_token(h, c, v, values, report.get("weights"))
     raise Wrong(
         "with every weight and bias 0.5 and zero initial state, h and c after one token are not "
@@ -103,12 +114,13 @@ def test_reads_one_token_as_an_lstm(student: Any) -> None:
         f"entries of yours are {h.flatten()[0].item():.4f} and {c.flatten()[0].item():.4f}",
         "c' = f * c + i * g and h' = o * tanh(c'), from h = c = 0; only the embedding comes "
         "before the LSTM, and eval mode drops nothing",
+        guess=True,
     )
 
 
-def are(h: Tensor, c: Tensor, y: float, x: float) -> bool:
+def are(h: Tensor, c: Tensor, y: float, x: float, atol: float = 1e-5) -> bool:
     """Whether every entry of h is y and every entry of c is x."""
-    return close(h, torch.full_like(h, y)) and close(c, torch.full_like(c, x))
+    return close(h, torch.full_like(h, y), atol) and close(c, torch.full_like(c, x), atol)
 
 
 def explain_token(
@@ -133,18 +145,26 @@ def explain_token(
             raise Wrong(
                 "h and c are swapped", "return (h, c): hidden state first, cell state second"
             )
+        expect(
+            not are(h, c, y, x, 0.3 * DIGITS),
+            "h and c are those of an LSTM to about two digits only",
+            PRECISION,
+        )
         if are(h, c, 2 * y, 2 * x):
             raise Wrong(
                 "h and c are twice what one LSTM gives",
                 "are two directions added up? The encoder reads in one: bidirectional=False",
             )
     for biases in (0, 1, 2):
-        gate = v * (0.3 + 0.4) + biases * v
+        gate = v * sum(EMBEDDED) + biases * v
         i, g = 1 / (1 + math.exp(-gate)), math.tanh(gate)  # f and o are as i: equal weights
-        bent = v * (math.tanh(0.3) + math.tanh(0.4)) + biases * v
+        bent = v * sum(map(math.tanh, EMBEDDED)) + biases * v
         j, k = 1 / (1 + math.exp(-bent)), math.tanh(bent)
+        cut = v * EMBEDDED[0] + biases * v
+        m, n = 1 / (1 + math.exp(-cut)), math.tanh(cut)
         slips = {
             "a tanh stands between embedding and LSTM": (j * math.tanh(j * k), j * k),
+            "a ReLU stands between embedding and LSTM": (m * math.tanh(m * n), m * n),
             "no bias is added": (i * math.tanh(i * g), i * g) if not biases else None,
             "h is not o * tanh(c) but o * c": (i * i * g, i * g),
             "h is not o * tanh(c) but tanh(o * c)": (math.tanh(i * i * g), i * g),
@@ -222,4 +242,61 @@ def test_last_output_is_the_top_h(student: Any) -> None:
         close(last, h[-1]),
         "h[-1] is not the output at the row's last real token",
         "outputs are the top layer's h at every token; h and c stack the layers bottom first",
+        guess=True,
     )
+
+
+@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+def test_leaves_everything_as_it_was(student: Any) -> None:
+    """Your encoder keeps nothing from call to call and leaves its arguments as they were."""
+    batch = RAGGED.clone(), LENGTHS
+    batch[0][1, 1:] = torch.tensor([4, 6, 3])  # at padded positions, too, ids are the caller's
+    other = RAGGED.flip(0), LENGTHS.flip(0)
+    batches = [batch, other, batch]
+    report = student.encode(config=CONFIG, filling=RANDOM, batches=batches)
+    (_, *first), _, (_, *again) = encodings(report, shapes_of(batches), CONFIG)
+    expect_batches_unchanged(report, batches)
+    if not all(map(close, first, again)):
+        expect_steady(student, CONFIG, RANDOM, batch)
+        raise Wrong(
+            "a batch gets another state when your encoder has encoded another one before",
+            "start every call from a zero state, and keep nothing of a call on self",
+        )
+
+
+@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+def test_without_dropout_modes_agree(student: Any) -> None:
+    """With dropout 0 train mode and eval mode give the same answer."""
+    config = {**CONFIG, "dropout": 0.0}
+    expect_modes_alike(student, config, RANDOM, (RAGGED, LENGTHS))
+
+
+@pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
+def test_embeddings_can_be_learned(student: Any) -> None:
+    """Gradients of outputs, h and c arrive at the embedding of every word in the batch."""
+    B, S, L, H = 4, 4, CONFIG["num_layers"], CONFIG["hidden_dim"]
+    real = torch.arange(S) < LENGTHS[:, None]
+    report = student.encoder_gradients(
+        config={**CONFIG, "dropout": 0.0},
+        filling=RANDOM,
+        source=RAGGED,
+        source_lengths=LENGTHS,
+        real=real,
+        weights={
+            "outputs": torch.ones(B, S, H),
+            "h": torch.ones(L, B, H),
+            "c": torch.ones(L, B, H),
+        },
+    )
+    words = torch.tensor(sorted(set(RAGGED[real].tolist())))
+    for name in ("outputs", "h", "c"):
+        expect_learned(arriving(report, name, CONFIG), words)
+
+
+@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+def test_works_on_a_simulated_gpu(student: Any) -> None:
+    """Moved to a GPU, which is simulated here, your encoder computes and answers there."""
+    report = student.encoder_on(
+        config=CONFIG, filling=RANDOM, source=RAGGED, source_lengths=LENGTHS
+    )
+    expect_at_home(report, "Encoder")

@@ -14,7 +14,7 @@ from checks.elsewhere import expect_at_home
 from checks.expect import expect
 from checks.student import Student
 
-from .answers import runs, token_rows
+from .answers import expect_as_before, runs, token_rows
 from .explain import explain_tokens
 from .trees import WORDS, Row, batch_of, tree_model
 
@@ -32,6 +32,26 @@ TREE: dict[str, Row] = {
 STOPS_AT_ONCE: dict[str, Row] = {"": ENDS, "*": {"b": 0.7, "a": 0.2, "c": 0.05, "<eos>": 0.05}}
 
 
+# two sentences, five steps, and all that was said read again at each
+MOST_ROWS = 2 * sum(range(1, 6))
+
+# other ids: BOS is the first, PAD the last of all, and both are said first, inside, and at the end
+OTHER_WORDS = ["<bos>", "b", "<eos>", "a", "c", "<pad>"]
+SPECIALS_SAID = (
+    "<pad> a <bos> b <eos>",
+    "<bos> c <pad> a <eos>",
+    "a <bos> <pad> <pad> <pad> <pad>",
+)
+
+
+def said(words: str) -> dict[str, Row]:
+    """A tree along which the most probable words are these."""
+    path = words.split()
+    others: Row = {"c": 0.15, "a": 0.13, "b": 0.12, "<eos>": 0.1}
+    rows = {" ".join(path[:n]): {**others, word: 0.5} for n, word in enumerate(path)}
+    return {**rows, "*": {"c": 0.7, "a": 0.1, "b": 0.15, "<eos>": 0.05}}
+
+
 Decoded = tuple[list[tuple[int, ...]], dict[str, Any]]  # translations, the run they are from
 
 SHAPES = (
@@ -44,21 +64,31 @@ SQUEEZE = (
 )
 
 
-def decode(student: Student, trees: list[dict[str, Row]], **options: Any) -> Decoded:
+def decode(
+    student: Student, trees: list[dict[str, Row]], words: list[str] = WORDS, **options: Any
+) -> Decoded:
     """Decode a batch with one sentence a tree."""
-    model = tree_model(trees)
+    model = tree_model(trees, words)
     (run,) = runs(student.greedy(model=model, **batch_of(model), **options), 1)
     return token_rows(run, len(trees)), run
 
 
-def expect_words(decoded: Decoded, row: int, words: str, max_length: int) -> None:
+def expect_words(
+    decoded: Decoded,
+    row: int,
+    words: str,
+    max_length: int,
+    ids: list[str] = WORDS,
+    cut_right: bool = False,
+) -> None:
     """Compare one translation with the words it should have."""
     found, run = decoded[0][row], decoded[1]
-    expected = tuple(WORDS.index(word) for word in words.split())
-    said = " ".join(WORDS[token] if token in range(len(WORDS)) else "?" for token in found)
-    facts = {**tree_model([TREE]), "rows": len(decoded[0])}
+    expected = tuple(ids.index(word) for word in words.split())
+    spelled = " ".join(ids[token] if token in range(len(ids)) else "?" for token in found)
+    facts = {**tree_model([TREE], ids), "rows": len(decoded[0]), "row": row}
+    facts["cut_right"] = cut_right
     rationale, help = explain_tokens(found, expected, facts, max_length, run)
-    expect(found == expected, f'expected "{words}", got "{said}": {rationale}', help)
+    expect(found == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
 
 
 @pytest.mark.graded(weight=1, on_crash=SHAPES)
@@ -89,8 +119,9 @@ def test_follows_the_best_token_to_the_end(student: Student) -> None:
 )
 def test_stops_at_max_length_without_an_eos(student: Student) -> None:
     """A translation that has not ended after max_length tokens is cut there, and gets no EOS."""
-    for max_length, words in ((3, "a b b"), (2, "a b"), (1, "a")):
-        expect_words(decode(student, [TREE], max_length=max_length), 0, words, max_length)
+    for max_length, words in ((1, "a"), (2, "a b"), (3, "a b b")):
+        decoded = decode(student, [TREE], max_length=max_length)
+        expect_words(decoded, 0, words, max_length, cut_right=max_length > 1)
 
 
 @pytest.mark.graded(
@@ -131,35 +162,33 @@ def test_rows_end_each_at_their_own_eos(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
-def test_decodes_in_eval_mode_and_puts_the_mode_back(student: Student) -> None:
-    """You decode in eval mode, without gradients, and leave the model in the mode you found it."""
+def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> None:
+    """You decode in eval mode, without gradients, and leave model and sentences as they were."""
     model = tree_model([TREE, STOPS_AT_ONCE])
     for training in (True, False):
         report = student.greedy(model=model, **batch_of(model), max_length=6, training=training)
-        run = runs(report, 1)[0]
-        expect(
-            not run["training_seen"],
-            "the model was used in train mode, so dropout was active while it translated",
-            "call model.eval() before the first call of the encoder, and put the mode back after "
-            "the last row",
-        )
-        expect(
-            run["training_after"] is training,
-            f"model.training was {training} before greedy_decode and is {not training} after it, "
-            "in the model or in its encoder or decoder",
-            "remember model.training at the start and end with model.train(was_training), which "
-            "reaches the parts too, also where you return early",
-        )
-        expect(
-            not run["graph_seen"],
-            "the state carries a gradient graph, which grows with every step",
-            "work under torch.no_grad(), the encoder's call included",
-        )
-        expect(
-            run["grad_after"] is True,
-            "gradients are switched off for the whole program after greedy_decode",
-            "use `with torch.no_grad():` instead of torch.set_grad_enabled(False)",
-        )
+        expect_as_before(runs(report, 1)[0], training, "greedy_decode")
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_pad_and_bos_are_words_like_others(student: Student) -> None:
+    """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
+    for words in SPECIALS_SAID:
+        # what is compared ends before the cut: how a translation is cut is another check's business
+        (found,), run = decode(student, [said(words)], OTHER_WORDS, max_length=6)
+        expect_words(([found[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
+
+
+@pytest.mark.graded(weight=1, needs=["rows_end_each_at_their_own_eos"])
+def test_stops_with_the_last_row(student: Student) -> None:
+    """Once every sentence has ended, the decoder is not called any more."""
+    _, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
+    expect(
+        run["rows"] <= MOST_ROWS,
+        "the decoder is still called after every row has chosen EOS",
+        "break out of the loop when all rows are finished, and ask so once the step's new tokens "
+        "are taken into account: rows that ended earlier count as finished too",
+    )
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,6 +105,7 @@ def train(
     learning_rate: float = 0.1,
     training: bool = False,
     seed: int = 0,
+    chance: bool = False,
 ) -> list[dict[str, Any]]:
     """Call train_step once for each of `steps`, its keyword arguments, and report what was seen.
 
@@ -114,6 +114,7 @@ def train(
         ids: pad_id, bos_id and eos_id.
         optimizer: a class of torch.optim.
         training: the mode the model is in before the first call.
+        chance: whether to report the global generators before and after each call.
     """
     encoder = ToyEncoder(copies(weights))
     decoder = ToyDecoder(copies(weights))
@@ -127,8 +128,14 @@ def train(
         for step in steps:
             for seen in (encoder.calls, decoder.calls, updates):
                 seen.clear()
-            before, given = global_state(), copies(step)
+            before: dict[str, Any] = global_state()
+            if chance:
+                before |= generators()
+            given = copies(step)
             loss = lesson.train_step(model, chosen, **given)
+            after: dict[str, Any] = global_state()
+            if chance:
+                after |= generators()
             reports.append(
                 {
                     "loss": loss,
@@ -139,7 +146,7 @@ def train(
                     "weights": copies(dict(model.named_parameters())),
                     "batch": copies(given),
                     "before": before,
-                    "after": global_state(),
+                    "after": after,
                 }
             )
             random.random(), np.random.random(), torch.rand(())  # so no call starts where one ended
@@ -155,24 +162,36 @@ def slopes(model: nn.Module) -> dict[str, Tensor]:
 
 
 def global_state() -> dict[str, str]:
-    """What a function may change behind everyone's back, as words."""
-    _, keys, place, *_ = np.random.get_state(legacy=True)
+    """The settings that a function may change behind everyone's back, as words."""
+    cudnn = torch.backends.cudnn
     return {
         "grad mode": str(torch.is_grad_enabled()),
         "default dtype": str(torch.get_default_dtype()),
+        "default device": str(torch.get_default_device()),
         "anomaly mode": str(torch.is_anomaly_enabled()),
         "deterministic algorithms": str(torch.are_deterministic_algorithms_enabled()),
+        "cudnn.deterministic": str(cudnn.deterministic),
+        "cudnn.benchmark": str(cudnn.benchmark),
+        "float32 matmul precision": torch.get_float32_matmul_precision(),
         "number of threads": str(torch.get_num_threads()),
-        "torch.initial_seed": str(torch.initial_seed()),
-        "torch generator": digest(torch.get_rng_state().numpy().tobytes()),
-        "random generator": str(hash(random.getstate())),
-        "numpy generator": digest(np.asarray(keys).tobytes() + str(place).encode()),
+        "seed of torch": str(torch.initial_seed()),
+        "numpy error handling": str(sorted(np.geterr().items())),
     }
 
 
-def digest(data: bytes) -> str:
-    """A short name for a long state."""
-    return hashlib.sha256(data).hexdigest()[:16]
+def generators() -> dict[str, Tensor]:
+    """The states of the global generators, each 624 words and a place among them: (625,) int64.
+
+    All three are Mersenne Twisters, so who has the words can go on from them.
+    """
+    words: Any = np.random.get_state(legacy=True)
+    raw = torch.get_rng_state()  # 16 bytes, the place in 8, and each word in 8
+    place_and_words = raw[16 : 24 + 8 * 624].view(torch.int64)
+    return {
+        "random": torch.tensor(random.getstate()[1]),
+        "numpy": torch.tensor([*words[1].tolist(), words[2]]),
+        "torch": place_and_words.roll(-1).clone(),
+    }
 
 
 @contextmanager
@@ -181,7 +200,10 @@ def settings(seed: int) -> Iterator[None]:
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     anomaly, strict = torch.is_anomaly_enabled(), torch.are_deterministic_algorithms_enabled()
-    threads = torch.get_num_threads()
+    threads, device = torch.get_num_threads(), torch.get_default_device()
+    precision, errors = torch.get_float32_matmul_precision(), np.geterr()
+    cudnn = torch.backends.cudnn
+    flags = cudnn.deterministic, cudnn.benchmark
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.default_generator.manual_seed(seed)  # of the CPU; the others record a stack each call
@@ -194,6 +216,12 @@ def settings(seed: int) -> Iterator[None]:
         torch.set_grad_enabled(grad)
         torch.set_default_dtype(dtype)
         torch.set_anomaly_enabled(anomaly)
-        torch.use_deterministic_algorithms(strict)
+        if torch.are_deterministic_algorithms_enabled() != strict:  # to set it imports a compiler
+            torch.use_deterministic_algorithms(strict)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
+        if torch.get_default_device() != device:
+            torch.set_default_device(None if device.type == "cpu" else device)
+        torch.set_float32_matmul_precision(precision)
+        np.seterr(**errors)
+        cudnn.deterministic, cudnn.benchmark = flags

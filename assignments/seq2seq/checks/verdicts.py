@@ -19,6 +19,14 @@ class Verdict(StrEnum):
     PASSED = "passed"
 
 
+SIGNS = {Verdict.PASSED: "✓", Verdict.SKIPPED: "–", Verdict.GRADER_ERROR: "!"}  # else ✗
+
+
+def sign(verdict: Verdict) -> str:
+    """One character for a verdict."""
+    return SIGNS.get(verdict, "✗")
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """The verdict of one check, with the words a student reads."""
@@ -30,6 +38,7 @@ class CheckResult:
     public: bool
     rationale: str = ""
     help: str = ""
+    guess: bool = False  # the help names what usually causes this, not what was recognised
 
     @property
     def task(self) -> str:
@@ -45,10 +54,21 @@ class StudentFault(Exception):
         rationale: what happened, safe to show beside a public check.
         private_rationale: the same without any text the student's code could have composed,
             because an exception's message may quote a hidden input.
+        help: where to look first, if the fault itself points somewhere.
+        takes_hint: whether the help line that a check has for crashes may fit this one.
     """
 
-    def __init__(self, verdict: Verdict, rationale: str, private_rationale: str = "") -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        rationale: str,
+        private_rationale: str = "",
+        help: str = "",
+        takes_hint: bool = False,
+    ) -> None:
         super().__init__(rationale)
         self.verdict = verdict
         self.rationale = rationale
         self.private_rationale = private_rationale or rationale
+        self.help = help
+        self.takes_hint = takes_hint
