@@ -1,4 +1,4 @@
-# says: log
+# says: math domain error
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()
