@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 
@@ -38,11 +39,11 @@ def test_a_mistake_that_must_be_seen_before_handing_in_fails_a_public_check() ->
 
 
 def test_what_students_were_seen_to_do_in_other_courses_is_marked_public() -> None:
-    courses = ("CSC401", "CS224n")
+    submissions = re.compile(r"(CSC401|CS224n)( submissions| \(\d)")  # an issue is one person's
     hidden = [
         entry.id
         for entry in entries(["wrong"])
-        if any(c in entry.seen for c in courses) and not entry.public
+        if submissions.search(entry.seen) and not entry.public
     ]
     assert hidden == []
 

@@ -1,5 +1,6 @@
 # mark: 0.9..0.97
 # says: not in the batch
+# public: yes
 # seen: CSC401 submissions: lengths counted from source != PAD
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,5 +1,6 @@
 # mark: 0.8..0.9
 # says: 
+# public: yes
 # seen: xnmt #572, ottokart/beam_search #1; CS224n starter
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
