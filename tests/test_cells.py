@@ -37,6 +37,11 @@ def lost(folder: Path, *sources: str, asked: str = "task") -> list[str]:
     return lost_when_graded(["", *sources], names, [asked], folder)
 
 
+CHECK = """try:
+    from checks import check
+except ImportError:
+    check = print
+check("task", globals())"""
 READS = "f = __import__('pathlib').Path('words.txt').read_text()"
 TASK = "def task():\n    return f"
 
@@ -57,6 +62,7 @@ TASK = "def task():\n    return f"
 def test_nothing_is_said_of_what_will_be_there(folder: Path, own: str) -> None:
     assert lost(folder, own, TASK) == []
     assert lost(folder, "f = 0", TASK, own) == []  # in whatever order it was run
+    assert lost(folder, own, TASK, CHECK) == []
 
 
 @pytest.mark.parametrize(

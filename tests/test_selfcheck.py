@@ -437,6 +437,28 @@ def test_a_cell_that_failed_after_a_good_run_is_no_all_clear(tmp_path: Path) -> 
     assert "public checks pass" not in after
 
 
+# names that will not be there when it is graded: test_cells.py has the rest
+
+READS = "FACTOR = int(open('factor.txt').read())"
+USES_FACTOR = "def twice(x):\n    return FACTOR * x"
+
+
+def test_what_will_be_missing_when_graded_is_no_all_clear(tmp_path: Path) -> None:
+    folder = hand_out(tmp_path / "small")
+    (folder / "factor.txt").write_text("2")
+    said = in_ipython(folder, READS, USES_FACTOR, CALL).stdout
+    assert CLEAR not in said
+    assert "all 3 public checks pass here, but not when graded" in said
+    assert "`FACTOR` will be missing when graded: line 1 of cell `run 1` makes it" in said
+
+
+@pytest.mark.parametrize(
+    "own", ["FACTOR = 2", "if True:\n    FACTOR = 2", "for FACTOR in [2]: pass"]
+)
+def test_what_will_be_there_when_graded_is_all_clear(tmp_path: Path, own: str) -> None:
+    assert CLEAR in in_ipython(hand_out(tmp_path / "small"), own, USES_FACTOR, CALL).stdout
+
+
 # the notebook itself
 
 LESSON = {
