@@ -171,9 +171,11 @@ def expect_own_pad(
     batch = torch.where(padded, 0, words), lengths
     batches = [batch, *rows_alone(*batch)]
     report = student.encode(config=config, filling=filling, batches=batches)
-    (_, h, _), *alone = encodings(report, shapes_of(batches), config)
+    (_, *state), *alone = encodings(report, shapes_of(batches), config)
+    _, hs, cs = zip(*alone, strict=True)
+    apart = torch.cat(hs, 1), torch.cat(cs, 1)
     expect(
-        not close(h, torch.cat([one for _, one, _ in alone], 1)),
+        not all(map(close, state, apart)),
         "id 0 is taken for padding, and here it is a word like others",
         "the id of padding is pad_id, whatever number that is, and source_lengths say where a "
         "sentence ends",

@@ -134,7 +134,9 @@ def explain_specials(
         return "PAD or BOS, chosen by the model, is left out of a translation", help
     pairs = zip(found, expected, strict=False)
     place = next((i for i, pair in enumerate(pairs) if pair[0] != pair[1]), len(found))
-    if place < len(expected) and expected[place] in names and found:
+    if len(found) == place < len(expected) and expected[place] in names:
+        return f"a translation ends where {names[expected[place]]} is the most probable", help
+    if place < len(expected) and expected[place] in names:
         return f"{names[expected[place]]} is the most probable, and another word was chosen", help
     if len(found) == place < len(expected) and expected[place - 1 : place] in [(t,) for t in names]:
         return f"a translation ends at {names[expected[place - 1]]}", help

@@ -55,7 +55,7 @@ def expect_loss(call: Seen, target: Tensor, pad_id: int, eos_id: int) -> None:
                 "F.log_softmax, or F.cross_entropy, is exact for improbable words too",
             )
     expect(
-        abs(call.loss - right) > 0.3 * DIGITS * right,
+        abs(call.loss - right) > DIGITS * right,
         "the loss is right to about two digits only",
         PRECISION,
     )

@@ -16,24 +16,28 @@ RED, GREEN, GREY = "#c62828", "#1b7f3b", "#5f6368"  # white on each can be read,
 
 @dataclass(frozen=True)
 class Outcome:
-    """The results of one task's checks. Without any, `remark` says why there are none."""
+    """The results of one task's checks, and what stands in the way of believing them.
+
+    Without any results, the remarks say why there are none.
+    """
 
     task: str
     results: Sequence[CheckResult]
-    remark: str = ""
+    remarks: Sequence[str] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every check has passed."""
-        return bool(self.results) and len(self._with(Verdict.PASSED)) == len(self.results)
+        """Whether every check has passed, and nothing is remarked."""
+        return bool(self.results) and not self.remarks and self._all
 
     @property
     def headline(self) -> str:
         """How many checks pass, on one line."""
         if not self.results:
             return f"{self.task}: not checked"
-        if self.passed:
-            return f"{self.task}: all {len(self.results)} public checks pass"
+        if self._all:
+            but = " here, but not when graded" if self.remarks else ""
+            return f"{self.task}: all {len(self.results)} public checks pass{but}"
         passed = len(self._with(Verdict.PASSED))
         return f"{self.task}: {passed} of {len(self.results)} public checks pass"
 
@@ -42,7 +46,7 @@ class Outcome:
         """The outcome as text; the first thing to do comes first."""
         if self.passed:
             return f"{self.headline}. {self._further}"
-        lines = [self.headline, *([f"  {self.remark}"] if self.remark else [])]
+        lines = [self.headline, *(f"  {remark}" for remark in self.remarks)]
         for failed, same in self._failures():
             lines += [f"  {_signed(failed)}", *(f"      {line}" for line in words(failed))]
             if same:
@@ -60,8 +64,7 @@ class Outcome:
         """The outcome as a small page, in the colours of the page around it."""
         parts = [f"<div><b>{escape(self.headline)}</b>"]
         parts += [f". {self._further}</div>" if self.passed else "</div>"]
-        if self.remark:
-            parts.append(f"<div>{escape(self.remark)}</div>")
+        parts += [f"<div>{_page(remark)}</div>" for remark in self.remarks]
         for failed, same in self._failures():
             below = "".join(f"<div>{_page(line)}</div>" for line in words(failed))
             if same:
@@ -81,6 +84,10 @@ class Outcome:
         return {"text/plain": printable(self.text), "text/html": self.html}
 
     _further = "Hidden checks follow when it is graded."
+
+    @property
+    def _all(self) -> bool:
+        return len(self._with(Verdict.PASSED)) == len(self.results)
 
     def _with(self, verdict: Verdict) -> list[CheckResult]:
         return [result for result in self.results if result.verdict is verdict]

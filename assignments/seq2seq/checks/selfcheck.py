@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
+from .cells import lost_when_graded
 from .outcome import Outcome
 from .plugin import PUBLIC_SALT, Grading, Patience, brief, run_suite
 from .printable import printable
@@ -82,7 +84,26 @@ def check(task: str, names: dict[str, Any]) -> None:
             f"{task}: the checks could not run: {brief(grading.problems)}. This says nothing about "
             "your code; restart the kernel and try again, and if it stays, tell your instructor"
         )
-    _show(Outcome(task, [] if lesson.doubt else list(grading.results.values()), lesson.doubt))
+    if lesson.doubt:
+        _show(Outcome(task, [], [lesson.doubt]))
+    else:
+        _show(Outcome(task, list(grading.results.values()), lost(lesson, names)))
+
+
+def lost(lesson: Lesson, names: dict[str, Any]) -> list[str]:
+    """What the task's code uses and will not find when it is graded, as far as can be told here."""
+    ran = names.get("In")  # IPython's list of what was run
+    if not isinstance(ran, list) or not in_notebook():
+        return []
+    with contextlib.suppress(Exception):  # nothing is better than our own failure
+        return lost_when_graded(ran, names, lesson.asked, FOLDER.parent)
+    return []
+
+
+def in_notebook() -> bool:
+    """Whether IPython runs this, here or in a browser."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 def _show(outcome: Outcome) -> None:
@@ -91,9 +112,8 @@ def _show(outcome: Outcome) -> None:
     Raises:
         CheckFailed: not everything has passed.
     """
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        ipython.display.display(outcome)
+    if in_notebook():
+        sys.modules["IPython"].display.display(outcome)
         if not outcome.passed:
             raise CheckFailed(f"{outcome.headline}; see above what to do first")
     elif outcome.passed:

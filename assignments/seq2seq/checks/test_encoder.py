@@ -146,7 +146,7 @@ def explain_token(
                 "h and c are swapped", "return (h, c): hidden state first, cell state second"
             )
         expect(
-            not are(h, c, y, x, 0.3 * DIGITS),
+            not are(h, c, y, x, DIGITS),
             "h and c are those of an LSTM to about two digits only",
             PRECISION,
         )
@@ -289,8 +289,8 @@ def test_embeddings_can_be_learned(student: Any) -> None:
         },
     )
     words = torch.tensor(sorted(set(RAGGED[real].tolist())))
-    for name in ("outputs", "h", "c"):
-        expect_learned(arriving(report, name, CONFIG), words)
+    slopes = [arriving(report, name, CONFIG).abs() for name in ("outputs", "h", "c")]
+    expect_learned(torch.stack(slopes).sum(0), words)
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)

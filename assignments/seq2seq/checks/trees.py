@@ -25,7 +25,7 @@ Row = dict[str, float]  # word -> probability
 def tree_model(trees: list[dict[str, Row]], words: list[str] = WORDS) -> dict[str, Any]:
     """Build a table `StandIn` that translates sentence [1, row + 1, ...] along `trees[row]`.
 
-    Every other sentence is longer by a word, so that a batch of several is padded.
+    Every other sentence is longer by a word, so that a batch of several is padded, and not sorted.
 
     A tree maps a prefix, words with spaces between, to the probabilities of the next word; ""
     is the start and "*" stands for every prefix that is not written. A word that is left out is
@@ -57,7 +57,7 @@ def tree_model(trees: list[dict[str, Row]], words: list[str] = WORDS) -> dict[st
         "pad_id": pad_id,
         "bos_id": bos_id,
         "eos_id": eos_id,
-        "sources": [[1, row + 1, *[2] * ((row + 1) % 2)] for row in range(len(trees))],
+        "sources": [[1, row + 1, *[2] * (row % 2)] for row in range(len(trees))],
         "starts": starts,
         "logits": torch.tensor(logits),
         "children": torch.tensor(children),
