@@ -165,11 +165,21 @@ def notebook_of(tree: object) -> NotebookNode:
         cells = [cell for part in parts if isinstance(part, list) for cell in part]
     if not isinstance(cells, list):
         raise Unreadable(f"it is JSON, but no notebook: it has no list of cells; {SAVE}")
+    cells = [cell for cell in cells if isinstance(cell, dict) and not _is_blank(cell)]
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"it has {len(cells)} cells, more than {MAX_CELLS}")
+        raise Unreadable(f"it has {len(cells)} cells that are not empty, more than {MAX_CELLS}")
     notebook = nbformat.v4.new_notebook()
-    notebook.cells = [_clean(cell) for cell in cells if isinstance(cell, dict)]
+    notebook.cells = [_clean(cell) for cell in cells]
     return notebook
+
+
+def _is_blank(cell: dict[str, object]) -> bool:
+    """Whether a cell is nobody's: without text, outputs and an id of nbgrader's."""
+    source, metadata = cell.get("source", cell.get("input")), cell.get("metadata")
+    given = isinstance(metadata, dict) and "nbgrader" in metadata
+    lines = source if isinstance(source, list) else [source]
+    blank = all(not line or (isinstance(line, str) and line.isspace()) for line in lines)
+    return blank and not given and not cell.get("outputs")
 
 
 def _clean(cell: dict[str, object]) -> NotebookNode:
@@ -326,9 +336,16 @@ def _places(
     """The released cell that each cell is: by its ids, its text, what it defines, its place."""
     by_grade_id = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     by_id = {cell.id: cell for cell in release.cells}
-    places = [
-        by_grade_id.get(grade_id(cell)) if grade_id(cell) else by_id.get(cell.id) for cell in cells
-    ]
+
+    def by_ids(cell: NotebookNode) -> NotebookNode | None:
+        if grade_id(cell):
+            return by_grade_id.get(grade_id(cell))
+        place = by_id.get(cell.id)
+        # a given text that was turned into code is a cell of the student's own
+        alike = place is not None and (is_solution(place) or place.cell_type == cell.cell_type)
+        return place if alike else None
+
+    places = [by_ids(cell) for cell in cells]
 
     def missing() -> list[NotebookNode]:
         there = {place.id for place in places if place is not None}

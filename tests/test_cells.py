@@ -74,7 +74,7 @@ def test_nothing_is_said_of_what_will_be_there(folder: Path, own: str) -> None:
         ),
         ("from neighbour_of_a_test import EOS as f", "ModuleNotFoundError"),
         ("import neighbour_of_a_test\nf = neighbour_of_a_test.EOS", "line 1 of cell `run 1`"),
-        ("exec('f = 1')", "no cell's code makes it"),
+        ("exec('f = ' + str(1))", "no cell's code makes it"),
     ],
 )
 def test_what_will_not_be_there_is_said_at_once(folder: Path, own: str, words: str) -> None:

@@ -152,6 +152,24 @@ def test_magics_do_not_break_an_answer() -> None:
     assert "return 2 * x" in cell.code
 
 
+def test_empty_cells_do_not_count(tmp_path: Path) -> None:
+    notebook = handed_in("def twice(x):\n    return 2 * x")
+    notebook.cells += [code_cell("") for _ in range(2_000)]
+    assert code_of(submitted(notebook), "twice") == code_of(
+        submitted(handed_in("def twice(x):\n    return 2 * x")), "twice"
+    )
+
+
+def test_a_given_text_that_was_turned_into_code_is_a_cell_of_ones_own() -> None:
+    notebook = handed_in()
+    (given,) = (c for c in notebook.cells if c.cell_type == "markdown" and not grade_id(c))
+    place = notebook.cells.index(given)
+    notebook.cells[place] = code_cell("def helper(): pass")
+    notebook.cells[place]["id"] = given.id
+    sources = [cell.code for cell in submitted(notebook).cells]
+    assert "def helper(): pass" in sources
+
+
 def picture(width: int, height: int) -> str:
     """The beginning of a PNG of this size, as notebooks hold it."""
     head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)

@@ -59,7 +59,16 @@ def test_a_cell_that_failed_before_its_definition_is_told(
 )
 def test_a_cell_that_no_longer_defines_the_name_is_told(tmp_path: Path, code: str) -> None:
     assert f"`twice`: {GONE}" in doubt(tmp_path, (GOOD, "twice"), (code, "twice"))
-    assert doubt(tmp_path, GOOD, code) == ""  # without ids it may be any other cell
+    renamed = "double" in code
+    assert bool(doubt(tmp_path, GOOD, code)) == renamed  # without ids else it may be any other cell
+
+
+def test_without_ids_a_renamed_cell_is_told_by_its_text(tmp_path: Path) -> None:
+    renamed = GOOD.replace("twice", "twise")
+    told = doubt(tmp_path, GOOD, renamed)
+    assert "defines `twise` in its place. The contract asks for `twice`" in told
+    assert doubt(tmp_path / "mended", GOOD, renamed, GOOD) == ""
+    assert doubt(tmp_path / "other", GOOD, "def half(x):\n    y = x / 2\n    return y") == ""
 
 
 @pytest.mark.parametrize(

@@ -467,6 +467,11 @@ CODE = {
         own="RANKS = []\ndef fill():\n    for n in range(9):\n        RANKS.append(n)\nfill()",
         use="assert len(RANKS) == 9",
     ),
+    "made_by_exec": Code(
+        "greedy",
+        own="exec('KAPPA = 3')\nexec('def thrice(x):\\n    return KAPPA * x')",
+        use="assert thrice(2) == 6",
+    ),
     "global_set_by_main": Code(
         "encoder",
         own="def main():\n    global SCALE\n    SCALE = 1\nif __name__ == '__main__':\n    main()",
