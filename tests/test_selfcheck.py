@@ -437,6 +437,19 @@ def test_a_cell_that_failed_after_a_good_run_is_no_all_clear(tmp_path: Path) -> 
     assert "public checks pass" not in after
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ('check("Twice", globals())', "no task 'Twice'; the tasks are twice"),
+        ('check("twice")', 'write check("twice", globals())'),
+    ],
+)
+def test_a_misspelt_call_is_told_in_a_line(tmp_path: Path, call: str, words: str) -> None:
+    said = in_ipython(hand_out(tmp_path / "small"), "from checks import check", call).stdout
+    assert words in said
+    assert "Traceback" not in said
+
+
 # names that will not be there when it is graded: test_cells.py has the rest
 
 READS = "FACTOR = int(open('factor.txt').read())"

@@ -13,7 +13,7 @@ class PackageMissing(ModuleNotFoundError):
         return [str(self)]
 
 
-def check(task: str, names: dict[str, Any]) -> None:
+def check(task: str, names: dict[str, Any] | None = None) -> None:
     """Check one task of the notebook whose `globals()` are passed; see `selfcheck.check`.
 
     Raises:

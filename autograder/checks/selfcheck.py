@@ -34,6 +34,10 @@ class ChecksNotRun(_Plain, RuntimeError):
     """The checks themselves could not run, which says nothing about the student's code."""
 
 
+class Misspelt(_Plain, ValueError):
+    """`check` was called in another way than it is meant to be."""
+
+
 class Stopped(_Plain, KeyboardInterrupt):
     """The student stopped a check."""
 
@@ -52,7 +56,7 @@ class OpenLesson(Lesson):
         return super().__getattr__(name)
 
 
-def check(task: str, names: dict[str, Any]) -> None:
+def check(task: str, names: dict[str, Any] | None) -> None:
     """Run a task's public checks on the functions of a notebook, and show what came of it.
 
     Args:
@@ -64,14 +68,16 @@ def check(task: str, names: dict[str, Any]) -> None:
             look; elsewhere its text does.
         ChecksNotRun: not every check could be run.
         Stopped: the student interrupted it.
-        ValueError: there is no such task.
+        Misspelt: there is no such task, or no names are passed.
     """
     from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
 
     file = FOLDER / f"test_{task}.py"
     if not file.is_file():
         known = sorted(path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py"))
-        raise ValueError(f"no task {task!r}; the tasks are {', '.join(known)}")
+        raise Misspelt(f"no task {task!r}; the tasks are {', '.join(known)}")
+    if not isinstance(names, dict):
+        raise Misspelt(f'write check("{task}", globals()): the checks need the notebook\'s names')
     lesson = OpenLesson(names)
     grading = Grading(Student(LocalRunner(lesson, probes)), None, PUBLIC_SALT)
     try:

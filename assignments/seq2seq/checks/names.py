@@ -62,10 +62,11 @@ def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
                 if bound:
                     (makes if at_once else effects).add(name)
     if uses & BY_TEXT and not _is_for_the_eyes(node):
-        texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
-        meant = {text for text in texts if isinstance(text, str) and text.isidentifier()}
-        uses |= meant
-        makes |= set() if defines else meant
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                meant, used = _meant(part.value)
+                uses |= meant | used
+                makes |= set() if defines else meant
     parts = list(ast.walk(node) if defines else _at_once(node))
     changes = frozenset(_changed(parts, arguments=not defines)) & uses
     calls = (part for part in parts if isinstance(part, ast.Call) and defines)
@@ -79,6 +80,18 @@ def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
         defines=defines,
         effects=changes | effects if defines else frozenset(),
     )
+
+
+def _meant(text: str) -> tuple[set[str], set[str]]:
+    """The names that a text gives a value and uses if it is code, or the one that it is."""
+    try:
+        parts = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set(), set()
+    made = {part.name for part in parts if isinstance(part, DEFINITIONS)}
+    named = [part for part in parts if isinstance(part, ast.Name)]
+    made |= {part.id for part in named if not isinstance(part.ctx, ast.Load)}
+    return made | ({text} if text.isidentifier() else set()), {part.id for part in named}
 
 
 def _is_for_the_eyes(node: ast.stmt) -> bool:

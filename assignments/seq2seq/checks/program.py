@@ -337,7 +337,8 @@ def _pointed_out(error: SyntaxError) -> str:
     lines = (error.text or "").splitlines() or [""]
     if CONFLICT.match(lines[0]):
         return f"a merge conflict was left in the code ({lines[0][:7]}); keep one side of it"
-    for character in lines[0] if "character" in error.msg else "":
+    of_signs = "character" in error.msg or isinstance(error, IndentationError)
+    for character in lines[0] if of_signs else "":
         if not (character.isascii() or character.isidentifier()):
             name = unicodedata.name(character, "no name")
             return f"{error.msg}: {name}, perhaps pasted from a page; type it anew"

@@ -16,12 +16,16 @@ import re
 import sys
 import traceback
 import types
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from .cells import without_magics
 
+ALIKE = 0.9  # of two texts of one cell, before and after a small change
+REMEMBERED = 200  # runs of cells that have no id
 NOTHING = object()  # stands for a name that has no value
 INNER = ast.Lambda | ast.ListComp | ast.DictComp | ast.SetComp | ast.GeneratorExp  # own names
 OPENS = re.compile(r"^(?:async[ \t]+)?(\w+)[ \t]+(\w+)([^\n]*)", re.MULTILINE)
@@ -35,6 +39,7 @@ class Run:
     cell: str  # the front end's id of it, "" if it sends none
     error: str  # "SyntaxError in line 3", "" if it ran to its end
     bound: set[str]  # names that got their values in it
+    source: str = ""
     failed: dict[str, object] = field(default_factory=dict)  # those that did not, and their values
 
 
@@ -57,6 +62,7 @@ class Runs:
         self._binding: dict[str, tuple[Run, object]] = {}
         self._failing: dict[str, Run] = {}
         self._last: dict[str, Run] = {}
+        self._without_id: deque[Run] = deque(maxlen=REMEMBERED)
 
     def watch(self, events: Any) -> None:
         """Listen to a shell's events."""
@@ -97,7 +103,8 @@ class Runs:
         self._number += 1
         line = _line(error) if error is not None and lines_known else 0
         where = f" in line {line}" if line else ""
-        run = Run(self._number, cell, f"{type(error).__name__}{where}" if error else "", set())
+        happened = f"{type(error).__name__}{where}" if error else ""
+        run = Run(self._number, cell, happened, set(), source)
         bindings = _bound(source)
         for name, binding in bindings.items():
             changed = name in before and self._value(name) is not before[name]
@@ -113,6 +120,8 @@ class Runs:
             self._failing.pop(name, None)
         if cell:
             self._last[cell] = run
+        else:
+            self._without_id.append(run)
 
     def _value(self, name: str) -> object:
         return self.names.get(name, NOTHING)
@@ -138,8 +147,10 @@ class Runs:
             if value is not failing.failed[name]:
                 return ""  # it has got another value since, in a way unseen
             return _failure(failing, value)
-        if run is None or value is not bound or not run.cell:
+        if run is None or value is not bound:
             return ""
+        if not run.cell:
+            return self._renamed(name, run)
         later = self._last[run.cell]
         if later is run or name in later.bound:
             return ""
@@ -149,6 +160,22 @@ class Runs:
             "your last run of this cell no longer defines it; what is checked is an older "
             "version. Was it renamed, or moved to a cell that was not run?"
         )
+
+    def _renamed(self, name: str, run: Run) -> str:
+        """Whether a cell without an id was run once more, little changed, with another name."""
+        for later in self._without_id:
+            if later.number <= run.number or name in later.bound:
+                continue
+            for other in later.bound - run.bound:
+                named_back = re.sub(rf"\b{re.escape(other)}\b", name, later.source)
+                alike = SequenceMatcher(None, named_back, run.source, autojunk=False)
+                if alike.quick_ratio() > ALIKE and alike.ratio() > ALIKE:
+                    return (
+                        f"a later run of what looks like the same cell defines `{other}` in its "
+                        f"place. The contract asks for `{name}`: mend the name, or if that is "
+                        f"another cell, run again the one that defines `{name}`; then check again"
+                    )
+        return ""
 
     def _used(self, name: str, seen: set[str]) -> Iterator[str]:
         """The name, and the names of the notebook's functions and classes that it makes use of."""
