@@ -15,8 +15,6 @@ from autograder.assignment import ROOT, Assignment
 from autograder.commands import programs_first
 from autograder.source import grade_id
 
-from .repository import copy_repository
-
 ENCODINGS = ["latin-1", "cp1252", "ascii", "cp850"]
 MODULES = "from autograder.output import print_whatever\nprint_whatever()\n"
 
@@ -126,15 +124,18 @@ def test_the_public_checks_print_too(tmp_path: Path) -> None:
 
 
 def test_the_table_of_a_class_is_printed_too(tmp_path: Path) -> None:
-    course = tmp_path / "course"
-    copy_repository(course, without="tests/")
     code = f"""{MODULES}
-from autograder.assignment import Assignment
-from autograder.classroom import _tables
 from rich.console import Console
-for table in _tables(Assignment("seq2seq"), ["Łucja ✓"]):
-    Console(markup=False).print(table)
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.roster import HandIn
+from autograder.table import ClassTable, Recorded
+assignment, name = Assignment("seq2seq"), "Łucja ✓"
+rows = [HandIn(name, assignment.name, found=("seq2seq (1).ipynb",))]
+known = Recorded({{name}}, {{assignment.name}}, {{}})
+for part in ClassTable(assignment, Course.at(), known, rows, {{name: None}}).parts():
+    Console(markup=False).print(part)
 """
-    done = run([sys.executable, "-c", code], "cp1252", cwd=course)
+    done = run([sys.executable, "-c", code], "cp1252", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "?ucja +" in done.stdout.decode("cp1252")
