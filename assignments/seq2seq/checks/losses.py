@@ -54,6 +54,12 @@ def expect_loss(call: Seen, target: Tensor, pad_id: int, eos_id: int) -> None:
                 "your loss adds a small number to p before it takes the logarithm",
                 "F.log_softmax, or F.cross_entropy, is exact for improbable words too",
             )
+    of_batch = call.logits[:, :, : int(target.max()) + 1]  # (steps, batch, ids up to the largest)
+    expect(
+        abs(call.loss - right_loss(of_batch, target, pad_id)) > 1e-4,
+        "your loss knows only the ids up to the largest of the batch, not the whole vocabulary",
+        "take the logits as the decoder gives them",
+    )
     expect(
         abs(call.loss - right) > DIGITS * right,
         "the loss is right to about two digits only",

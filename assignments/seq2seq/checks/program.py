@@ -360,7 +360,7 @@ def describe(error: BaseException) -> Trouble:
         found = _cell_of(frame.f_code.co_filename)
         in_cell = bool(found)
         if found:
-            label, line = found, number
+            label, line = found, number or 0  # an alarm may ring where there is no line
     try:
         message = str(error)[:300]
     except BaseException:  # an exception of the student's own making may fail to print itself

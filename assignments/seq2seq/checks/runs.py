@@ -256,7 +256,7 @@ def _line(error: BaseException) -> int:
     """The line of the cell itself at which it stopped, 0 if unknown."""
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_name == "<module>" or frame.f_code.co_name.startswith("<cell line"):
-            return number
+            return number or 0
     return (error.lineno or 0) if isinstance(error, SyntaxError) else 0
 
 

@@ -70,7 +70,7 @@ def source_line(error: BaseException) -> str:
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
         if _cell_of(file):
-            found = linecache.getline(file, number).strip()
+            found = linecache.getline(file, number or 0).strip()
     return found[:200]
 
 

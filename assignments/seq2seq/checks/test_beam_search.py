@@ -59,7 +59,7 @@ def test_returns_the_hypotheses_of_each_sentence(student: Student) -> None:
     """For each sentence you return at most beam_width hypotheses (tokens, log_prob, score)."""
     options: dict[str, Any] = {"beam_width": 3, "max_length": 4}
     trees = [GARDEN_PATH, REFILL]
-    first, second = (search(student, trees, **options) for _ in range(2))
+    first, second = (search(student, trees, seeds=[n], **options) for n in range(2))
     for row, tree in zip(first, trees, strict=True):
         expect_tokens(row, tree, 4)
     expect(

@@ -145,11 +145,6 @@ def explain_token(
             raise Wrong(
                 "h and c are swapped", "return (h, c): hidden state first, cell state second"
             )
-        expect(
-            not are(h, c, y, x, DIGITS),
-            "h and c are those of an LSTM to about two digits only",
-            PRECISION,
-        )
         if are(h, c, 2 * y, 2 * x):
             raise Wrong(
                 "h and c are twice what one LSTM gives",
@@ -182,6 +177,12 @@ def explain_token(
                     "c' = f * c + i * g, h' = o * tanh(c'); each gate has a bias and reads the "
                     "embedding itself",
                 )
+    for y, x in values:  # after all that is as near, and exactly something else
+        expect(
+            not are(h, c, y, x, DIGITS),
+            "h and c are those of an LSTM to about two digits only",
+            PRECISION,
+        )
 
 
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=PACK)

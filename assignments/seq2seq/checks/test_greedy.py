@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from torch.nn.functional import pad
 
 from checks.elsewhere import expect_at_home
 from checks.expect import expect
@@ -69,7 +70,7 @@ def decode(
 ) -> Decoded:
     """Decode a batch with one sentence a tree."""
     model = tree_model(trees, words)
-    (run,) = runs(student.greedy(model=model, **batch_of(model), **options), 1)
+    (run,) = runs(student.greedy(model=model, **{**batch_of(model), **options}), 1)
     return token_rows(run, len(trees)), run
 
 
@@ -135,7 +136,9 @@ def test_may_say_nothing_but_eos(student: Student) -> None:
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
 def test_rows_end_each_at_their_own_eos(student: Student) -> None:
     """In a batch each sentence ends at its own first EOS, however long the others are."""
-    decoded = decode(student, [STOPS_AT_ONCE, TREE], max_length=6)
+    trees = [STOPS_AT_ONCE, TREE]
+    wide = pad(batch_of(tree_model(trees))["source"], (0, 1), value=WORDS.index("<pad>"))
+    decoded = decode(student, trees, max_length=6, source=wide)  # padded, the longest too
     expect(
         decoded[0][0] != decoded[0][1],
         "two different sentences get the same translation",

@@ -119,11 +119,11 @@ def specials_said(generator: torch.Generator) -> Case:
 def hardly_possible(generator: torch.Generator) -> Case:
     """A tree with room for all hypotheses, the longest far too improbable for a product.
 
-    After each word "a" the next one has a probability of e^-100, and EOS almost all of the rest.
-    Eight steps lead to e^-800, less than float64 can hold.
+    After each word "a" the next one has a probability of e^-80, which float32 still holds to all
+    its digits, and EOS almost all of the rest. Ten steps lead to e^-800: too little for float64.
     """
-    one: dict[str, Row] = {"": {"<eos>": 1.0, "a": math.exp(-100), "b": 0.0, **NEVER}}
-    return told(generator, [{**one, "*": one[""]}], 9, 8, 0.0)
+    one: dict[str, Row] = {"": {"<eos>": 1.0, "a": math.exp(-80), "b": 0.0, **NEVER}}
+    return told(generator, [{**one, "*": one[""]}], 11, 10, 0.0)
 
 
 def nothing_to_say(rows: int) -> dict[str, Any]:

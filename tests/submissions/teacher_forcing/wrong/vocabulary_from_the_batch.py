@@ -1,4 +1,4 @@
-# says: is not the mean of -log p
+# says: not the whole vocabulary
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):
