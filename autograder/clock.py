@@ -19,7 +19,7 @@ from traitlets import Bool
 
 from .course import delete
 from .notebook import is_second_name, read_regular
-from .typed import text_of
+from .typed import decode_typed
 
 STAMP = "timestamp.txt"
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
@@ -116,7 +116,7 @@ def size_of(folder: Path) -> int:
 def claimed_time(folder: Path) -> datetime | None:
     """What the time stamp in a folder says, None if there is none that can be read."""
     try:
-        text = text_of(read_regular(folder / STAMP)[:LONGEST], STAMP).strip()
+        text = decode_typed(read_regular(folder / STAMP)[:LONGEST], STAMP).strip()
         return parse_utc(text).replace(tzinfo=UTC)
     except (OSError, ValueError, OverflowError):
         return None

@@ -17,10 +17,10 @@ def read_typed(path: Path) -> str:
         OSError: it cannot be read.
         NotText: it is neither UTF-8 nor UTF-16 with such a mark.
     """
-    return text_of(path.read_bytes(), str(path))
+    return decode_typed(path.read_bytes(), str(path))
 
 
-def text_of(content: bytes, name: str) -> str:
+def decode_typed(content: bytes, name: str) -> str:
     """The text of a file's content; see `read_typed`.
 
     Raises:
