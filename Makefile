@@ -43,11 +43,11 @@ sandbox:  # bubblewrap, from the system's packages
 	  echo "error: bubblewrap is missing and could not be installed; run: sudo apt-get install bubblewrap" >&2; exit 1; }
 
 image: setup  ## build the image of the container that stands in where bubblewrap cannot be had
-	@mkdir -p build/image && cp constraints.txt autograder/Containerfile build/image
+	@mkdir -p build/image && cp constraints.txt autograder/wall/Containerfile build/image
 	@engine=$$(command -v podman || command -v docker) || { \
 	  echo "error: neither podman nor docker is installed" >&2; exit 1; }; \
 	"$$engine" build --build-arg PIP_INDEX_URL --build-arg PIP_EXTRA_INDEX_URL \
-	  --tag "$$(python -c 'from autograder.container import image; print(image())')" \
+	  --tag "$$(python -c 'from autograder.wall.container import image; print(image())')" \
 	  --file build/image/Containerfile build/image
 
 source: setup  ## build the folder that nbgrader releases from (build/source)
@@ -87,7 +87,7 @@ lint: setup  ## check style, format, types and workflows
 	@ruff check .
 	@ruff format --check .
 	@mypy autograder data tests
-	@zizmor --offline --quiet --no-progress --pedantic .github autograder/pull/template/.github
+	@zizmor --offline --quiet --no-progress --pedantic .github autograder/release/template/.github
 
 format: setup  ## apply the format
 	@ruff check --fix-only --quiet .

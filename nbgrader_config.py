@@ -17,15 +17,15 @@ c.CourseDirectory.feedback_directory = "feedback"
 c.ClearSolutions.code_stub = {
     "python": '# YOUR CODE HERE\nraise NotImplementedError("not written yet")'
 }
-c.GenerateAssignment.exporter_class = "autograder.generate.BuiltAside"
+c.GenerateAssignment.exporter_class = "autograder.desk.generate.BuiltAside"
 c.GenerateAssignment.preprocessors = [
-    "autograder.desk.CheckMarkers",
+    "autograder.desk.plugins.CheckMarkers",
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",
-    "autograder.desk.ProveRelease",  # before anything is saved: what is refused changes nothing
+    "autograder.desk.plugins.ProveRelease",  # before anything is saved: a refusal changes nothing
     "nbgrader.preprocessors.SaveCells",
     "nbgrader.preprocessors.ClearHiddenTests",
     "nbgrader.preprocessors.ClearMarkScheme",
@@ -34,8 +34,8 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # both show nbgrader, which copies and follows whatever lies beside a notebook, nothing else
-c.Autograde.exporter_class = "autograder.desk.RepairingExporter"
-c.GenerateFeedback.exporter_class = "autograder.desk.FeedbackExporter"
+c.Autograde.exporter_class = "autograder.desk.plugins.RepairingExporter"
+c.GenerateFeedback.exporter_class = "autograder.desk.plugins.FeedbackExporter"
 # the exporter keeps the students' plots for whoever grades the written answer, hence no ClearOutput
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.DeduplicateIds",
@@ -45,7 +45,7 @@ c.Autograde.sanitize_preprocessors = [
 ]
 # the judge stands where `Execute` stands by default: no student code runs in a kernel
 c.Autograde.autograde_preprocessors = [
-    "autograder.desk.Judge",
+    "autograder.desk.plugins.Judge",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
@@ -53,14 +53,14 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 # the server's clock says when a submission came, not a file that the student wrote
-c.ExchangeFactory.collect = "autograder.clock.ServerTimeCollect"
-c.ExchangeFactory.release_feedback = "autograder.handback.CompleteReleaseFeedback"
+c.ExchangeFactory.collect = "autograder.desk.clock.ServerTimeCollect"
+c.ExchangeFactory.release_feedback = "autograder.desk.handback.CompleteReleaseFeedback"
 
-c.ExportApp.plugin_class = "autograder.desk.SafeCsv"
+c.ExportApp.plugin_class = "autograder.desk.export.SafeCsv"
 # students' Markdown and outputs may hold scripts
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "clean_html": "autograder.page.safe_html",
-    "markdown2html": "autograder.page.safe_markdown",
-    "highlight_code": "autograder.page.visible_code",
+    "clean_html": "autograder.desk.page.safe_html",
+    "markdown2html": "autograder.desk.page.safe_markdown",
+    "highlight_code": "autograder.desk.page.visible_code",
 }

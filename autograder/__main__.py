@@ -7,34 +7,22 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.pull.options import add_commands
+
+from .errors import Failure
 from .output import print_whatever
-from .pull.options import add_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
     print_whatever()
     options = _parser().parse_args(arguments)
-    from .amend import NotAmended
-    from .assignment import UnknownAssignment
-    from .classroom import ClassError
-    from .course import CourseError
-    from .judge import GraderError
-    from .release import ReleaseRefused
-    from .session import WorkerError
-    from .wall import LimitError, WallError
-
     try:
         code = options.run(options)
-    except (
-        *(ReleaseRefused, ClassError, CourseError, NotAmended),
-        *(WallError, LimitError, UnknownAssignment, OSError),
-    ) as error:
-        print(f"error: {error}{_whose(error)}", file=sys.stderr)
-        return 1
-    except (GraderError, WorkerError) as error:
-        print(f"grader error, not the student's: {error}", file=sys.stderr)
-        return 2
+    except (Failure, OSError) as error:
+        label = getattr(error, "label", Failure.label)
+        print(f"{label}: {error}{_whose(error)}", file=sys.stderr)
+        return getattr(error, "exit_code", Failure.exit_code)
     except KeyboardInterrupt:
         print("stopped; what was graded is kept, and the next run goes on from there")
         return 130
@@ -151,10 +139,11 @@ def _limit(text: str) -> tuple[str, str]:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from .assignment import Assignment
-    from .gpu import require
-    from .notebook import released_notebook
-    from .wall import Limits, Wall
+    from autograder.wall.gpu import require
+    from autograder.wall.limits import Limits
+    from autograder.wall.wall import Wall
+
+    from .assignment import Assignment, released_notebook
 
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
@@ -167,11 +156,13 @@ def _grade(options: argparse.Namespace) -> int:
             raise FileNotFoundError(f"{notebook} is not there")
     begun = Wall.begin(assignment.name, limits)
     # what follows takes seconds to import, and so does what stands behind the wall
-    from .batch import Desk, grade_all, processors, report_files
-    from .judge import offering_salt
-    from .parity import Parity, flag
-    from .render import outcome_line, report_text
-    from .results import Results, require_writable, write_whole
+    from autograder.judge.batch import Batch, grade_all, processors, report_files
+    from autograder.judge.parity import Parity, flag
+    from autograder.judge.results import Results
+    from autograder.report.render import outcome_line, report_text
+
+    from .files import require_writable, write_whole
+    from .offering import offering_salt
 
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
@@ -180,10 +171,10 @@ def _grade(options: argparse.Namespace) -> int:
     loose = options.allow_unconfined
     wall = Wall.build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
-    desk = Desk(assignment, release, wall, offering_salt(), options.task, results)
-    parity = Parity.prepare(desk, options.device) if options.device else None
+    batch = Batch(assignment, release, wall, offering_salt(), options.task, results)
+    parity = Parity.prepare(batch, options.device) if options.device else None
     failed = 0
-    for outcome in grade_all(desk, options.notebook, options.jobs or processors()):
+    for outcome in grade_all(batch, options.notebook, options.jobs or processors()):
         if outcome.report is None:
             failed += 1
             whose = "grader error, not the student's"
@@ -219,15 +210,17 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> None:
+    from autograder.release.source import build_source
+
     from .assignment import Assignment
-    from .release import build_source
 
     print(f"built {build_source(Assignment(options.assignment))}")
 
 
 def _release(options: argparse.Namespace) -> None:
+    from autograder.release.prove import release
+
     from .assignment import Assignment
-    from .release import release
 
     assignment = Assignment(options.assignment)
     print(f"building and proving the release of {assignment.name} ...", flush=True)
@@ -236,9 +229,10 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
+    from autograder.desk.sample import sample_course, sample_students
+    from autograder.desk.table import from_here
+
     from .assignment import Assignment
-    from .sample import sample_course, sample_students
-    from .table import from_here
 
     assignment = Assignment(options.assignment)
     course = sample_course(assignment)
@@ -247,10 +241,11 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _class(options: argparse.Namespace) -> None:
+    from autograder.desk.classroom import grade_class
+    from autograder.desk.sample import sample_course, sample_students
+
     from .assignment import Assignment
-    from .classroom import grade_class
     from .course import Course
-    from .sample import sample_course, sample_students
 
     assignment = Assignment(options.assignment)
     if options.sample:
@@ -268,10 +263,11 @@ def _class(options: argparse.Namespace) -> None:
 
 
 def _accept(options: argparse.Namespace) -> None:
-    from .amend import accept
+    from autograder.desk.amend import accept
+    from autograder.desk.table import from_here
+
     from .assignment import Assignment
     from .course import Course
-    from .table import from_here
 
     name = Assignment(options.assignment).name
     put, kept = accept(Course.at(), name, options.student, options.file)
@@ -280,10 +276,11 @@ def _accept(options: argparse.Namespace) -> None:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from .amend import remove
+    from autograder.desk.amend import remove
+    from autograder.desk.sample import sample_students
+
     from .assignment import ROOT, Assignment
     from .course import Course
-    from .sample import sample_students
 
     names = list(options.student)
     if options.sample:

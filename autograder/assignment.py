@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
-from .source import is_solution, lesson_notebook
+from autograder.notebook.lesson import is_solution, lesson_notebook
+
+from .errors import UnknownAssignment
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_PREFIX = "test_"
-
-
-class UnknownAssignment(LookupError):
-    """There is no assignment, or no task in it, of this name."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class Assignment:
     def suite(self) -> Path:
         """The folder of the hidden suites."""
         return ROOT / "autograder" / "suites" / self.name
+
+    @property
+    def checks(self) -> Path:
+        """The folder of what students and their process hold: public checks and probes."""
+        return ROOT / "checks" / self.name
 
     @property
     def release(self) -> Path:
@@ -96,5 +100,16 @@ class Assignment:
     def suite_files(self, key: str) -> list[Path]:
         """The public, then the hidden checks of a task."""
         name = f"{TEST_PREFIX}{key}.py"
-        files = [self.suite / "checks" / name, self.suite / name]
-        return [path for path in files if path.is_file()]
+        return [path for folder in (self.checks, self.suite) for path in folder.rglob(name)]
+
+
+def released_notebook(assignment: Assignment) -> NotebookNode:
+    """The notebook students were given.
+
+    Raises:
+        FileNotFoundError: there is no release yet.
+    """
+    path = assignment.release / f"{assignment.name}.ipynb"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; build it with `make release`")
+    return nbformat.read(path, as_version=4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +14,9 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from .assignment import ROOT
 from .commands import first_line, programs_first
+from .errors import CourseError, NoGradebook
 
 CONFIG = "nbgrader_config.py"
-
-
-class CourseError(RuntimeError):
-    """The course's configuration or gradebook cannot be used as it is."""
-
-
-class NoGradebook(CourseError):
-    """Nothing was released yet, so there is no gradebook."""
 
 
 class Course:
@@ -100,16 +92,3 @@ def opened(database: str, course: str = "default_course") -> Iterator[Gradebook]
         raise
     except Exception as error:  # of the driver, of SQLAlchemy, of nbgrader
         raise CourseError(first_line(error)) from error
-
-
-def delete(path: Path) -> None:
-    """Delete a file, or a folder with all in it, whatever modes a student gave to what is in it."""
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    path.chmod(0o700)
-    for place, folders, _ in os.walk(path):
-        for name in folders:
-            if not Path(place, name).is_symlink():
-                Path(place, name).chmod(0o700)
-    shutil.rmtree(path)

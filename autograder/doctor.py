@@ -14,13 +14,15 @@ from dataclasses import dataclass
 
 import psutil
 
+from autograder.judge.batch import processors
+from autograder.wall.container import NoEngine, find_engine, image
+from autograder.wall.trial import PROMISES, NotTried, broken_promises
+from autograder.wall.wall import CONFINED, Wall
+
 from .assignment import ROOT, Assignment
-from .batch import processors
-from .container import NoEngine, find_engine, image
-from .judge import SALT_FILE, SALT_VARIABLE
-from .pull.offering import OfferingError, read_terms
-from .trial import PROMISES, NotTried, broken_promises
-from .wall import CONFINED, Wall
+from .errors import OfferingError
+from .offering import SALT_FILE, SALT_VARIABLE
+from .terms import read_terms
 
 GIB = 1024**3
 PINNED = re.compile(r"^(torch|numpy|pytest|nbgrader)==(\S+)$", re.MULTILINE)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .checks.printable import print_any_sign
+from checks.printable import print_any_sign
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

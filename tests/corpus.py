@@ -1,7 +1,7 @@
 """The corpus of submissions: wrong, right but unusual, and partly right answers to each task.
 
-A file in `submissions/<task>/<kind>/` replaces the code of that task's cell in the solution. Its
-first lines are comments that say what is expected of the grader:
+A file in `submissions/<assignment>/<task>/<kind>/` replaces the code of its cell in the solution.
+Its first lines are comments that say what is expected of the grader:
 
     # says: <words that the first message of the task must contain>      (wrong and partly)
     # mark: <lowest>..<highest share of the task's points>               (partly)
@@ -26,20 +26,21 @@ from typing import Any
 import torch
 
 from autograder.assignment import Assignment
-from autograder.checks.plugin import Grading, run_suite, words
-from autograder.checks.program import Cell, Lesson, fresh_module, run_cells
-from autograder.checks.student import LocalRunner, Student
-from autograder.checks.verdicts import StudentFault, Verdict
-from autograder.judge import precedents, reference
-from autograder.notebook import repair
-from autograder.precedents import ByPrecedent, Hearing
-from autograder.report import TaskReport
+from autograder.judge.grade import precedents
+from autograder.judge.precedents import ByPrecedent, Transcript
+from autograder.judge.reference import reference
+from autograder.notebook.repair import repair
+from autograder.report.record import TaskReport
 from autograder.suites import probes_of
-from autograder.wire import Message, pack, unpack
+from autograder.wall.inside.wire import Message, pack, unpack
+from checks.plugin import Grading, run_suite
+from checks.program import Cell, Lesson, fresh_module, run_cells
+from checks.student import LocalRunner, Student
+from checks.verdicts import StudentFault, Verdict, words
 
-FOLDER = Path(__file__).resolve().parent / "submissions"
 KINDS = ("wrong", "right", "partly")
 ASSIGNMENT = Assignment("seq2seq")
+FOLDER = Path(__file__).resolve().parent / "submissions" / ASSIGNMENT.name
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 CALL_SECONDS = 10  # of processor time, as behind the wall
 
@@ -133,13 +134,13 @@ def grade_here(
     module = fresh_module("submission")
     with contextlib.redirect_stdout(io.StringIO()):
         run_cells(cells, module)
-    hearing = Hearing(Here(Lesson(module.__dict__), probes_of(ASSIGNMENT.name)))
+    transcript = Transcript(Here(Lesson(module.__dict__), probes_of(ASSIGNMENT.name)))
     wanted = set(tasks)
     chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
     files = [file for task in chosen for file in ASSIGNMENT.suite_files(task.key)]
     files = [file for file in files if file.parent.name == "checks" or not public_only]
-    grading = Grading(Student(hearing), reference(ASSIGNMENT), salt)
-    run_suite(files, grading, ByPrecedent(grading, hearing, precedents(ASSIGNMENT, salt)))
+    grading = Grading(Student(transcript), reference(ASSIGNMENT), salt)
+    run_suite(files, grading, ByPrecedent(grading, transcript, precedents(ASSIGNMENT, salt)))
     if grading.problems:  # a check that fails by itself is the first thing to know
         whose = entry.id if entry else "solution"
         raise RuntimeError(f"salt {salt!r}, {whose}: {grading.problems[0]}")

@@ -17,7 +17,7 @@ from typing import Any, cast
 import nbformat
 
 from autograder.assignment import ROOT, Assignment
-from autograder.release import copy_checks
+from autograder.release.source import copy_checks
 
 from .notebooks import handed_in
 
@@ -28,7 +28,7 @@ def twice(lesson, x):
 """
 CHECKS = '''
 import pytest
-from autograder.checks.expect import expect
+from checks.expect import expect
 
 @pytest.mark.graded(on_crash="is x a number?")
 def test_answers(student):
@@ -49,12 +49,13 @@ def test_doubles_zero(student):
 
 def hand_out(folder: Path, code: str = RIGHT, checks: str = CHECKS) -> Path:
     """Write the folder: the public checks of a task `twice`, and the notebook with an answer."""
-    suite = folder.parent / "suite" / "checks"
-    suite.mkdir(parents=True, exist_ok=True)
-    (suite / "probes.py").write_text(PROBES)
-    (suite / "test_twice.py").write_text(checks)
     folder.mkdir(parents=True)
-    small = cast(Assignment, SimpleNamespace(name="small", suite=suite.parent))
+    own = folder.parent / "suite" / "small"
+    own.mkdir(parents=True, exist_ok=True)
+    (own / "__init__.py").write_text("")
+    (own / "probes.py").write_text(PROBES)
+    (own / "test_twice.py").write_text(checks)
+    small = cast(Assignment, SimpleNamespace(name="small", checks=own))
     copy_checks(small, folder / "checks")
     shutil.copy(ROOT / "solutions/seq2seq/handout/pytest.ini", folder)
     nbformat.write(handed_in(code), folder / "small.ipynb")

@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from tqdm import tqdm
 
 from autograder.assignment import ROOT
-from autograder.report import TaskReport
+from autograder.report.record import TaskReport
 
 from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, first_message, grade_all, problems
 from .naive import caught_by_naive_suite

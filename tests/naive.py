@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from autograder.checks.program import Cell, fresh_module, run_cells
-from autograder.notebook import repair
+from autograder.notebook.repair import repair
+from checks.program import Cell, fresh_module, run_cells
 
 from .corpus import ASSIGNMENT, CALL_SECONDS, Entry
 

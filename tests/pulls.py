@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.checks.verdicts import CheckResult, Verdict
 from autograder.pull.event import Request, time
 from autograder.pull.git import Repository
 from autograder.pull.grading import Door, grade_request
 from autograder.pull.outcome import Outcome
-from autograder.report import Report, TaskReport
+from autograder.report.record import Report, TaskReport
+from checks.verdicts import CheckResult, Verdict
 
 CAME = "2026-11-20T10:00:00Z"
 NOW = datetime(2026, 11, 20, 10, 1, tzinfo=UTC)

@@ -19,9 +19,11 @@ from pathlib import Path
 import psutil
 from nbformat import NotebookNode
 
-from autograder.judge import grade
-from autograder.notebook import released_notebook, repair
-from autograder.wall import Limits, Wall
+from autograder.assignment import released_notebook
+from autograder.judge.grade import grade
+from autograder.notebook.repair import repair
+from autograder.wall.limits import Limits
+from autograder.wall.wall import Wall
 
 from .attacks.catalogue import CELLS, with_cell
 from .attacks.catalogue import entries as attacks

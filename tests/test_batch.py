@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from autograder.assignment import ROOT, Assignment
-from autograder.batch import Desk, Outcome, grade_all
-from autograder.judge import reference
-from autograder.report import Report
-from autograder.results import Results
-from autograder.wall import Wall
+from autograder.judge.batch import Batch, Graded, grade_all
+from autograder.judge.reference import reference
+from autograder.judge.results import Results
+from autograder.report.record import Report
+from autograder.wall.wall import Wall
 
 LESSON = Assignment("seq2seq")
 TASK = "decoder"
@@ -47,7 +47,7 @@ def notebooks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> None:
     wall = Wall.build("seq2seq")
-    desk = Desk(LESSON, LESSON.source, wall, "salt", [TASK])
+    desk = Batch(LESSON, LESSON.source, wall, "salt", [TASK])
     reports = [
         {o.notebook: o.report.to_json() for o in grade_all(desk, notebooks, jobs) if o.report}
         for jobs in (1, 3)
@@ -57,10 +57,10 @@ def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> Non
     assert reports[0] == reports[1]
 
 
-class Fragile(Desk):
+class Fragile(Batch):
     """Whoever grades `mine` is killed, the first times."""
 
-    def outcome(self, notebook: Path) -> Outcome:
+    def graded(self, notebook: Path) -> Graded:
         """Count the attempts in files: a killed process remembers nothing."""
         if notebook.name == "mine":
             attempts = notebook.parent / "attempts"
@@ -68,7 +68,7 @@ class Fragile(Desk):
                 file.write("x")
             if len(attempts.read_text()) <= int(self.salt):
                 os.kill(os.getpid(), signal.SIGKILL)
-        return Outcome(notebook, Report("seq2seq", ()))
+        return Graded(notebook, Report("seq2seq", ()))
 
 
 @pytest.mark.parametrize(("kills", "lost"), [(1, set()), (99, {"mine"})])
@@ -110,6 +110,6 @@ def test_a_grader_that_is_killed_leaves_nothing_running_and_loses_nothing(
 
 def test_the_reference_is_known_before_the_judges_part(notebooks: list[Path]) -> None:
     reference(LESSON)
-    desk = Desk(LESSON, LESSON.source, Wall("", "seq2seq"), "salt", [], Results(None))
+    desk = Batch(LESSON, LESSON.source, Wall("", "seq2seq"), "salt", [], Results(None))
     outcomes = list(grade_all(desk, notebooks, 2))
     assert all(outcome.report and outcome.report.max_points == 0 for outcome in outcomes)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.checks.cells import as_when_graded, lost_when_graded
-from autograder.release import build_source
+from autograder.release.source import build_source
+from checks.cells import as_when_graded, lost_when_graded
 
 from .notebooks.environments import CODE, LEFT_OUT, Code
 

@@ -16,9 +16,8 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash
 
-from autograder.assignment import Assignment
-from autograder.notebook import released_notebook
-from autograder.source import grade_id
+from autograder.assignment import Assignment, released_notebook
+from autograder.notebook.lesson import grade_id
 
 from .ordinary import run_module
 from .repository import copy_repository

@@ -12,13 +12,14 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import batch, judge, notebook
+from autograder import assignment as assignment_module
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.report import Report, TaskReport
-from autograder.session import WorkerError
-from autograder.wall import CONFINED, Wall
+from autograder.errors import GraderError, WorkerError
+from autograder.judge import batch
+from autograder.report.record import Report, TaskReport
+from autograder.wall.wall import CONFINED, Wall
+from checks.verdicts import CheckResult, Verdict
 
 REPORT = Report(
     "seq2seq",
@@ -35,7 +36,7 @@ REPORT = Report(
 def submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A notebook handed in; the release it is compared with needs no build."""
     source: NotebookNode = Assignment("seq2seq").source
-    monkeypatch.setattr(notebook, "released_notebook", lambda assignment: source)
+    monkeypatch.setattr(assignment_module, "released_notebook", lambda assignment: source)
     path = tmp_path / "seq2seq.ipynb"
     nbformat.write(source, path)
     return path
@@ -138,7 +139,7 @@ def test_without_a_release_the_line_says_how_to_build_it(
     assert "build it with `make release`" in line
 
 
-@pytest.mark.parametrize("error", [judge.GraderError("no verdict"), WorkerError("no torch")])
+@pytest.mark.parametrize("error", [GraderError("no verdict"), WorkerError("no torch")])
 def test_a_fault_of_the_grader_is_not_put_on_the_student(
     capsys: pytest.CaptureFixture[str],
     submission: Path,

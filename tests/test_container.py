@@ -18,12 +18,13 @@ import nbformat
 import psutil
 import pytest
 
-from autograder import trial
-from autograder import wall as wall_module
 from autograder.assignment import ROOT, Assignment
-from autograder.checks.program import Cell
-from autograder.checks.verdicts import StudentFault
-from autograder.container import (
+from autograder.errors import WallError
+from autograder.judge.grade import grade
+from autograder.notebook.reader import read_submission
+from autograder.wall import trial
+from autograder.wall import wall as wall_module
+from autograder.wall.container import (
     DOCKER,
     ENGINES,
     IMAGE,
@@ -34,18 +35,19 @@ from autograder.container import (
     find_engine,
     image,
 )
-from autograder.judge import grade
-from autograder.notebook import read_submission
-from autograder.sandbox import ENVIRONMENT, INSIDE, PACKAGE
-from autograder.session import Session
-from autograder.trial import leaks
-from autograder.wall import UNCONFINED, Limits, Wall, WallError
-from autograder.wire import pack, read_frame, unpack, write_frame
-from autograder.worker import PIPED, READY
+from autograder.wall.inside.wire import pack, read_frame, unpack, write_frame
+from autograder.wall.inside.worker import PIPED, READY
+from autograder.wall.limits import Limits
+from autograder.wall.sandbox import ENVIRONMENT, INSIDE
+from autograder.wall.session import Session
+from autograder.wall.trial import leaks
+from autograder.wall.wall import UNCONFINED, Wall
+from checks.program import Cell
+from checks.verdicts import StudentFault
 
 from .test_wall import SPY, tell
 
-PROBES = "autograder.suites.seq2seq.checks.probes"
+PROBES = "checks.seq2seq.probes"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -73,12 +75,12 @@ def test_the_command_line_keeps_everything_out(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_only_the_workers_files_are_mounted_and_none_to_write(engine: str) -> None:
     mounts = [p for p in container(engine, "x", "seq2seq", Limits()) if p.startswith("--mount")]
-    pattern = rf"--mount=type=bind,source={PACKAGE}/(.+),target={INSIDE}/autograder/\1,readonly"
+    pattern = rf"--mount=type=bind,source={ROOT}/(.+),target={INSIDE}/\1,readonly"
     matches = [re.fullmatch(pattern, mount) for mount in mounts]
     found = {match.group(1) for match in matches if match}
     assert len(found) == len(mounts)
-    assert {"worker.py", "wire.py", "checks", "suites/seq2seq/checks"} <= found
-    assert not found & {"judge.py", "suites", "suites/seq2seq", "wall.py"}
+    assert {"autograder/wall/inside", "checks/program.py", "checks/seq2seq"} <= found
+    assert not [name for name in found if "suites" in name or "judge" in name or name == "checks"]
 
 
 def test_every_container_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +100,7 @@ def test_every_container_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_image_holds_all_that_worker_and_lesson_import() -> None:
-    recipe = (PACKAGE / "Containerfile").read_text()
+    recipe = (ROOT / "autograder/wall/Containerfile").read_text()
     installed = re.search(r"pip install .*?constraints\.txt \\\n(.*)", recipe)
     assert installed
     packages = installed.group(1).split()
@@ -106,7 +108,10 @@ def test_the_image_holds_all_that_worker_and_lesson_import() -> None:
     assert set(packages) <= set(pinned)
     code = "".join(
         path.read_text()
-        for path in [*Assignment("seq2seq").lesson.parent.glob("*.py"), PACKAGE / "wire.py"]
+        for path in [
+            *Assignment("seq2seq").lesson.parent.glob("*.py"),
+            ROOT / "autograder/wall/inside/wire.py",
+        ]
     )
     imported = {
         name.lower() for name in re.findall(r"^ *(?:import|from) (\w+)", code, re.MULTILINE)
@@ -119,11 +124,8 @@ def test_the_image_holds_all_that_worker_and_lesson_import() -> None:
 
 
 def test_other_versions_need_another_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    package = tmp_path / "autograder"
-    package.mkdir()
-    (package / "Containerfile").write_text("FROM x")
     (tmp_path / "constraints.txt").write_text("torch==1")
-    monkeypatch.setattr("autograder.container.PACKAGE", package)
+    monkeypatch.setattr("autograder.wall.container.ROOT", tmp_path)
     first = image()
     (tmp_path / "constraints.txt").write_text("torch==2")
     assert first.startswith(f"{IMAGE}:")
@@ -182,7 +184,12 @@ def test_an_engine_that_starts_nothing_is_no_wall(engines: Any) -> None:
 def piped() -> Iterator[subprocess.Popen[bytes]]:
     """The worker as it runs in a container, without one."""
     boot = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
-    command = [sys.executable, "-I", "-c", f"{boot}; from autograder.worker import main; main()"]
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        f"{boot}; from autograder.wall.inside.worker import main; main()",
+    ]
     command += [PIPED, "0,1", PROBES, "0", "0", *Limits().arguments(user_alone=False)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
 
 from autograder.assignment import ROOT
-from autograder.checks.accelerator import Accelerator
+from checks.simulated_gpu.accelerator import Accelerator
 
 Case = Callable[[torch.device], Any]
 ABSENT = "no CUDA device on this machine: the rules are asserted on the simulated one alone"

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks.accelerator import Accelerator
-from autograder.checks.elsewhere import elsewhere, expect_at_home
-from autograder.checks.expect import Wrong
+from checks.expect import Wrong
+from checks.simulated_gpu.accelerator import Accelerator
+from checks.simulated_gpu.elsewhere import elsewhere, expect_at_home
 
 Code = Callable[[Tensor], Any]
 

@@ -16,20 +16,22 @@ from torch import Tensor
 
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
-from autograder.batch import Desk
-from autograder.checks.student import Student
-from autograder.checks.verdicts import StudentFault, Verdict
-from autograder.container import DOCKER, PODMAN, container
-from autograder.gpu import Gpu, NoDevice, device_nodes, library_folders, require
-from autograder.judge import reference
-from autograder.notebook import repair
-from autograder.parity import Parity, flag
-from autograder.report import Report
-from autograder.sandbox import bubblewrap
-from autograder.session import Session
+from autograder.errors import NoDevice
+from autograder.judge.batch import Batch
+from autograder.judge.parity import Parity, flag
+from autograder.judge.reference import reference
+from autograder.notebook.repair import repair
+from autograder.report.record import Report
 from autograder.suites.seq2seq.devices import TOLERANCES, compare
-from autograder.trial import leaks
-from autograder.wall import CONFINED, Limits, Wall
+from autograder.wall.container import DOCKER, PODMAN, container
+from autograder.wall.gpu import Gpu, device_nodes, library_folders, require
+from autograder.wall.limits import Limits
+from autograder.wall.sandbox import bubblewrap
+from autograder.wall.session import Session
+from autograder.wall.trial import leaks
+from autograder.wall.wall import CONFINED, Wall
+from checks.student import Student
+from checks.verdicts import StudentFault, Verdict
 
 ASSIGNMENT = Assignment("seq2seq")
 TASKS = [task.key for task in ASSIGNMENT.graded_tasks]
@@ -142,12 +144,12 @@ def test_a_device_that_is_not_there_is_said_in_one_line(
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk() -> Iterator[Batch]:
     with contextlib.closing(Wall(CONFINED, "seq2seq")) as wall:
-        yield Desk(ASSIGNMENT, ASSIGNMENT.source, wall, "parity", ["decoder"])
+        yield Batch(ASSIGNMENT, ASSIGNMENT.source, wall, "parity", ["decoder"])
 
 
-def test_the_mark_is_the_same_with_the_comparison_beside_it(desk: Desk, tmp_path: Path) -> None:
+def test_the_mark_is_the_same_with_the_comparison_beside_it(desk: Batch, tmp_path: Path) -> None:
     notebook = tmp_path / "one.ipynb"
     nbformat.write(ASSIGNMENT.source, notebook)
     report = Report("seq2seq", (), beside={"greedy BLEU on hidden sentences": 40.0})

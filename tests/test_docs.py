@@ -14,15 +14,15 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.assignment import ROOT
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.program import Lesson, fresh_module, run_cells
-from autograder.checks.student import LocalRunner, Student
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.notebook import repair
-from autograder.release import check_markers
-from autograder.report import Report, TaskReport
-from autograder.source import lesson_notebook
-from autograder.wall import MIB, Limits
+from autograder.notebook.lesson import lesson_notebook
+from autograder.notebook.repair import repair
+from autograder.release.leaks import check_markers
+from autograder.report.record import Report, TaskReport
+from autograder.wall.limits import MIB, Limits
+from checks.plugin import Grading, run_suite
+from checks.program import Lesson, fresh_module, run_cells
+from checks.student import LocalRunner, Student
+from checks.verdicts import CheckResult, Verdict
 
 from .bench.pages import BLOCK, PAGE, Figures, page, readme_table
 

@@ -16,10 +16,10 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.amend import remove
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.sample import sample_students
+from autograder.desk.amend import remove
+from autograder.desk.sample import sample_students
 
 from .ordinary import run_module
 from .pulls import Host

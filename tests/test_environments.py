@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import ROOT
-from autograder.checks.cells import as_when_graded
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.program import Lesson, Program, fresh_module
-from autograder.checks.student import Student
-from autograder.judge import precedents, reference
-from autograder.notebook import Submission, parse, read_submission, released_notebook, repair
-from autograder.precedents import ByPrecedent, Hearing
-from autograder.source import grade_id
+from autograder.assignment import ROOT, released_notebook
+from autograder.judge.grade import precedents
+from autograder.judge.precedents import ByPrecedent, Transcript
+from autograder.judge.reference import reference
+from autograder.notebook.lesson import grade_id
+from autograder.notebook.reader import parse, read_submission
+from autograder.notebook.repair import Submission, repair
 from autograder.suites import probes_of
+from checks.cells import as_when_graded
+from checks.plugin import Grading, run_suite
+from checks.program import Lesson, Program, fresh_module
+from checks.student import Student
 
 from .corpus import Here
 from .notebooks.environments import (
@@ -86,9 +88,11 @@ def verdicts(submission: Submission, task: str) -> dict[str, str]:
     program = Program(submission.cells, ASSIGNMENT.names)
     with contextlib.redirect_stdout(io.StringIO()), as_when_graded(ROOT):
         program.run(module)
-    hearing = Hearing(Here(Lesson(module.__dict__, program.left_out), probes_of(ASSIGNMENT.name)))
-    grading = Grading(Student(hearing), reference(ASSIGNMENT), "environments")
-    by_precedent = ByPrecedent(grading, hearing, precedents(ASSIGNMENT, "environments"))
+    transcript = Transcript(
+        Here(Lesson(module.__dict__, program.left_out), probes_of(ASSIGNMENT.name))
+    )
+    grading = Grading(Student(transcript), reference(ASSIGNMENT), "environments")
+    by_precedent = ByPrecedent(grading, transcript, precedents(ASSIGNMENT, "environments"))
     run_suite(ASSIGNMENT.suite_files(task), grading, by_precedent)
     assert grading.problems == []
     assert grading.results

@@ -14,13 +14,13 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
-from autograder.clock import claimed_time
 from autograder.commands import programs_first
+from autograder.desk.clock import claimed_time
 from autograder.pull import importing
 from autograder.pull.importing import configured_database, read_roster
 from autograder.pull.outcome import GRADED, NOT_GRADED, Outcome
-from autograder.pull.pages import clear, write_pages
-from autograder.report import Report
+from autograder.pull.pages.folder import clear, write_pages
+from autograder.report.record import Report
 
 from .pulls import report
 

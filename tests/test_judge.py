@@ -8,21 +8,18 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from autograder import judge
 from autograder.assignment import Assignment
-from autograder.checks.plugin import Grading
-from autograder.checks.student import Student
-from autograder.checks.values import Opaque
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.judge import (
-    SALT_VARIABLE,
-    GraderError,
-    offering_salt,
-)
-from autograder.notebook import repair
-from autograder.report import Report, TaskReport
-from autograder.results import suite_fingerprint
-from autograder.wire import pack, unpack
+from autograder.errors import GraderError
+from autograder.judge import grade as judge
+from autograder.judge.fingerprint import suite_fingerprint
+from autograder.notebook.repair import repair
+from autograder.offering import SALT_VARIABLE, offering_salt
+from autograder.report.record import Report, TaskReport
+from autograder.wall.inside.wire import pack, unpack
+from checks.plugin import Grading
+from checks.student import Student
+from checks.values import Opaque
+from checks.verdicts import CheckResult, Verdict
 
 
 class Silent:
@@ -37,7 +34,7 @@ class Silent:
 def salt_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the salt goes; nothing is there yet."""
     path = tmp_path / ".salt"
-    monkeypatch.setattr(judge, "SALT_FILE", path)
+    monkeypatch.setattr("autograder.offering.SALT_FILE", path)
     monkeypatch.delenv(SALT_VARIABLE, raising=False)
     return path
 

@@ -16,19 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.checks.program import Cell
-from autograder.kinds import Unreadable
-from autograder.notebook import (
-    MAX_BYTES,
-    Submission,
-    harmless,
-    parse,
-    read_regular,
-    read_submission,
-    repair,
-    without_controls,
-)
-from autograder.source import grade_id
+from autograder.errors import Unreadable
+from autograder.files import MAX_BYTES, read_regular
+from autograder.notebook.lesson import grade_id
+from autograder.notebook.outputs import harmless
+from autograder.notebook.reader import parse, read_submission
+from autograder.notebook.repair import Submission, repair
+from autograder.text import without_controls
+from checks.program import Cell
 
 from .notebooks import STUB, code_cell, handed_in, small_release
 

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.assignment import ROOT, Assignment
 from autograder.commands import programs_first
-from autograder.source import grade_id
+from autograder.notebook.lesson import grade_id
 
 ENCODINGS = ["latin-1", "cp1252", "ascii", "cp850"]
 MODULES = "from autograder.output import print_whatever\nprint_whatever()\n"

@@ -8,8 +8,8 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.notebook import CONTROLS
-from autograder.page import safe_markdown, visible_code
+from autograder.desk.page import safe_markdown, visible_code
+from autograder.text import CONTROLS
 
 
 def text_of(page: str) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.crashes import CAUSES
-from autograder.checks.plugin import Grading, run_suite, words
-from autograder.checks.program import Cell, Lesson, Trouble, fresh_module, run_cells
-from autograder.checks.student import LocalRunner, Student, fault, missing
-from autograder.checks.verdicts import CheckResult, StudentFault, Verdict
+from checks.crashes import CAUSES
+from checks.plugin import Grading, run_suite
+from checks.program import Cell, Lesson, Trouble, fresh_module, run_cells
+from checks.student import LocalRunner, Student, fault, missing
+from checks.verdicts import CheckResult, StudentFault, Verdict, words
 
 HEAD = """
 import pytest
 import torch
-from autograder.checks.expect import Wrong, expect
+from checks.expect import Wrong, expect
 """
 SECRET = "tensor([42, 17])"
 CRASH = fault(Trouble("KeyError", SECRET, "echo", 3, stub=False))
@@ -155,7 +155,10 @@ def test_a_hidden_check_never_shows_an_exceptions_message(tmp_path: Path) -> Non
     assert "KeyError at line 3 of cell `echo`" in " ".join(words(result))
 
 
-def test_a_public_check_shows_an_exceptions_message(tmp_path: Path) -> None:
+def test_a_public_check_shows_an_exceptions_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checks.plugin.PACKAGE", tmp_path / "checks")
     result = only(judged(tmp_path / "checks", ONE_CALL, Scripted(probe=CRASH)))
     assert result.public
     assert SECRET in result.rationale
@@ -458,7 +461,7 @@ def test_a_public_check_has_no_reference(tmp_path: Path) -> None:
         def test_reference(student, reference):
             pass
     """
-    grading = judged(tmp_path / "checks", suite, Scripted())
+    grading = judged(tmp_path / "suite", suite, Scripted())
     assert only(grading).verdict is Verdict.GRADER_ERROR
     assert "no reference" in grading.problems[0]
 

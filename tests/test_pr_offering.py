@@ -13,19 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.assignment import ROOT
+from autograder.errors import OfferingError
 from autograder.pull.attempts import Attempt, attempts_before, keep
 from autograder.pull.grading import Door
-from autograder.pull.offering import (
-    FILE,
-    WORKED_OUT,
-    OfferingError,
-    Reveal,
-    Terms,
-    moment_shown,
-    read_terms,
-)
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, NOT_GRADED
-from autograder.report import Report
+from autograder.report.record import Report
+from autograder.terms import FILE, WORKED_OUT, Reveal, Terms, moment_shown, read_terms
 
 from .pulls import Host, graded, judge, request
 

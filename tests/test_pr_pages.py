@@ -14,16 +14,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from autograder.pull.annotations import cell_line, commands
-from autograder.pull.escape import log, markdown
-from autograder.pull.gradescope import gradescope
-from autograder.pull.junit import junit
-from autograder.pull.markdown import LIMIT, MARK, summary
-from autograder.pull.offering import Reveal, Terms
 from autograder.pull.outcome import GRADED, GRADER_ERROR, NOT_GRADED, Outcome
-from autograder.pull.pages import read_previous, write_pages
-from autograder.pull.view import shown
-from autograder.report import Report
+from autograder.pull.pages.annotations import cell_line, commands
+from autograder.pull.pages.folder import read_previous, write_pages
+from autograder.pull.pages.gradescope import gradescope
+from autograder.pull.pages.junit import junit
+from autograder.pull.pages.markdown import LIMIT, MARK, summary
+from autograder.report.record import Report
+from autograder.report.view import shown
+from autograder.terms import Reveal, Terms
+from autograder.text import log, markdown
 
 from .notebooks import handed_in, small_release
 from .pulls import report

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.notebook import MAX_BYTES
-from autograder.pull.event import EventError, Request, login, read_event
-from autograder.pull.git import GitError, Repository
+from autograder.errors import EventError, GitError
+from autograder.files import MAX_BYTES
+from autograder.pull.event import Request, login, read_event
+from autograder.pull.git import Repository
 from autograder.pull.grading import Door
 from autograder.pull.outcome import GRADED, GRADER_ERROR, NEEDS_PERSON, NOT_GRADED
-from autograder.report import Report
+from autograder.report.record import Report
 
 from .pulls import Content, Host, Link, Module, Program, graded, judge, request
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.student import Student
-from autograder.checks.verdicts import StudentFault, Verdict
-from autograder.precedents import ByPrecedent, Hearing, Precedents
-from autograder.session import WorkerError
-from autograder.wire import Message, pack, unpack
+from autograder.errors import WorkerError
+from autograder.judge.precedents import ByPrecedent, Precedents, Transcript
+from autograder.wall.inside.wire import Message, pack, unpack
+from checks.plugin import Grading, run_suite
+from checks.student import Student
+from checks.verdicts import StudentFault, Verdict
 
 RUNS: list[str] = []  # which checks' bodies were run, in order
 COUNT = itertools.count()
 SUITE = '''
     import pytest
-    from autograder.checks.expect import expect
+    from checks.expect import expect
     from tests.test_precedents import RUNS
 
     def test_twice(student, record_property):
@@ -91,10 +91,10 @@ def judge_of(folder: Path, **suites: str) -> Judged:
     def judge(function: Callable[[Any], Any]) -> Heard:
         RUNS.clear()
         session = Spoken(function)
-        hearing = Hearing(session)
-        grading = Heard(Student(hearing), None, "salt")
+        transcript = Transcript(session)
+        grading = Heard(Student(transcript), None, "salt")
         try:
-            run_suite(files, grading, ByPrecedent(grading, hearing, precedents))
+            run_suite(files, grading, ByPrecedent(grading, transcript, precedents))
         finally:
             for file in files:  # suites of other tests may bear the same name
                 sys.modules.pop(file.stem, None)
@@ -169,7 +169,7 @@ def test_a_check_that_asks_otherwise_when_run_again_is_the_graders_fault(tmp_pat
     judge = judge_of(
         tmp_path,
         echo='''
-        from autograder.checks.expect import expect
+        from checks.expect import expect
         from tests.test_precedents import COUNT
 
         def test_moody(student):
@@ -205,7 +205,7 @@ def test_a_full_memory_forgets_nothing_and_learns_nothing(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged(right)
-    monkeypatch.setattr("autograder.precedents.MOST", 0)
+    monkeypatch.setattr("autograder.judge.precedents.MOST", 0)
     for _ in range(2):
         judged(lambda value: 7 if value == 1 else value)
         assert RUNS == ["twice"]
@@ -233,7 +233,7 @@ def test_few_bytes_of_answers_wait_for_a_check(
     judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = judged(right)
-    monkeypatch.setattr("autograder.precedents.HELD", 1)
+    monkeypatch.setattr("autograder.judge.precedents.HELD", 1)
     again = judged(right)
     assert RUNS == ["twice"]  # one answer waited; `after` asks but one question
     assert again.asked == [1, 2, [1.5]]

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from autograder.assignment import ROOT
-from autograder.checks.cells import WORKER_TAG, program, without_magics
-from autograder.checks.program import (
+from checks.cells import WORKER_TAG, code_to_run, without_magics
+from checks.program import (
     LAZY_MODULES,
     OWN_SECONDS,
     STATEMENT_SECONDS,
@@ -31,8 +31,8 @@ from autograder.checks.program import (
     fresh_module,
     run_cells,
 )
-from autograder.checks.student import fault
-from autograder.checks.verdicts import Verdict
+from checks.student import fault
+from checks.verdicts import Verdict
 
 from .notebooks import STUB
 
@@ -154,7 +154,7 @@ def test_a_dataclass_and_future_annotations_work_in_a_cell(module: types.ModuleT
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """What computes too long is broken off soon."""
-    monkeypatch.setattr("autograder.checks.program.STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr("checks.program.STATEMENT_SECONDS", 0.2)
 
 
 NEEDS_F = "def task():\n    return f"
@@ -555,7 +555,7 @@ def test_given_code_runs_first_then_stubs_then_answers() -> None:
         cell("check('a', globals())", grade_id="test_a", locked=True, grade=True),
         cell("print('a locked plot')", grade_id="plot", locked=True),
     ]
-    assert program(cells) == [
+    assert code_to_run(cells) == [
         Cell("b", cells[2].source),
         Cell("given", cells[3].source),
         Cell("number 1", "own = 1", whole=False),
@@ -566,7 +566,7 @@ def test_given_code_runs_first_then_stubs_then_answers() -> None:
 
 def test_a_notebook_read_as_plain_json_gives_the_same_program() -> None:
     raw = {"cell_type": "code", "metadata": {}, "source": ["x = 1\n", "y = 2"]}
-    assert program([raw]) == [Cell("number 1", "x = 1\ny = 2", whole=False)]
+    assert code_to_run([raw]) == [Cell("number 1", "x = 1\ny = 2", whole=False)]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.aside import exchange
 from autograder.commands import programs_first
-from autograder.release import solution_lines, tree_digest
-from autograder.source import lesson_notebook
+from autograder.files import exchange, tree_digest
+from autograder.notebook.lesson import lesson_notebook
+from autograder.release.leaks import solution_lines
 
 from .repository import copy_repository
 

@@ -15,24 +15,24 @@ from traitlets.config.loader import PyFileConfigLoader
 from traitlets.utils.importstring import import_item
 
 from autograder.assignment import ROOT, Assignment
-from autograder.release import (
+from autograder.errors import ReleaseRefused
+from autograder.files import same_files
+from autograder.notebook.lesson import lesson_notebook
+from autograder.release.leaks import (
     BEGIN,
     END,
     SCHEME_BEGIN,
     SCHEME_END,
     TELLING_LINE_IN_FILES,
-    ReleaseRefused,
-    build_source,
     check_leaks,
     check_markers,
-    same_files,
     solution_lines,
 )
-from autograder.source import lesson_notebook
+from autograder.release.source import build_source
 
 ASSIGNMENT = Assignment("seq2seq")
 # these two need the gradebook or grade; they add nothing to the notebook
-NO_PREPROCESSING = {"nbgrader.preprocessors.SaveCells", "autograder.desk.ProveRelease"}
+NO_PREPROCESSING = {"nbgrader.preprocessors.SaveCells", "autograder.desk.plugins.ProveRelease"}
 
 
 def notebook(*sources: str, solution: bool = True) -> NotebookNode:
@@ -208,7 +208,7 @@ def test_the_source_folder_holds_no_solution(built: Path) -> None:
 
 def test_the_public_checks_stand_by_themselves(built: Path) -> None:
     secret = {line for line in solution_lines(ASSIGNMENT.source) if len(line) >= 30}
-    for path in sorted((built / "checks").glob("*.py")):
+    for path in sorted((built / "checks").rglob("*.py")):
         text = path.read_text()
         assert "autograder" not in text, path.name
         assert not secret & set(map(str.strip, text.splitlines())), path.name
@@ -256,9 +256,9 @@ def test_the_committed_notebook_holds_no_answer_and_no_output(
 
 
 def test_nothing_hidden_is_committed_for_students(released: dict[str, bytes]) -> None:
-    public = {path.name for path in (ASSIGNMENT.suite / "checks").glob("*.py")}
-    public |= {path.name for path in (ROOT / "autograder" / "checks").glob("*.py")}
-    hidden = [path for path in ASSIGNMENT.suite.rglob("*") if path.parent.name != "checks"]
+    public = {path.name for path in ASSIGNMENT.checks.rglob("*.py")}
+    public |= {path.name for path in (ROOT / "checks").glob("*.py")}
+    hidden = list(ASSIGNMENT.suite.rglob("*"))
     names = {path.name for path in hidden if path.is_file()} - public
     assert not names & {Path(name).name for name in released}
     assert not {ASSIGNMENT.lesson.name, ".salt"} & {Path(name).name for name in released}

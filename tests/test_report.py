@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.desk import inert
-from autograder.page import TAGS
-from autograder.render import first_words, report_text, task_html, task_text
-from autograder.report import SCHEMA, Report, TaskReport
+from autograder.desk.page import TAGS
+from autograder.report.record import SCHEMA, Report, TaskReport
+from autograder.report.render import first_words, report_text, task_html, task_text
+from autograder.text import inert
+from checks.verdicts import CheckResult, Verdict
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 checks = st.builds(

@@ -17,8 +17,7 @@ import psutil
 import pytest
 
 from autograder.__main__ import main
-from autograder.assignment import Assignment
-from autograder.notebook import released_notebook
+from autograder.assignment import Assignment, released_notebook
 
 from .repository import copy_repository
 

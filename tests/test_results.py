@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder import judge
 from autograder.assignment import Assignment
-from autograder.checks.program import Cell
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.notebook import Submission, repair
-from autograder.report import TaskReport
-from autograder.results import (
-    Result,
-    Results,
-    inputs_digest,
-    result_key,
-    task_fingerprint,
-    write_whole,
-)
-from autograder.wall import CONFINED, UNCONFINED, Limits, Wall
+from autograder.files import write_whole
+from autograder.judge import grade as judge
+from autograder.judge.fingerprint import inputs_digest, result_key, task_fingerprint
+from autograder.judge.results import Result, Results
+from autograder.notebook.repair import Submission, repair
+from autograder.report.record import TaskReport
+from autograder.wall.limits import Limits
+from autograder.wall.wall import CONFINED, UNCONFINED, Wall
+from checks.program import Cell
+from checks.verdicts import CheckResult, Verdict
 
 LESSON = Assignment("seq2seq")
 GREEDY = next(task for task in LESSON.graded_tasks if task.key == "greedy")

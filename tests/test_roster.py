@@ -16,12 +16,13 @@ from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.__main__ import main
-from autograder.amend import NotAmended, accept
-from autograder.assignment import Assignment
-from autograder.course import Course, delete
-from autograder.notebook import released_notebook
-from autograder.roster import MISSING, HandIn, hand_ins, overlooked
-from autograder.source import grade_id
+from autograder.assignment import Assignment, released_notebook
+from autograder.course import Course
+from autograder.desk.amend import accept
+from autograder.desk.roster import MISSING, HandIn, hand_ins, overlooked
+from autograder.errors import NotAmended
+from autograder.files import delete
+from autograder.notebook.lesson import grade_id
 
 NAME = "seq2seq"
 BOOK = "seq2seq.ipynb"

@@ -12,7 +12,7 @@ from .handout import in_ipython
 GOOD = "def twice(x):\n    return 2 * x"
 OTHER = "class Encoder:\n    def forward(self, x):\n        return twice(x)"
 WATCH = """
-from autograder.checks.runs import Runs
+from checks.runs import Runs
 runs = Runs(get_ipython().user_ns)
 runs.watch(get_ipython().events)
 """

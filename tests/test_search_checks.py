@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.verdicts import CheckResult, Verdict
 from autograder.suites.seq2seq.beam_mistakes import RULES
+from checks.verdicts import CheckResult, Verdict
 
 from . import corpus
 from .corpus import ASSIGNMENT, Entry, entries, grade_here

@@ -17,10 +17,10 @@ from nbclient import NotebookClient
 from nbgrader.validator import Validator
 
 from autograder.assignment import Assignment
-from autograder.checks.outcome import Outcome
-from autograder.checks.printable import printable
-from autograder.checks.verdicts import CheckResult, Verdict
-from autograder.source import grade_id, lesson_notebook
+from autograder.notebook.lesson import grade_id, lesson_notebook
+from checks.feedback import Feedback
+from checks.printable import printable
+from checks.verdicts import CheckResult, Verdict
 
 from .handout import CHECKS, RIGHT, hand_out, in_ipython, in_pytest, in_python
 
@@ -147,30 +147,30 @@ def without_settings(checks: Path) -> None:
 
 def unreadable(checks: Path) -> None:
     """A download that broke off."""
-    (checks / "test_twice.py").write_text("def test_answers(:")
+    (checks / "small" / "test_twice.py").write_text("def test_answers(:")
 
 
 def emptied(checks: Path) -> None:
     """A file without checks."""
-    (checks / "test_twice.py").write_text("")
+    (checks / "small" / "test_twice.py").write_text("")
 
 
 def renamed(checks: Path) -> None:
     """Pytest collects other names than the file declares."""
-    text = CHECKS.replace("autograder.checks", "checks") + "\ndel test_doubles\n"
-    (checks / "test_twice.py").write_text(text)
+    text = CHECKS + "\ndel test_doubles\n"
+    (checks / "small" / "test_twice.py").write_text(text)
 
 
 def doubled(checks: Path) -> None:
     """Of two checks of one name Python keeps the second."""
-    text = CHECKS.replace("autograder.checks", "checks") + "\ndef test_answers(student): pass\n"
-    (checks / "test_twice.py").write_text(text)
+    text = CHECKS + "\ndef test_answers(student): pass\n"
+    (checks / "small" / "test_twice.py").write_text(text)
 
 
 def skipped(checks: Path) -> None:
     """Pytest is told to try nothing."""
     text = "import pytest\npytest.skip('no', allow_module_level=True)\n"
-    (checks / "test_twice.py").write_text(text + CHECKS.replace("autograder.checks", "checks"))
+    (checks / "small" / "test_twice.py").write_text(text + CHECKS)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def result(name: str, verdict: Verdict, rationale: str = "", help: str = "") -> 
     return CheckResult(f"twice/{name}", f"You do {name}.", 1.0, verdict, True, rationale, help)
 
 
-MIXED = Outcome(
+MIXED = Feedback(
     "twice",
     [
         result("one", Verdict.PASSED),

@@ -9,8 +9,9 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
-from autograder.release import ReleaseRefused, check_points
-from autograder.stated import disagreements
+from autograder.errors import ReleaseRefused
+from autograder.release.leaks import check_points
+from autograder.release.stated import disagreements
 
 LESSON = Assignment("seq2seq")
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import ROOT, Assignment
-from autograder.judge import SALT_VARIABLE
-from autograder.pull.student_repo import (
+from autograder.errors import ReleaseRefused
+from autograder.offering import SALT_VARIABLE
+from autograder.release.leaks import solution_lines
+from autograder.release.student_repo import (
     APPENDED,
     TEMPLATE,
     hidden_data,
@@ -19,7 +21,6 @@ from autograder.pull.student_repo import (
     refuse_leaks,
     write_student_repo,
 )
-from autograder.release import ReleaseRefused, solution_lines
 
 from .runner import read_workflow
 
@@ -71,8 +72,8 @@ def test_nothing_hidden_is_in_it(folder: Path, assignment: Assignment) -> None:
     assert len(secret) > 50
     assert not secret & notebook_lines
     assert SALT not in text
-    names = {path.name for path in assignment.suite.iterdir() if path.is_file()}
-    names -= {path.name for path in (assignment.suite / "checks").iterdir()}
+    names = {path.name for path in assignment.suite.rglob("*") if path.is_file()}
+    names -= {path.name for path in assignment.checks.rglob("*")}
     assert not {path.name for path in folder.rglob("*")} & (names - {"__init__.py"})
 
 

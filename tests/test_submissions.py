@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from autograder.checks.plugin import PUBLIC_SALT
-from autograder.checks.verdicts import Verdict
+from checks.plugin import PUBLIC_SALT
+from checks.verdicts import Verdict
 
 from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, grade_all, grade_here, problems
 

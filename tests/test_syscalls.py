@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autograder.syscalls import FORBIDDEN, MACHINES, filter_program
+from autograder.wall.inside.syscalls import FORBIDDEN, MACHINES, filter_program
 
 ALLOW, REFUSE = 0x7FFF0000, 0x00050026
 
@@ -50,7 +50,7 @@ def test_a_call_by_another_way_of_calling_is_refused(machine: str) -> None:
 
 def test_the_kernel_takes_the_filter() -> None:
     code = (
-        "import os; from autograder.syscalls import forbid; forbid()\n"
+        "import os; from autograder.wall.inside.syscalls import forbid; forbid()\n"
         "try: os.memfd_create('x')\n"
         "except OSError as error: print(error.errno)"
     )

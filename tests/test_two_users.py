@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import ROOT, Assignment
-from autograder.clock import claimed_time
 from autograder.commands import programs_first
+from autograder.desk.clock import claimed_time
 
 from .repository import copy_repository
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import judge
+from autograder.errors import NotText, OfferingError
+from autograder.files import read_typed
+from autograder.notebook.lesson import lesson_notebook
+from autograder.offering import offering_salt
 from autograder.pull.importing import read_roster
-from autograder.pull.offering import OfferingError, read_terms
-from autograder.source import lesson_notebook
-from autograder.typed import NotText, read_typed
+from autograder.terms import read_terms
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16"]  # Notepad's, with and without its mark
 
@@ -34,8 +35,8 @@ def test_every_file_that_people_edit_is_read(
     assert read_roster(file) == {"éva": "e1"}
     file.write_text("secret\r\n", encoding=encoding, newline="")
     monkeypatch.delenv("AUTOGRADER_SALT", raising=False)
-    monkeypatch.setattr(judge, "SALT_FILE", file)
-    assert judge.offering_salt() == "secret"
+    monkeypatch.setattr("autograder.offering.SALT_FILE", file)
+    assert offering_salt() == "secret"
     file.write_text("# %% [markdown]\r\n# Größe\r\n", encoding=encoding, newline="")
     cells = lesson_notebook(file).cells
     assert [(cell.cell_type, cell.source) for cell in cells] == [("markdown", "Größe")]

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.checks.program import Cell
-from autograder.checks.verdicts import Verdict
-from autograder.judge import grade
-from autograder.notebook import Submission, repair
-from autograder.report import TaskReport
-from autograder.wall import Limits, Wall
+from autograder.judge.grade import grade
+from autograder.notebook.repair import Submission, repair
+from autograder.report.record import TaskReport
+from autograder.wall.limits import Limits
+from autograder.wall.wall import Wall
+from checks.program import Cell
+from checks.verdicts import Verdict
 
 LESSON = Assignment("seq2seq")
 SOLUTION = repair(LESSON.source, LESSON.source)

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograder.checks.program import Cell
-from autograder.checks.verdicts import StudentFault, Verdict
-from autograder.session import Session, WorkerError
-from autograder.trial import leaks
-from autograder.wall import CONFINED, UNCONFINED, Limits, Wall, WallError
+from autograder.errors import WallError, WorkerError
+from autograder.wall.limits import Limits
+from autograder.wall.session import Session
+from autograder.wall.trial import leaks
+from autograder.wall.wall import CONFINED, UNCONFINED, Wall
+from checks.program import Cell
+from checks.verdicts import StudentFault, Verdict
 
 
 def made(way: str, **limits: Any) -> Wall:

@@ -13,8 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks.values import MAX_DEPTH, MAX_ITEMS, Opaque, TooLarge, plain
-from autograder.wire import (
+from autograder.wall.inside.wire import (
     HEADER,
     MAX_JSON,
     Deadline,
@@ -26,6 +25,7 @@ from autograder.wire import (
     unpack,
     write_frame,
 )
+from checks.values import MAX_DEPTH, MAX_ITEMS, Opaque, TooLarge, plain
 
 scalars = (
     st.none()

@@ -21,8 +21,8 @@ import pytest
 import yaml
 
 from autograder.assignment import ROOT
-from autograder.notebook import MAX_BYTES
-from autograder.source import grade_id
+from autograder.files import MAX_BYTES
+from autograder.notebook.lesson import grade_id
 
 from .pulls import Content, Host, Link, report
 from .runner import SALT, TOKEN, Run, Runner, read_workflow

@@ -6,15 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..assignment import ROOT, Assignment
-from ..report import Report
-from .escape import log
-from .event import EventError, Request, login, read_event, time
+from autograder.assignment import ROOT, Assignment
+from autograder.errors import EventError
+from autograder.report.record import Report
+from autograder.terms import FILE
+from autograder.text import log
+
+from .event import Request, login, read_event, time
 from .git import Repository
 from .grading import Door, Grade, grade_request, moment
-from .offering import FILE
 from .outcome import GRADER_ERROR, NEEDS_PERSON, Outcome
-from .pages import clear, write_pages
+from .pages.folder import clear, write_pages
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,22 +69,22 @@ def known_assignments() -> list[str]:
 
 
 def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
-    """The judge as this door calls it: the same desk as that of `python -m autograder grade`."""
+    """The judge as this door calls it: as does `python -m autograder grade`."""
 
     def grade(name: str, notebook: Path) -> Report:
         # only here: what is not graded needs no judge, whose modules take seconds to load
-        from ..wall import Wall
+        from autograder.wall.wall import Wall
 
         begun = Wall.begin(name)
-        from ..batch import Desk
-        from ..judge import offering_salt
-        from ..notebook import released_notebook
-        from ..results import Results
+        from autograder.assignment import released_notebook
+        from autograder.judge.batch import Batch
+        from autograder.judge.results import Results
+        from autograder.offering import offering_salt
 
         assignment = Assignment(name)
         release = released_notebook(assignment)
         wall = Wall.build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Desk(assignment, release, wall, offering_salt(), results=results).grade(notebook)
+        return Batch(assignment, release, wall, offering_salt(), results=results).grade(notebook)
 
     return grade

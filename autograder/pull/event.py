@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import EventError
+
 MAX_EVENT = 8 * 1024 * 1024  # bytes
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # GitHub's and GitLab's names of accounts; programs that open requests end in [bot]
 LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(\[bot\])?")
-
-
-class EventError(ValueError):
-    """An event, or what stands for it, does not say what must be known."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.errors import GitError
+
 MAX_LISTING = 16 * 1024 * 1024  # bytes that git may say of one comparison
 MAX_COMMIT = 1024 * 1024  # bytes of a commit with its message
 REGULAR = frozenset({"100644", "100755"})
@@ -28,10 +30,6 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 SETTINGS = ("core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.fsmonitor=false")
-
-
-class GitError(RuntimeError):
-    """Git could not answer; the message holds the question and git's words."""
 
 
 @dataclass(frozen=True)

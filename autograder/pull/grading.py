@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ..report import Report
+from autograder.errors import GitError
+from autograder.report.record import Report
+from autograder.terms import FILE, Terms, read_terms
+
 from .attempts import Attempt, attempts_before, keep
 from .event import Request
-from .git import GitError, Repository
+from .git import Repository
 from .handin import HandIn, NotGraded, hand_in, hand_in_at, read_capped
-from .offering import FILE, Terms, read_terms
 from .outcome import GRADED, GRADER_ERROR, LATE, NEEDS_PERSON, NOT_GRADED, Outcome, stamp
-from .pages import clear, read_previous, write_pages
+from .pages.folder import clear, read_previous, write_pages
 
 Grade = Callable[[str, Path], Report]  # an assignment's name and a notebook -> its report
 

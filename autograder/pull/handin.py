@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..notebook import MAX_BYTES
+from autograder.files import MAX_BYTES
+
 from .git import ABSENT, Change, Repository
 
 FOLDER = "submissions"

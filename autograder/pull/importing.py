@@ -13,16 +13,17 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from ..assignment import ROOT, TEST_PREFIX
-from ..clock import FORMAT, STAMP
-from ..course import Course, opened
-from ..report import Report
-from ..results import write_whole
-from ..typed import read_typed
-from .escape import log
-from .event import EventError, time
+from autograder.assignment import ROOT, TEST_PREFIX
+from autograder.course import Course, opened
+from autograder.desk.clock import FORMAT, STAMP
+from autograder.errors import EventError
+from autograder.files import read_typed, write_whole
+from autograder.report.record import Report
+from autograder.text import log
+
+from .event import time
 from .outcome import GRADED, Outcome
-from .pages import OUTCOME, REPORT
+from .pages.folder import OUTCOME, REPORT
 
 COLUMNS = ("login", "student_id")
 

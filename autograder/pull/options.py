@@ -66,7 +66,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _student_repo(options: argparse.Namespace) -> None:
-    from ..assignment import Assignment
-    from .student_repo import write_student_repo
+    from autograder.assignment import Assignment
+    from autograder.release.student_repo import write_student_repo
 
     print(f"wrote {write_student_repo(Assignment(options.assignment))}")

@@ -8,4 +8,4 @@ from types import ModuleType
 
 def probes_of(name: str) -> ModuleType:
     """The probes of an assignment: what may be asked of a submission, in its own process."""
-    return importlib.import_module(f"{__name__}.{name}.checks.probes")
+    return importlib.import_module(f"checks.{name}.probes")

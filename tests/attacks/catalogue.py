@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.source import grade_id
+from autograder.notebook.lesson import grade_id
 
 FOLDER = Path(__file__).resolve().parent
 CELLS = ("forging", "stealing", "harming")  # families whose entries are the code of one cell

@@ -27,7 +27,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.assignment import Assignment
-from autograder.source import grade_id, is_solution
+from autograder.notebook.lesson import grade_id, is_solution
 
 from .catalogue import FILES, NOTEBOOK, Entry, Places, entries
 from .course import ASSIGNMENT, SOLVED, Course, word

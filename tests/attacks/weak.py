@@ -36,17 +36,18 @@ from typing import Any, NoReturn
 
 import pytest
 
-from autograder import wire
-from autograder.assignment import Assignment
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.program import Lesson, describe, fresh_module, run_cells
-from autograder.checks.student import Student, fault
-from autograder.checks.values import plain
-from autograder.judge import offering_salt, reference
-from autograder.namespaces import enter_namespaces, set_limits
-from autograder.notebook import released_notebook, repair
-from autograder.report import TaskReport
+from autograder.assignment import Assignment, released_notebook
+from autograder.judge.reference import reference
+from autograder.notebook.repair import repair
+from autograder.offering import offering_salt
+from autograder.report.record import TaskReport
 from autograder.suites import probes_of
+from autograder.wall.inside import wire
+from autograder.wall.inside.namespaces import enter_namespaces, set_limits
+from checks.plugin import Grading, run_suite
+from checks.program import Lesson, describe, fresh_module, run_cells
+from checks.student import Student, fault
+from checks.values import plain
 
 from .catalogue import NOTEBOOK, Entry, Places, with_cell
 from .course import ASSIGNMENT, SOLVED, Course, word

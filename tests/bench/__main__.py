@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.assignment import Assignment
-from autograder.batch import processors
-from autograder.notebook import released_notebook
+from autograder.assignment import Assignment, released_notebook
+from autograder.judge.batch import processors
 
 from .classmates import classmates, programs
 from .one import Costs, costs

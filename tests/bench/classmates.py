@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
-from autograder.checks.program import Cell
-from autograder.notebook import released_notebook, repair
-from autograder.source import grade_id
+from autograder.assignment import Assignment, released_notebook
+from autograder.notebook.lesson import grade_id
+from autograder.notebook.repair import repair
+from checks.program import Cell
 
 from ..corpus import Entry, entries
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Assignment
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.program import Lesson
-from autograder.checks.student import LocalRunner, Student
-from autograder.checks.verdicts import Verdict
-from autograder.judge import reference
+from autograder.judge.reference import reference
 from autograder.suites import probes_of
+from checks.plugin import Grading, run_suite
+from checks.program import Lesson
+from checks.student import LocalRunner, Student
+from checks.verdicts import Verdict
 
 SALT = "bench"
 CLOCK = "BENCH_STUDENT_SECONDS"  # names the file to which time in student code is added

@@ -10,15 +10,16 @@ from statistics import mean, median
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
-from autograder.checks.plugin import Grading, run_suite
-from autograder.checks.program import Cell
-from autograder.checks.student import Student
-from autograder.judge import one_thread, precedents, reference
-from autograder.notebook import released_notebook, repair
-from autograder.precedents import ByPrecedent, Hearing, Precedents
-from autograder.session import Session
-from autograder.wall import Wall
+from autograder.assignment import Assignment, released_notebook
+from autograder.judge.grade import one_thread, precedents
+from autograder.judge.precedents import ByPrecedent, Precedents, Transcript
+from autograder.judge.reference import reference
+from autograder.notebook.repair import repair
+from autograder.wall.session import Session
+from autograder.wall.wall import Wall
+from checks.plugin import Grading, run_suite
+from checks.program import Cell
+from checks.student import Student
 
 ROUNDS = 5
 SALT = "bench"
@@ -81,9 +82,9 @@ def cost(assignment: Assignment, wall: Wall, cells: Sequence[Cell], precedents: 
     files = [f for task in assignment.graded_tasks for f in assignment.suite_files(task.key)]
     began, own = time.perf_counter(), time.process_time()
     with MeasuredSession(wall, cells, assignment.names) as session, one_thread():
-        hearing = Hearing(session)
-        grading = Grading(Student(hearing), reference(assignment), SALT)
-        run_suite(files, grading, ByPrecedent(grading, hearing, precedents))
+        transcript = Transcript(session)
+        grading = Grading(Student(transcript), reference(assignment), SALT)
+        run_suite(files, grading, ByPrecedent(grading, transcript, precedents))
     judge, whole = time.process_time() - own, time.perf_counter() - began
     return Cost(judge, session.used, whole)
 

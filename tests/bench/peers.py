@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.assignment import ROOT, Assignment
-from autograder.checks.program import Cell
+from checks.program import Cell
 
 from .in_kernel import CLOCK
 from .load import Load, measured

@@ -18,9 +18,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.assignment import Assignment
-from autograder.notebook import released_notebook
-from autograder.source import grade_id, is_solution
+from autograder.assignment import Assignment, released_notebook
+from autograder.notebook.lesson import grade_id, is_solution
 
 ASSIGNMENT = Assignment("seq2seq")
 ANSWER = "My translator makes *search errors* and model errors."

@@ -27,7 +27,7 @@ PASTED = re.compile(r"\s*^(?:>>> ?|In \[\d+\]: |[ \t]+\S)", re.MULTILINE)
 MAX_MAGICS = 100  # lines of one cell; IPython rewrites one at a time, each time reading all
 
 
-def program(cells: Iterable[dict[str, Any]]) -> list[Cell]:
+def code_to_run(cells: Iterable[dict[str, Any]]) -> list[Cell]:
     """The code to run, from the cells of a notebook in the released shape.
 
     Set-up and given classes run first, then stubs that still are stubs (so that an answer written

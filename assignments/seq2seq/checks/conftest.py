@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
-from .cells import as_when_graded, program
-from .outcome import Outcome
+from .cells import as_when_graded, code_to_run
+from .feedback import Feedback
 from .plugin import PUBLIC_SALT, Grading, Patience, brief, declared_checks
 from .printable import print_any_sign, printable
 from .program import Cell, Lesson, Program, fresh_module
-from .selfcheck import SECONDS
+from .selfcheck import SECONDS, of_this_release
 from .student import LocalRunner, Student
 
 FOLDER = Path(__file__).resolve().parent
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
     for one in ran.left_out:
         print(one.sentence())
+    probes = importlib.import_module(f".{of_this_release().name}.probes", __package__)
     student = Student(LocalRunner(Lesson(module.__dict__, ran.left_out), probes))
     config.pluginmanager.register(Grading(student, None, PUBLIC_SALT), "grading")
     config.pluginmanager.register(Patience(SECONDS), "patience")
@@ -50,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     chosen = options.keyword or options.markexpr or options.deselect
     chosen = chosen or any(not Path(name).is_dir() for name in session.config.args)
-    files = [] if chosen else sorted(FOLDER.glob("test_*.py"))
+    files = [] if chosen else sorted(of_this_release().rglob("test_*.py"))
     grading = grading_of(session.config)
     declared = (name for file in files for name in declared_checks(file))
     grading.problems += grading.missing_evidence(declared)
@@ -65,7 +66,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"the checks could not all run: {brief(grading.problems)}")
     for task in dict.fromkeys(result.task for result in grading.results.values()):
         results = [result for result in grading.results.values() if result.task == task]
-        terminalreporter.write_line(printable(Outcome(task, results).text))
+        terminalreporter.write_line(printable(Feedback(task, results).text))
 
 
 def grading_of(config: pytest.Config) -> Grading:
@@ -100,7 +101,7 @@ def read(notebook: Path) -> list[Cell]:
         pytest.UsageError: it cannot be read.
     """
     try:
-        return program(json.loads(notebook.read_text(encoding="utf-8-sig"))["cells"])
+        return code_to_run(json.loads(notebook.read_text(encoding="utf-8-sig"))["cells"])
     except json.JSONDecodeError as error:
         why = f"no JSON at line {error.lineno}, column {error.colno}"
     except (ValueError, OSError) as error:

@@ -21,12 +21,13 @@ import torch
 from .deadline import OutOfTime, time_limit
 from .expect import Wrong
 from .student import Student, late
-from .verdicts import CheckResult, StudentFault, Verdict
+from .verdicts import CheckResult, StudentFault, Verdict, words
 
 PUBLIC_SALT = "public"  # students draw the same inputs each time they check themselves
 LOST = (Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)  # each costs its deadline or a new worker
 LOST_A_TASK = 2  # after so many the task's other checks are skipped
-SETTINGS = Path(__file__).resolve().with_name("settings.ini")
+PACKAGE = Path(__file__).resolve().parent
+SETTINGS = PACKAGE / "settings.ini"
 # of runs that tried what they found
 ENDS = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # the grader decides alone how its suites are run
@@ -129,7 +130,7 @@ class Grading:
     def _blocked(self, item: pytest.Item) -> str:
         """Why a check is not tried, "" if it is."""
         task = task_of(item)
-        for needed in terms(item).get("needs", []):
+        for needed in marker_of(item).get("needs", []):
             earlier = self.results.get(f"{task}/{needed}")
             if earlier is None or earlier.verdict is not Verdict.PASSED:
                 sentence = earlier.sentence if earlier else needed
@@ -152,7 +153,7 @@ class Grading:
             self._record(item, Verdict.WRONG)
         elif isinstance(error, StudentFault):
             rationale = error.rationale if is_public(item) else error.private_rationale
-            hint = terms(item).get("on_crash", "") if error.takes_hint else ""
+            hint = marker_of(item).get("on_crash", "") if error.takes_hint else ""
             help = error.help or hint
             self._record(item, error.verdict, rationale, help, guess=not error.help)
         else:
@@ -171,7 +172,7 @@ class Grading:
         self.results[name] = CheckResult(
             check=name,
             sentence=sentence_of(item),
-            weight=float(terms(item).get("weight", 1)),
+            weight=float(marker_of(item).get("weight", 1)),
             verdict=verdict,
             public=is_public(item),
             rationale=rationale,
@@ -266,14 +267,6 @@ class Patience:
             raise late(error, self._seconds) from None
 
 
-def words(result: CheckResult) -> list[str]:
-    """What a result says beyond its sentence, a line each."""
-    plain = (Verdict.PASSED, Verdict.WRONG)
-    verdict = "" if result.verdict in plain else f"{result.verdict}: "
-    lines = [verdict + result.rationale] if result.rationale else []
-    return lines + ([f"Look here first: {result.help}"] if result.help else [])
-
-
 def brief(problems: Sequence[str]) -> str:
     """Problems for somebody who cannot mend them: of a traceback its last line."""
     return "; ".join(
@@ -284,7 +277,7 @@ def brief(problems: Sequence[str]) -> str:
     )
 
 
-def terms(item: pytest.Item) -> dict[str, Any]:
+def marker_of(item: pytest.Item) -> dict[str, Any]:
     """The keyword arguments of a check's `graded` marker."""
     marker = item.get_closest_marker("graded")
     return dict(marker.kwargs) if marker else {}
@@ -301,8 +294,8 @@ def check_name(item: pytest.Item) -> str:
 
 
 def is_public(item: pytest.Item) -> bool:
-    """Whether students hold this check too: its file lies in a folder named `checks`."""
-    return item.path.parent.name == "checks"
+    """Whether students hold this check too: its file lies in this package."""
+    return item.path.is_relative_to(PACKAGE)
 
 
 def sentence_of(item: pytest.Item) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
 
 from .cells import lost_when_graded
-from .outcome import Outcome
+from .feedback import Feedback
 from .plugin import PUBLIC_SALT, Grading, Patience, brief, run_suite
 from .printable import printable
 from .program import Lesson, NotDefined, describe
@@ -17,6 +18,12 @@ from .student import LocalRunner, Student, place, source_line
 
 FOLDER = Path(__file__).resolve().parent
 SECONDS = 30.0  # for one check; the first use of a library may take a good part of it
+
+
+def of_this_release() -> Path:
+    """The folder of the checks of the one assignment that was handed out with this package."""
+    (probes,) = FOLDER.glob("*/probes.py")
+    return probes.parent
 
 
 class _Plain(BaseException):
@@ -70,18 +77,17 @@ def check(task: str, names: dict[str, Any] | None) -> None:
         Stopped: the student interrupted it.
         Misspelt: there is no such task, or no names are passed.
     """
-    from . import probes  # type: ignore[attr-defined]  # in a release both lie in one package
-
-    file = FOLDER / f"test_{task}.py"
-    if not file.is_file():
-        known = sorted(path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py"))
-        raise Misspelt(f"no task {task!r}; the tasks are {', '.join(known)}")
+    folder = of_this_release()
+    files = {path.stem.removeprefix("test_"): path for path in folder.rglob("test_*.py")}
+    if task not in files:
+        raise Misspelt(f"no task {task!r}; the tasks are {', '.join(sorted(files))}")
     if not isinstance(names, dict):
         raise Misspelt(f'write check("{task}", globals()): the checks need the notebook\'s names')
     lesson = OpenLesson(names)
+    probes = importlib.import_module(f".{folder.name}.probes", __package__)
     grading = Grading(Student(LocalRunner(lesson, probes)), None, PUBLIC_SALT)
     try:
-        run_suite([file], grading, Patience(SECONDS))
+        run_suite([files[task]], grading, Patience(SECONDS))
     except KeyboardInterrupt as error:
         where = place(describe(error), source_line(error))
         raise Stopped(f"{task}: stopped{f' at {where}' if where else ''}") from None
@@ -91,9 +97,9 @@ def check(task: str, names: dict[str, Any] | None) -> None:
             "your code; restart the kernel and try again, and if it stays, tell your instructor"
         )
     if lesson.doubt:
-        _show(Outcome(task, [], [lesson.doubt]))
+        _show(Feedback(task, [], [lesson.doubt]))
     else:
-        _show(Outcome(task, list(grading.results.values()), lost(lesson, names)))
+        _show(Feedback(task, list(grading.results.values()), lost(lesson, names)))
 
 
 def lost(lesson: Lesson, names: dict[str, Any]) -> list[str]:
@@ -112,17 +118,17 @@ def in_notebook() -> bool:
     return ipython is not None and ipython.get_ipython() is not None
 
 
-def _show(outcome: Outcome) -> None:
-    """Show the outcome as the surroundings can.
+def _show(feedback: Feedback) -> None:
+    """Show it as the surroundings can.
 
     Raises:
         CheckFailed: not everything has passed.
     """
     if in_notebook():
-        sys.modules["IPython"].display.display(outcome)
-        if not outcome.passed:
-            raise CheckFailed(f"{outcome.headline}; see above what to do first")
-    elif outcome.passed:
-        print(printable(outcome.text), flush=True)
+        sys.modules["IPython"].display.display(feedback)
+        if not feedback.passed:
+            raise CheckFailed(f"{feedback.headline}; see above what to do first")
+    elif feedback.passed:
+        print(printable(feedback.text), flush=True)
     else:
-        raise CheckFailed(printable(outcome.text, sys.stderr))
+        raise CheckFailed(printable(feedback.text, sys.stderr))

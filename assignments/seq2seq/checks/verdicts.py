@@ -72,3 +72,11 @@ class StudentFault(Exception):
         self.private_rationale = private_rationale or rationale
         self.help = help
         self.takes_hint = takes_hint
+
+
+def words(result: CheckResult) -> list[str]:
+    """What a result says beyond its sentence, a line each."""
+    plain = (Verdict.PASSED, Verdict.WRONG)
+    verdict = "" if result.verdict in plain else f"{result.verdict}: "
+    lines = [verdict + result.rationale] if result.rationale else []
+    return lines + ([f"Look here first: {result.help}"] if result.help else [])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checks.student import Student
-from autograder.suites.seq2seq.checks.answers import Found, found_rows, runs
-from autograder.suites.seq2seq.checks.beam_trees import Rows, near
-from autograder.suites.seq2seq.checks.trees import batch_of
-from autograder.suites.seq2seq.search_oracles import Rule, Scorer, search
+from checks.seq2seq.answers import Found, found_rows, runs
+from checks.seq2seq.beam_trees import Rows, near
+from checks.seq2seq.trees import batch_of
+from checks.student import Student
+
+from .search_oracles import Rule, Scorer, search
 
 
 @dataclass(frozen=True)

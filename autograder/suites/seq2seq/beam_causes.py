@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 import torch
 
-from autograder.checks.expect import Wrong, expect
-from autograder.checks.student import Student
-from autograder.checks.verdicts import StudentFault
-from autograder.suites.seq2seq import beam_stories
-from autograder.suites.seq2seq.beam_cases import Case, tokens_of
-from autograder.suites.seq2seq.beam_graphs import clear_graph
-from autograder.suites.seq2seq.beam_mistakes import (
+from checks.expect import Wrong, expect
+from checks.student import Student
+from checks.verdicts import StudentFault
+
+from . import beam_stories
+from .beam_cases import Case, tokens_of
+from .beam_graphs import clear_graph
+from .beam_mistakes import (
     RULES,
     Answer,
     expect_own_log_probs,
@@ -25,7 +26,7 @@ from autograder.suites.seq2seq.beam_mistakes import (
     expect_sorted,
     expect_steps,
 )
-from autograder.suites.seq2seq.search_oracles import Rule
+from .search_oracles import Rule
 
 NOT_THE_RULE = "the hypotheses are not those of the rule"
 THE_RULE = (

@@ -15,12 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.memory import drawn_once
-from autograder.suites.seq2seq.beam_cases import Case, tokens_of
-from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.checks.standins import NEGLIGIBLE, random_model
-from autograder.suites.seq2seq.checks.trees import random_graph
-from autograder.suites.seq2seq.search_oracles import MARGIN, Rule, Scorer, Tokens, drawn, search
+from autograder.suites.memory import drawn_once
+from checks.seq2seq.answers import Found
+from checks.seq2seq.standins import NEGLIGIBLE, random_model
+from checks.seq2seq.trees import random_graph
+
+from .beam_cases import Case, tokens_of
+from .search_oracles import MARGIN, Rule, Scorer, Tokens, drawn, search
 
 # A logit moved by at most JITTER moves a log-probability by at most 2 * JITTER, and the lead of one
 # hypothesis over another by 4 * JITTER a step: what leads by so much more still leads by MARGIN.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from autograder.checks.expect import Wrong, expect
-from autograder.suites.seq2seq.beam_cases import Case
-from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.checks.beam_explain import explain_log_prob, score_help
-from autograder.suites.seq2seq.checks.beam_trees import TOLERANCE, Rows, near
-from autograder.suites.seq2seq.search_oracles import Rule, Scorer, score
+from checks.expect import Wrong, expect
+from checks.seq2seq.answers import Found
+from checks.seq2seq.beam_explain import explain_log_prob, score_help
+from checks.seq2seq.beam_trees import TOLERANCE, Rows, near
+
+from .beam_cases import Case
+from .search_oracles import Rule, Scorer, score
 
 Answer = tuple[Case, Rows]  # what was asked and what a student's search found
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 
-from autograder.checks.expect import expect
-from autograder.checks.student import Student
-from autograder.suites.seq2seq.beam_cases import Case, tokens_of
-from autograder.suites.seq2seq.beam_graphs import settled
-from autograder.suites.seq2seq.checks.answers import Found
-from autograder.suites.seq2seq.checks.trees import random_graph
-from autograder.suites.seq2seq.search_oracles import Scorer, everything
+from checks.expect import expect
+from checks.seq2seq.answers import Found
+from checks.seq2seq.trees import random_graph
+from checks.student import Student
+
+from .beam_cases import Case, tokens_of
+from .beam_graphs import settled
+from .search_oracles import Scorer, everything
 
 SENTENCES = 6  # with each vocabulary
 WIDTHS = (1, 2, 3)  # measured

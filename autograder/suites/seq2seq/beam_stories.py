@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from autograder.suites.seq2seq.beam_cases import Case
-from autograder.suites.seq2seq.beam_graphs import clear_graph, settled
-from autograder.suites.seq2seq.beam_mistakes import CUT, FINISHED, STOPS
-from autograder.suites.seq2seq.checks.trees import Row, tree_model
-from autograder.suites.seq2seq.search_oracles import Rule, Scorer, search
+from checks.seq2seq.trees import Row, tree_model
+
+from .beam_cases import Case
+from .beam_graphs import clear_graph, settled
+from .beam_mistakes import CUT, FINISHED, STOPS
+from .search_oracles import Rule, Scorer, search
 
 NEVER = {"c": 0.0, "<pad>": 0.0, "<bos>": 0.0}
 SILENCE: dict[str, Row] = {"": {"<eos>": 1.0, "a": 0.0, "b": 0.0, **NEVER}}

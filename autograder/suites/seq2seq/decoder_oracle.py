@@ -8,17 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from autograder.checks.expect import Wrong, close, expect
-from autograder.memory import remembered
-from autograder.suites.seq2seq.checks.affine import Affine, centred
-from autograder.suites.seq2seq.checks.decodings import (
-    Call,
-    Decoding,
-    draw_call,
-    normalised,
-)
-from autograder.suites.seq2seq.checks.precision import DIGITS, PRECISION
-from autograder.suites.seq2seq.oracles import CONFIG, State, constant_lstm, decode_step
+from autograder.suites.memory import remembered
+from checks.expect import Wrong, close, expect
+from checks.seq2seq.affine import Affine, centred
+from checks.seq2seq.decodings import Call, Decoding, draw_call, normalised
+from checks.seq2seq.precision import DIGITS, PRECISION
+
+from .oracles import CONFIG, State, constant_lstm, decode_step
 
 STATE_DROPPED = (
     "in train mode units of h or c are dropped",

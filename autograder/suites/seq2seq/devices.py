@@ -15,14 +15,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from autograder.checks.expect import Wrong
-from autograder.checks.student import Student
-from autograder.checks.verdicts import StudentFault
-from autograder.suites.seq2seq import quality
-from autograder.suites.seq2seq.checks.answers import found_rows, token_rows
-from autograder.suites.seq2seq.encoder_oracle import draw_source, draw_table
-from autograder.suites.seq2seq.oracles import CONFIG
-from autograder.suites.seq2seq.training_cases import IDS, draw_free_running, step_of
+from checks.expect import Wrong
+from checks.seq2seq.answers import found_rows, token_rows
+from checks.student import Student
+from checks.verdicts import StudentFault
+
+from . import quality
+from .encoder_oracle import draw_source, draw_table
+from .oracles import CONFIG
+from .training_cases import IDS, draw_free_running, step_of
 
 # largest difference allowed, of numbers of size 1; docs/devices.md says what they are measured from
 TOLERANCES = {

@@ -7,16 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks.expect import Wrong, close, expect
-from autograder.memory import remembered
-from autograder.suites.seq2seq.checks.encodings import (
-    Encoding,
-    encodings,
-    expect_steady,
-    shapes_of,
-)
-from autograder.suites.seq2seq.encoder_mistakes import known_mistake
-from autograder.suites.seq2seq.oracles import CONFIG, Row, constant_lstm, constant_rows, encode_rows
+from autograder.suites.memory import remembered
+from checks.expect import Wrong, close, expect
+from checks.seq2seq.encodings import Encoding, encodings, expect_steady, shapes_of
+
+from .encoder_mistakes import known_mistake
+from .oracles import CONFIG, Row, constant_lstm, constant_rows, encode_rows
 
 VALUES = (0.11, -0.17, 0.5)  # the last drives c beyond 1
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from autograder.suites.seq2seq.checks.standins import NEGLIGIBLE, random_model
-from autograder.suites.seq2seq.checks.trees import batch_of, random_graph
-from autograder.suites.seq2seq.search_oracles import Scorer, Tokens, drawn, greedy
+from checks.seq2seq.standins import NEGLIGIBLE, random_model
+from checks.seq2seq.trees import batch_of, random_graph
+
+from .search_oracles import Scorer, Tokens, drawn, greedy
 
 SPECIALS = (6, 2, 4)  # pad_id, bos_id, eos_id
 VOCAB_SIZE = 9

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from autograder.memory import remembered
-from autograder.suites.seq2seq.checks.training_probes import ToyDecoder, ToyEncoder
+from autograder.suites.memory import remembered
+from checks.seq2seq.training_probes import ToyDecoder, ToyEncoder
 
 State = tuple[Tensor, Tensor]
 Gradients = dict[str, Tensor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.checks.expect import expect
+from checks.expect import expect
 
 # a run from each: what differs after the first two, which begin alike, is drawn from elsewhere;
 # what is equal after the first and the last, which do not, was set

@@ -11,13 +11,14 @@ import sacrebleu
 import torch
 from safetensors.torch import load_file
 
-from autograder.suites.seq2seq.checks.standins import StandIn
-from autograder.suites.seq2seq.search_oracles import Tokens
-from autograder.suites.seq2seq.train_translator import LAYERS, WEIGHTS, WORDS, Translator
+from checks.seq2seq.standins import StandIn
 from data.batches import make_batch
 from data.corpus import hidden_pairs
 from data.pairs import Pair
 from data.vocabulary import Vocabulary
+
+from .search_oracles import Tokens
+from .train_translator import LAYERS, WEIGHTS, WORDS, Translator
 
 SENTENCES = 12
 # Short ones: a search may start every hypothesis again at every step, row by row, and must then be

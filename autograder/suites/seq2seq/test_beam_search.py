@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import Wrong, expect
-from autograder.checks.student import Student
-from autograder.suites.seq2seq import beam_stories, quality
-from autograder.suites.seq2seq.beam_cases import beam, run_of, same, tokens_of
-from autograder.suites.seq2seq.beam_causes import expect_ordinary, expect_rule, narrow
-from autograder.suites.seq2seq.beam_graphs import (
+from checks.expect import Wrong, expect
+from checks.seq2seq.answers import Found, found_rows, runs
+from checks.seq2seq.beam_explain import explain_specials
+from checks.seq2seq.beam_trees import near
+from checks.seq2seq.trees import batch_of
+from checks.simulated_gpu.elsewhere import expect_at_home
+from checks.student import Student
+
+from . import beam_stories, quality
+from .beam_cases import beam, run_of, same, tokens_of
+from .beam_causes import expect_ordinary, expect_rule, narrow
+from .beam_graphs import (
     clear_graph,
     cut_short,
     last_word_decides,
@@ -24,18 +29,9 @@ from autograder.suites.seq2seq.beam_graphs import (
     renamed,
     twins,
 )
-from autograder.suites.seq2seq.beam_mistakes import (
-    expect_own_log_probs,
-    expect_own_scores,
-    expect_steps,
-    expect_well_formed,
-)
-from autograder.suites.seq2seq.beam_optimum import WIDTHS, expect_best_of_all, figures, small
-from autograder.suites.seq2seq.checks.answers import Found, found_rows, runs
-from autograder.suites.seq2seq.checks.beam_explain import explain_specials
-from autograder.suites.seq2seq.checks.beam_trees import near
-from autograder.suites.seq2seq.checks.trees import batch_of
-from autograder.suites.seq2seq.purity import (
+from .beam_mistakes import expect_own_log_probs, expect_own_scores, expect_steps, expect_well_formed
+from .beam_optimum import WIDTHS, expect_best_of_all, figures, small
+from .purity import (
     SEEDS,
     expect_eval_mode,
     expect_modes,
@@ -43,7 +39,7 @@ from autograder.suites.seq2seq.purity import (
     expect_untouched,
     expect_world_untouched,
 )
-from autograder.suites.seq2seq.search_oracles import greedy
+from .search_oracles import greedy
 
 FORM = "returns_the_hypotheses_of_each_sentence"  # public
 CORE = "returns_hypotheses_that_can_be"

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import close, expect
-from autograder.suites.seq2seq.checks.affine import affine_of, expect_affine
-from autograder.suites.seq2seq.checks.decodings import (
+from checks.expect import close, expect
+from checks.seq2seq.affine import affine_of, expect_affine
+from checks.seq2seq.decodings import (
     CRASH,
     NO_MEMORY,
     PLACES,
@@ -25,7 +24,9 @@ from autograder.suites.seq2seq.checks.decodings import (
     expect_steady,
     normalised,
 )
-from autograder.suites.seq2seq.decoder_oracle import (
+from checks.simulated_gpu.elsewhere import expect_at_home
+
+from .decoder_oracle import (
     STATE_DROPPED,
     alike,
     chain,
@@ -40,13 +41,7 @@ from autograder.suites.seq2seq.decoder_oracle import (
     slope_of_logits,
     slopes,
 )
-from autograder.suites.seq2seq.oracles import (
-    CONFIG,
-    LOUD,
-    constant_lstm,
-    decode_step,
-    fewest_weights,
-)
+from .oracles import CONFIG, LOUD, constant_lstm, decode_step, fewest_weights
 
 VALUES = (0.11, -0.17, 0.3)
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import Wrong, close, expect
-from autograder.suites.seq2seq.checks.encodings import (
+from checks.expect import Wrong, close, expect
+from checks.seq2seq.encodings import (
     CRASH,
     PACK,
     arriving,
@@ -21,7 +20,9 @@ from autograder.suites.seq2seq.checks.encodings import (
     expect_steady,
     shapes_of,
 )
-from autograder.suites.seq2seq.encoder_oracle import (
+from checks.simulated_gpu.elsewhere import expect_at_home
+
+from .encoder_oracle import (
     draw_dropped,
     draw_source,
     draw_table,
@@ -31,7 +32,7 @@ from autograder.suites.seq2seq.encoder_oracle import (
     levels,
     slopes,
 )
-from autograder.suites.seq2seq.oracles import CONFIG, LOUD, fewest_weights
+from .oracles import CONFIG, LOUD, fewest_weights
 
 GRADIENTS_NEED = [
     "values_are_an_lstms",

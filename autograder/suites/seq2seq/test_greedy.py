@@ -8,22 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import Wrong, expect
-from autograder.checks.student import Student
-from autograder.suites.seq2seq import quality
-from autograder.suites.seq2seq.checks.answers import runs, token_rows
-from autograder.suites.seq2seq.checks.explain import explain_tokens
-from autograder.suites.seq2seq.checks.trees import batch_of
-from autograder.suites.seq2seq.greedy_cases import (
-    RECURRENT_STEPS,
-    case,
-    noisy,
-    recurrent_case,
-    same_words,
-    specials_said,
-)
-from autograder.suites.seq2seq.purity import (
+from checks.expect import Wrong, expect
+from checks.seq2seq.answers import runs, token_rows
+from checks.seq2seq.explain import explain_tokens
+from checks.seq2seq.trees import batch_of
+from checks.simulated_gpu.elsewhere import expect_at_home
+from checks.student import Student
+
+from . import quality
+from .greedy_cases import RECURRENT_STEPS, case, noisy, recurrent_case, same_words, specials_said
+from .purity import (
     SEEDS,
     expect_eval_mode,
     expect_modes,
@@ -31,7 +25,7 @@ from autograder.suites.seq2seq.purity import (
     expect_untouched,
     expect_world_untouched,
 )
-from autograder.suites.seq2seq.search_oracles import Scorer, Tokens, greedy
+from .search_oracles import Scorer, Tokens, greedy
 
 IN_A_BATCH = (
     "a sentence goes wrong in a batch; alone it is right",

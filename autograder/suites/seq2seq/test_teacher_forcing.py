@@ -9,10 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks.elsewhere import expect_at_home
-from autograder.checks.expect import close, expect
-from autograder.suites.seq2seq.checks.losses import expect_loss
-from autograder.suites.seq2seq.checks.steps import (
+from checks.expect import close, expect
+from checks.seq2seq.losses import expect_loss
+from checks.seq2seq.steps import (
     CRASH,
     equal,
     expect_batch_unchanged,
@@ -24,13 +23,12 @@ from autograder.suites.seq2seq.checks.steps import (
     predictions,
     train,
 )
-from autograder.suites.seq2seq.checks.test_teacher_forcing import (
-    expect_gold_inputs,
-    expect_predicted_inputs,
-)
-from autograder.suites.seq2seq.oracles import draw_weights, train_steps
-from autograder.suites.seq2seq.randomness import only_drawn
-from autograder.suites.seq2seq.training_cases import (
+from checks.seq2seq.test_teacher_forcing import expect_gold_inputs, expect_predicted_inputs
+from checks.simulated_gpu.elsewhere import expect_at_home
+
+from .oracles import draw_weights, train_steps
+from .randomness import only_drawn
+from .training_cases import (
     EXTREME_SEED,
     EXTREME_TOSSES,
     HUGE,
@@ -47,7 +45,7 @@ from autograder.suites.seq2seq.training_cases import (
     step_of,
     tensors_of,
 )
-from autograder.suites.seq2seq.training_mistakes import expect_coins, explain_free_run
+from .training_mistakes import expect_coins, explain_free_run
 
 
 @pytest.mark.graded(weight=2, needs=["returns_the_loss"], on_crash=CRASH)

@@ -18,10 +18,11 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from autograder.assignment import Assignment
-from autograder.checks.program import Lesson, fresh_module, run_cells
-from autograder.notebook import repair
-from autograder.suites.seq2seq.checks.device_probes import exact
-from autograder.suites.seq2seq.devices import TOLERANCES, difference
+from autograder.notebook.repair import repair
+from checks.program import Lesson, fresh_module, run_cells
+from checks.seq2seq.device_probes import exact
+
+from .devices import TOLERANCES, difference
 
 SEEDS = 5
 SIZES: dict[str, Any] = {  # as large as the lesson's translator, and as long as its sentences

@@ -9,18 +9,10 @@ from typing import Any
 import torch
 from torch.nn.functional import log_softmax
 
-from autograder.memory import drawn_once
-from autograder.suites.seq2seq.checks.losses import right_loss, wrong_losses
-from autograder.suites.seq2seq.oracles import (
-    Batch,
-    Gradients,
-    Toy,
-    draw_batch,
-    draw_weights,
-    free_run,
-    run,
-    train_steps,
-)
+from autograder.suites.memory import drawn_once
+from checks.seq2seq.losses import right_loss, wrong_losses
+
+from .oracles import Batch, Gradients, Toy, draw_batch, draw_weights, free_run, run, train_steps
 
 V, H = 11, 4
 IDS = {"pad_id": 6, "bos_id": 2, "eos_id": 9}

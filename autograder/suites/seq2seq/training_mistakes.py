@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from autograder.checks.expect import expect
-from autograder.suites.seq2seq.checks.steps import Seen, predictions
-from autograder.suites.seq2seq.oracles import switches
-from autograder.suites.seq2seq.training_cases import IDS
+from checks.expect import expect
+from checks.seq2seq.steps import Seen, predictions
+
+from .oracles import switches
+from .training_cases import IDS
 
 
 def explain_free_run(call: Seen, target: Tensor) -> None:

@@ -4,7 +4,7 @@
 import gc
 import sys
 
-HONEST = [sys.modules["autograder.wire"].pack]
+HONEST = [sys.modules["autograder.wall.inside.wire"].pack]
 
 
 def forged(message):

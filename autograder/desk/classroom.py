@@ -1,0 +1,181 @@
+"""A whole class graded through nbgrader: marks, feedback pages, exported grades, the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.assignment import Assignment, released_notebook
+from autograder.commands import last_error, nbgrader, nbgrader_started
+from autograder.course import Course
+from autograder.errors import ClassError
+from autograder.files import delete, file_digest
+from autograder.judge.batch import Batch, grade_all, processors
+from autograder.judge.fingerprint import suite_fingerprint
+from autograder.judge.results import Results
+from autograder.offering import offering_salt
+from autograder.report.record import Report
+from autograder.text import without_controls
+
+from .export import is_graded
+from .plugins import tried_wall
+from .roster import HandIn, hand_ins, overlooked
+from .table import ClassTable, Recorded, from_here
+
+
+def grade_class(assignment: Assignment, course: Course) -> None:
+    """Grade what is new with nbgrader, make feedback, export the grades, print the table.
+
+    Raises:
+        ClassError: someone who handed in has no mark; everyone else's is kept.
+        CourseError: the gradebook cannot be used.
+    """
+    console = Console(markup=False, highlight=False)  # a message or a name may hold [/b]
+    known = recorded(course, assignment)
+    rows = hand_ins(course, assignment.name, known.students, known.assignments)
+    if not rows:
+        raise ClassError(
+            f"nothing lies in {course.submitted}/*/{assignment.name}/; see docs/instructor.md"
+        )
+    students = [row.student for row in rows if row.there]
+    for student in _stale(course, assignment, students, known):
+        delete(course.graded(assignment.name, student))
+        course.report(assignment.name, student).unlink(missing_ok=True)
+    waiting = _ungraded(course, assignment, students)
+    problems = []
+    if waiting:
+        _judge(course, assignment, waiting, console)
+        log = _autograde(course, assignment, len(waiting), console)
+        failed = _ungraded(course, assignment, students)
+        if failed == students:
+            raise ClassError(f"nbgrader autograde failed: {last_error(log)}")
+        if failed:
+            names = without_controls(", ".join(failed))
+            problems.append(f"no mark for {names}: {last_error(log)}")
+    commands = [["export", f"--to={course.grades}"]]
+    if waiting or not all(course.page(assignment.name, student).exists() for student in students):
+        commands.insert(0, ["generate_feedback", assignment.name, "--force"])
+    for command in commands:
+        done = nbgrader(*command, root=course.root)
+        if done.returncode != 0:
+            problems.append(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
+    known = recorded(course, assignment)
+    reports = {row.student: _report(course, assignment, row.student) for row in rows}
+    for part in ClassTable(assignment, course, known, rows, reports).parts():
+        console.print(part, soft_wrap=isinstance(part, str))
+    console.print(f"grades: {from_here(course.grades)}")
+    problems += _lost(rows)
+    if problems:
+        raise ClassError("; ".join(problems))
+
+
+def recorded(course: Course, assignment: Assignment) -> Recorded:
+    """Read what the gradebook holds of an assignment.
+
+    Raises:
+        CourseError: it cannot be read.
+        ClassError: it does not know the assignment.
+    """
+    hands = {task.key for task in assignment.tasks if task.by_hand}
+    with course.gradebook() as gradebook:
+        names = {known.name for known in gradebook.assignments}
+        students = {student.id for student in gradebook.students}
+        by_hand = {}
+        if assignment.name in names:
+            for submission in gradebook.assignment_submissions(assignment.name):
+                if is_graded(submission):
+                    grades = [grade for book in submission.notebooks for grade in book.grades]
+                    own = [grade for grade in grades if grade.cell.name in hands]
+                    waits = any(grade.needs_manual_grade for grade in own)
+                    points = None if waits else sum(grade.score for grade in own)
+                    by_hand[submission.student.id] = points
+    if assignment.name not in names:
+        raise ClassError(
+            f"the gradebook has no assignment {assignment.name!r}; `make release` puts it there"
+        )
+    return Recorded(students, names, by_hand)
+
+
+def _lost(rows: list[HandIn]) -> Iterator[str]:
+    """What to say of hand-ins that were not graded."""
+    names = [without_controls(row.student) for row in rows if row.lost]
+    if names:
+        yield f"not graded: {', '.join(names)}; the table says why, and what to do"
+
+
+def _stale(
+    course: Course, assignment: Assignment, students: list[str], known: Recorded
+) -> Iterator[str]:
+    """Students whose stored report is not of this file, these suites, this salt and gradebook."""
+    suite = suite_fingerprint(assignment, offering_salt())
+    release = released_notebook(assignment)
+    for student in students:
+        notebook = course.notebook(assignment.name, student)
+        report = _report(course, assignment, student)
+        if (
+            student not in known.by_hand
+            or report is None
+            or (report.suite, report.submission) != (suite, file_digest(notebook))
+            or not set(overlooked(notebook, release)) <= set(report.findings)
+        ):
+            yield student
+
+
+def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> list[str]:
+    return [s for s in students if not course.graded(assignment.name, s).is_dir()]
+
+
+def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
+    """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
+    release, wall = released_notebook(assignment), tried_wall(assignment.name)
+    batch = Batch(assignment, release, wall, offering_salt(), results=Results())
+    notebooks = [course.notebook(assignment.name, student) for student in students]
+    with _progress(console) as progress:
+        row = progress.add_task("grading", total=len(notebooks))
+        for outcome in grade_all(batch, notebooks, processors()):
+            progress.advance(row)
+            if outcome.error:
+                console.print(f"grader error: {outcome.notebook}: {outcome.error}")
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
+def _autograde(course: Course, assignment: Assignment, count: int, console: Console) -> str:
+    """Run `nbgrader autograde`, which skips what it has graded, and show its progress.
+
+    Returns what it logged.
+    """
+    log = []
+    with (
+        _progress(console) as progress,
+        nbgrader_started("autograde", assignment.name, root=course.root) as process,
+    ):
+        row = progress.add_task("into the gradebook", total=count)
+        assert process.stderr is not None
+        current = ""
+        for line in process.stderr:
+            log.append(line)
+            _, found, path = line.rstrip("\n").partition("Autograding ")
+            if found:
+                current = without_controls(Path(path).parent.parent.name)
+                progress.update(row, description=f"into the gradebook: {current}")
+                if not console.is_terminal:
+                    console.print(f"into the gradebook: {current}")
+            elif current and "Setting destination file permissions" in line:
+                progress.advance(row)
+    return "".join(log)
+
+
+def _report(course: Course, assignment: Assignment, student: str) -> Report | None:
+    """The stored report of a student, None if there is none that can be read."""
+    path = course.report(assignment.name, student)
+    try:
+        return Report.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

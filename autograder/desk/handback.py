@@ -1,0 +1,71 @@
+"""Hands feedback back through nbgrader's exchange: nobody waits because of another."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from nbgrader.exchange.default import ExchangeReleaseFeedback
+from nbgrader.utils import notebook_hash
+
+from autograder.course import Course
+from autograder.errors import Unreadable
+from autograder.files import read_regular
+
+from .roster import SECRET
+from .staging import secret_of
+
+
+class CompleteReleaseFeedback(ExchangeReleaseFeedback):
+    """`nbgrader release_feedback`, for hand-ins without time stamp or secret too.
+
+    A student's nbgrader finds a page by the secret that `nbgrader submit` put into the submission.
+    What was put into `submitted/` by hand has none; before there were secrets, nbgrader found a
+    page by the notebook itself, and still does.
+    """
+
+    def copy_files(self) -> None:
+        """Release everyone's pages; say at the end whose could not be."""
+        course, assignment = Course(self.coursedir), str(self.coursedir.assignment_id)
+        excluded = set(self.coursedir.student_id_exclude.split(","))
+        failed, taken = [], dict[str, Path]()
+        chosen = str(self.coursedir.student_id) or "*"
+        for page in sorted(course.feedback.glob(f"{chosen}/{assignment}/{assignment}.html")):
+            student = page.parents[1].name
+            if student in excluded:
+                continue
+            try:
+                name = self._name(course, assignment, student)
+                if not filecmp.cmp(page, taken.setdefault(name, page), shallow=False):
+                    raise Unreadable(f"{taken[name].parents[1].name} has handed in the same")
+                self._put(page, name)
+                self.log.info("Feedback released for student '%s'", student)
+            except (OSError, Unreadable) as error:
+                self.log.error("feedback of %s could not be released: %s", student, error)
+                failed.append(student)
+        if failed:
+            self.fail(f"no feedback released for {', '.join(failed)}; all others have theirs")
+
+    def _put(self, page: Path, name: str) -> None:
+        """Copy a page so that a student sees all of it or what was there before."""
+        target = Path(self.dest_path, f"{name}.html")
+        part = target.with_name(f"{name}-tmp.html")
+        shutil.copy(page, part)
+        os.replace(part, target)
+
+    def _name(self, course: Course, assignment: str, student: str) -> str:
+        """Under what the student's nbgrader looks for the page."""
+        secret = secret_of(course.page(assignment, student).parent)
+        if secret:
+            return str(notebook_hash(secret=secret, notebook_id=assignment))
+        notebook = course.notebook(assignment, student)
+        data = read_regular(notebook)  # no link to another's
+        self.log.warning(
+            "what %s handed in has no %s, as when it was put into %s by hand: only an nbgrader "
+            "without secrets finds the page; else give it to them another way: %s",
+            *(student, SECRET, course.submitted.name, course.page(assignment, student)),
+        )
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()  # as nbgrader's own

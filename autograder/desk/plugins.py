@@ -1,0 +1,181 @@
+"""nbgrader's plug points: where the judge sits down at the instructor's desk.
+
+`nbgrader_config.py` names these classes. Marks, manual grades, late penalties, comments and
+feedback then go through nbgrader's own gradebook.
+"""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
+from traitlets import Bool, Dict
+
+from autograder.assignment import TEST_PREFIX, Assignment, released_notebook
+from autograder.course import Course
+from autograder.files import write_whole
+from autograder.judge.grade import grade
+from autograder.judge.results import Results
+from autograder.notebook.lesson import grade_id
+from autograder.notebook.reader import read_submission
+from autograder.notebook.repair import repair
+from autograder.offering import offering_salt
+from autograder.release.leaks import check_leaks, check_markers, check_points
+from autograder.release.prove import prove
+from autograder.release.source import SOURCE
+from autograder.report.record import Report
+from autograder.report.render import task_html
+from autograder.wall.limits import Limits
+from autograder.wall.wall import Wall
+
+from .roster import overlooked
+from .staging import original, show_graded, show_hand_ins
+
+NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
+
+
+@cache
+def assignment_named(name: str) -> Assignment:
+    """An assignment, its lesson read once a run."""
+    return Assignment(name)
+
+
+@cache
+def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
+    """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
+    return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
+
+
+class RepairingExporter(NotebookExporter):
+    """Reads a submitted notebook however damaged it is, so that it never stops the batch."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what is handed in."""
+        super().__init__(**kwargs)
+        self._course = Course(self.parent.coursedir)
+        show_hand_ins(self.parent)
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Repair what students submitted; read what nbgrader itself wrote as it is."""
+        resources = resources or {"nbgrader": {}}
+        resources["nbgrader"]["course"] = self._course
+        if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
+            return super().from_filename(filename, resources=resources, **kwargs)
+        path = original(Path(filename))
+        assignment = assignment_named(resources["nbgrader"]["assignment"])
+        release = released_notebook(assignment)
+        submission = read_submission(path, release)
+        submission.notebook.metadata[NOTES] = {
+            "submission": submission.digest,
+            "findings": [*overlooked(path, release), *submission.findings],
+        }
+        return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
+
+
+class FeedbackExporter(HTMLExporter):
+    """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what was graded."""
+        super().__init__(**kwargs)
+        show_graded(self.parent)
+
+
+class Judge(NbGraderPreprocessor):
+    """Stands where nbgrader's `Execute` stood: no student code runs in a kernel."""
+
+    allow_unconfined = Bool(
+        False, help="Grade without a sandbox when there is none; every mark then says so."
+    ).tag(config=True)
+
+    limits = Dict(help="Changes to `autograder.wall.Limits`, e.g. {'call_seconds': 20}.").tag(
+        config=True
+    )
+
+    again = Bool(False, help="Grade even what was graded before and has not changed.").tag(
+        config=True
+    )
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Grade the submission and write points and words into its test cells."""
+        assignment = assignment_named(resources["nbgrader"]["assignment"])
+        submission = repair(nb, released_notebook(assignment))
+        limits = Limits().changed(self.limits)
+        wall = tried_wall(assignment.name, self.allow_unconfined, limits)
+        results = Results(None) if self.again else Results()
+        report = grade(assignment, submission, wall, offering_salt(), results=results)
+        notes = nb.metadata[NOTES]
+        report = report.about(
+            student=resources["nbgrader"]["student"],
+            submission=notes["submission"],
+            findings=(*notes["findings"], *report.findings),
+        )
+        course: Course = resources["nbgrader"]["course"]
+        path = course.report(assignment.name, report.student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, report.to_json())
+        _fill_test_cells(nb, report)
+        return nb, resources
+
+
+def _fill_test_cells(nb: NotebookNode, report: Report) -> None:
+    """The number is what nbgrader scores by; the page is what the student reads."""
+    cells = {grade_id(cell): cell for cell in nb.cells}
+    findings: tuple[str, ...] = tuple(report.findings)
+    for task in report.tasks:
+        if task.by_hand:
+            continue
+        page = task_html(task, findings)
+        findings = ()  # told once, above the first task
+        cells[TEST_PREFIX + task.key].outputs = [
+            nbformat.v4.new_output(
+                "execute_result",
+                {"text/plain": str(task.points), "text/html": page},
+                execution_count=None,
+            )
+        ]
+
+
+class CheckMarkers(NbGraderPreprocessor):
+    """First of the release's preprocessors: refuses a lesson whose markers or points are amiss."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Check, change nothing."""
+        check_markers(nb)
+        check_points(nb)
+        return nb, resources
+
+
+class ProveRelease(NbGraderPreprocessor):
+    """Refuses a release that leaks or grades wrongly, before the gradebook hears of it."""
+
+    grading = Bool(
+        True, help="Grade the solution (must earn all) and the release (must earn nothing)."
+    ).tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Check, change nothing."""
+        assignment = Assignment(resources["nbgrader"]["assignment"])
+        files = [p for p in (SOURCE / assignment.name).rglob("*") if p.is_file()]
+        released = copy.deepcopy(nb)
+        for last in (ClearHiddenTests, ClearMarkScheme):  # the gradebook holds what these take out
+            released, _ = last(parent=self).preprocess(released, resources)
+        check_leaks(assignment.source, released, files)
+        if self.grading:
+            prove(assignment, released, tried_wall(assignment.name))
+        return nb, resources

@@ -1,0 +1,90 @@
+"""The sample class, in a course directory of its own: its gradebook is nobody else's."""
+
+from __future__ import annotations
+
+import copy
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.assignment import ROOT, Assignment, released_notebook
+from autograder.commands import last_error, nbgrader
+from autograder.course import CONFIG, Course
+from autograder.errors import CourseError
+from autograder.files import delete, tree_digest
+from autograder.notebook.lesson import grade_id
+from autograder.release.source import SOURCE, build_source
+
+HOME = ROOT / "build" / "sample"
+TERMS = f'''"""The course of the sample class: as the repository's own, in folders of its own."""
+
+import sys
+
+sys.path.insert(0, {str(ROOT)!r})
+load_subconfig({CONFIG!r}, path={str(ROOT)!r})  # put here by traitlets, as get_config is
+
+c = get_config()
+c.CourseDirectory.root = {str(HOME)!r}
+c.CourseDirectory.course_id = "sample"
+c.CourseDirectory.db_url = "sqlite:///{HOME / "gradebook.db"}"
+c.CourseDirectory.source_directory = {str(SOURCE)!r}
+c.CourseDirectory.release_directory = "release"
+c.CourseDirectory.submitted_directory = "submitted"
+c.CourseDirectory.autograded_directory = "autograded"
+c.CourseDirectory.feedback_directory = "feedback"
+'''
+
+
+def sample_students(assignment: Assignment) -> dict[str, dict[str, Any]]:
+    """What each imaginary student hands in, by name, as `sample_class.toml` has it."""
+    path = assignment.lesson.parent / "sample_class.toml"
+    return tomllib.loads(path.read_text()) if path.is_file() else {}
+
+
+def sample_course(assignment: Assignment) -> Course:
+    """The sample class, ready to be graded; made anew when the release has changed.
+
+    `solutions/<name>/sample_class.toml` says which file of `sample/` replaces the code of which
+    cell, and what happened to the notebook file itself. Files that are there stay as they are.
+
+    Raises:
+        CourseError: nbgrader did not take the assignment.
+    """
+    release = released_notebook(assignment)
+    stamp, digest = HOME / f"{assignment.name}.released", tree_digest(assignment.release)
+    if not stamp.is_file() or stamp.read_text() != digest:
+        if stamp.is_file():
+            delete(HOME)
+        build_source(assignment)
+        HOME.mkdir(parents=True, exist_ok=True)
+        (HOME / CONFIG).write_text(TERMS)
+        options = ("--force", "--ProveRelease.grading=False")  # it was proved
+        done = nbgrader("generate_assignment", assignment.name, *options, root=HOME)
+        if done.returncode != 0:
+            raise CourseError(f"nbgrader generate_assignment: {last_error(done.stderr)}")
+        stamp.write_text(digest)
+    course = Course.at(HOME)
+    for student, terms in sample_students(assignment).items():
+        path = course.notebook(assignment.name, student)
+        if not os.path.lexists(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
+                _handed_in(release, terms, assignment.lesson.parent / "sample"), encoding="utf-8"
+            )
+    return course
+
+
+def _handed_in(release: NotebookNode, terms: dict[str, Any], answers: Path) -> str:
+    """A notebook's text, with answers out of a folder."""
+    notebook = copy.deepcopy(release)
+    cells = terms.get("cells", {})
+    for cell in notebook.cells:
+        if grade_id(cell) in cells:
+            cell.source = (answers / cells[grade_id(cell)]).read_text(encoding="utf-8").rstrip("\n")
+    text = nbformat.writes(notebook) + "\n"
+    # as a full disk or a lost connection leaves it
+    return text[: len(text) // 2] if terms.get("interrupted") else text

@@ -1,0 +1,156 @@
+"""Grades many notebooks on all cores. A mark does not depend on how many are graded at once."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment
+from autograder.errors import GraderError, WorkerError
+from autograder.notebook.reader import read_submission
+from autograder.report.record import Report
+from autograder.wall.inside.namespaces import die_with_parent
+from autograder.wall.wall import Wall
+
+from .grade import grade
+from .results import Results
+
+TRIES = 3  # of a notebook whose judge was killed
+_inherited: list[Batch] = []
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What every notebook of a batch is graded with."""
+
+    assignment: Assignment
+    release: NotebookNode
+    wall: Wall
+    salt: str
+    tasks: Sequence[str] | None = None
+    results: Results | None = None
+
+    def grade(self, notebook: Path) -> Report:
+        """Grade one file.
+
+        Raises:
+            GraderError, WorkerError: the grader itself failed.
+            OSError: the file is not there.
+        """
+        submission = read_submission(notebook, self.release)
+        report = grade(self.assignment, submission, self.wall, self.salt, self.tasks, self.results)
+        return report.about(
+            student="",
+            submission=submission.digest,
+            findings=[*submission.findings, *report.findings],
+        )
+
+    def graded(self, notebook: Path) -> Graded:
+        """Grade one file; a failure of the grader is told too and stops no other."""
+        try:
+            return Graded(notebook, self.grade(notebook))
+        except (GraderError, WorkerError, OSError) as error:
+            return Graded(notebook, None, str(error))
+        except Exception as error:  # a fault of ours that one notebook has found
+            return Graded(notebook, None, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The report of a notebook, or why there is none."""
+
+    notebook: Path
+    report: Report | None
+    error: str = ""
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def report_files(notebooks: Sequence[Path], place: Path) -> dict[Path, Path]:
+    """Where each notebook's report goes: `place` itself for one, else a file below it.
+
+    Below `place` stands the tree that the notebooks stand in, from where their paths part.
+
+    Raises:
+        OSError: a folder cannot be made.
+    """
+    if len(notebooks) == 1:
+        return {notebooks[0]: place}
+    root = os.path.commonpath([notebook.absolute().parent for notebook in notebooks])
+    files = {
+        notebook: (place / notebook.absolute().relative_to(root)).with_suffix(".json")
+        for notebook in notebooks
+    }
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return files
+
+
+def grade_all(batch: Batch, notebooks: Iterable[Path], jobs: int) -> Iterator[Graded]:
+    """Grade notebooks, up to `jobs` at once; they come as they are ready."""
+    waiting = list(notebooks)
+    if waiting:  # here: what the suites remember is then known to every fork
+        yield batch.graded(waiting.pop(0))
+    if jobs == 1 or len(waiting) < 2:
+        yield from map(batch.graded, waiting)
+        return
+    for _ in range(TRIES):
+        lost = []
+        for future, notebook in _in_parallel(batch, waiting, jobs):
+            try:
+                yield future.result()
+            except BrokenProcessPool:  # one judge was killed, and with it the pool
+                lost.append(notebook)
+        if not lost:
+            return
+        waiting = lost
+    for notebook in waiting:
+        yield Graded(notebook, None, f"its judge was killed {TRIES} times")
+
+
+def _in_parallel(
+    batch: Batch, notebooks: Sequence[Path], jobs: int
+) -> Iterator[tuple[Future[Graded], Path]]:
+    context = multiprocessing.get_context("fork")
+    # the forks inherit the batch; it could not be sent to them, since it holds open descriptors
+    _inherited.append(batch)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_settle)
+    try:
+        # the forks shall not hear Ctrl-C before they know what to do about it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            futures = {pool.submit(_graded, notebook): notebook for notebook in notebooks}
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        for future in as_completed(futures):
+            yield future, futures[future]
+    finally:
+        pool.shutdown(cancel_futures=True)
+        _inherited.pop()
+
+
+def _settle() -> None:
+    """Make a fork ready: it ends with its parent, and never looks for garbage in what it got.
+
+    Ctrl-C reaches it too, and ends it without a word: the parent has something to say.
+    """
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    gc.freeze()
+
+
+def _graded(notebook: Path) -> Graded:
+    return _inherited[-1].graded(notebook)

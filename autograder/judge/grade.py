@@ -1,0 +1,111 @@
+"""Grades one submission: runs the hidden suites against the walled worker and writes a report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+
+from autograder.assignment import Assignment, Task
+from autograder.errors import GraderError
+from autograder.notebook.repair import Submission
+from autograder.report.record import Report, TaskReport
+from autograder.wall.session import Session
+from autograder.wall.wall import Wall
+from checks.plugin import Grading, run_suite
+from checks.student import Student
+
+from .fingerprint import result_key, suite_fingerprint
+from .precedents import ByPrecedent, Precedents, Transcript
+from .reference import reference
+from .results import Result, Results
+
+
+@cache
+def precedents(assignment: Assignment, salt: str) -> Precedents:
+    """What this process has found so far; the forks of a batch begin with what it knows."""
+    return Precedents()
+
+
+def grade(
+    assignment: Assignment,
+    submission: Submission,
+    wall: Wall,
+    salt: str,
+    tasks: Iterable[str] | None = None,
+    results: Results | None = None,
+) -> Report:
+    """Grade a submission.
+
+    Args:
+        tasks: keys of the tasks to grade; all that suites grade when None.
+        results: what was graded before and need not be again; where new results are kept.
+
+    Raises:
+        GraderError: a check is missing, or failed by the suite's own fault.
+    """
+    results = results or Results(None)
+    chosen = [t for t in assignment.graded_tasks if tasks is None or t.key in set(tasks)]
+    keys = {t.key: result_key(assignment, t, submission.cells, wall, salt) for t in chosen}
+    known = {key: result for key in keys if (result := results.get(keys[key]))}
+    missing = [task for task in chosen if task.key not in known]
+    for result in _run(assignment, submission, wall, salt, missing):
+        results.put(keys[result.task.key], result)
+        known[result.task.key] = result
+    reports, findings, beside = [], dict[str, None](), dict[str, Any]()
+    for task in assignment.tasks:
+        if task.by_hand:
+            reports.append(TaskReport(task.key, task.points, by_hand=True))
+        elif task.key in known:
+            reports.append(known[task.key].task)
+            findings.update(dict.fromkeys(known[task.key].findings))
+            beside |= known[task.key].beside or {}
+    return Report(
+        assignment=assignment.name,
+        tasks=tuple(reports),
+        findings=tuple(findings),
+        wall=wall.level,
+        suite=suite_fingerprint(assignment, salt),
+        beside=beside,
+    )
+
+
+def _run(
+    assignment: Assignment, submission: Submission, wall: Wall, salt: str, tasks: Sequence[Task]
+) -> list[Result]:
+    """Run the suites of some tasks against the submission."""
+    files = [file for task in tasks for file in assignment.suite_files(task.key)]
+    if not files:
+        return []
+    with Session(wall, submission.cells, assignment.names) as session:
+        transcript = Transcript(session)
+        grading = Grading(Student(transcript), reference(assignment), salt)
+        by_precedent = ByPrecedent(grading, transcript, precedents(assignment, salt))
+        with one_thread():
+            run_suite(files, grading, by_precedent)
+        findings = tuple(session.findings)
+    if grading.problems:
+        raise GraderError("; ".join(grading.problems))
+    verdicts = grading.results.values()
+    return [
+        Result(
+            TaskReport(task.key, task.points, tuple(v for v in verdicts if v.task == task.key)),
+            findings,
+            grading.beside.get(task.key),
+        )
+        for task in tasks
+    ]
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """What is expected must not depend on the number of cores; and on so little, two are slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,62 @@
+"""Results that are kept, so that unchanged work is not graded again.
+
+A result is one task of one submission, under a key of everything it depends on: the submission's
+code, the task's suites and all they share with others, the offering's salt, the wall and its
+limits, the versions of what computes. Change one, and just what depends on it is graded again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import ROOT
+from autograder.files import write_whole
+from autograder.report.record import TaskReport, task_from
+
+FOLDER = ROOT / "build" / "results"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What grading one task gave."""
+
+    task: TaskReport
+    findings: tuple[str, ...] = ()  # what running the cells brought up
+    beside: dict[str, Any] | None = None  # reported beside the mark
+
+
+class Results:
+    """A folder of results. Losing it, or a file in it, costs time and nothing else."""
+
+    def __init__(self, folder: Path | None = FOLDER) -> None:
+        """Use a folder, made when needed; None keeps nothing."""
+        self._folder = folder
+
+    def get(self, key: str) -> Result | None:
+        """The result kept under a key, None if there is none that can be read."""
+        if self._folder is None:
+            return None
+        try:
+            record = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
+            return Result(
+                task_from(record["task"]), tuple(record["findings"]), dict(record["beside"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, result: Result) -> None:
+        """Keep a result; on a full disk it is not kept, and will be graded again."""
+        if self._folder is None:
+            return
+        record = {
+            "task": result.task.record(),
+            "findings": list(result.findings),
+            "beside": result.beside or {},
+        }
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self._folder / f"{key}.json", json.dumps(record, ensure_ascii=False))

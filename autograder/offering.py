@@ -1,0 +1,33 @@
+"""One offering of the course: an assignment, and the secret that its inputs are drawn from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from .assignment import ROOT
+from .errors import GraderError
+from .files import read_typed
+
+SALT_VARIABLE = "AUTOGRADER_SALT"
+SALT_FILE = ROOT / ".salt"
+
+
+def offering_salt() -> str:
+    """The secret of this offering: from AUTOGRADER_SALT, else from `.salt`, made on first use."""
+    salt = os.environ.get(SALT_VARIABLE, "").strip()
+    if salt:
+        return salt
+    try:
+        with open(SALT_FILE, "x", encoding="utf-8", opener=_owner_only) as file:
+            file.write(secrets.token_hex(16) + "\n")
+    except FileExistsError:
+        pass
+    salt = read_typed(SALT_FILE).strip()
+    if not salt:
+        raise GraderError(f"{SALT_FILE} is empty; delete it, or set {SALT_VARIABLE}")
+    return salt
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

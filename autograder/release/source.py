@@ -1,0 +1,74 @@
+"""Writes the folder that nbgrader releases from."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+
+from autograder.assignment import ROOT, Assignment
+from autograder.errors import ReleaseRefused
+from autograder.files import ASIDE, exchange, read_typed
+
+SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
+
+
+def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
+    """Write the folder that nbgrader releases from: the notebook and its supporting files.
+
+    `solutions/<name>/release.toml` lists further files of this repository to hand out (`copy`)
+    and programs that write some (`generate`: folder = module).
+
+    Raises:
+        ReleaseRefused: `release.toml` cannot be read, or a program failed.
+        OSError: a file is not there or cannot be written.
+    """
+    folder = into / ASIDE / assignment.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    nbformat.write(assignment.source, folder / f"{assignment.name}.ipynb")
+    home = assignment.lesson.parent
+    for path in sorted(home.glob("*.py")):
+        if path != assignment.lesson:
+            _copy(path, folder / path.name)
+    _copy_tree(home / "handout", folder)
+    try:
+        terms = tomllib.loads(read_typed(home / "release.toml"))
+    except ValueError as error:
+        raise ReleaseRefused(f"{home / 'release.toml'} is not TOML: {error}") from error
+    for name in terms.get("copy", []):
+        _copy(ROOT / name, folder / name)
+    for name, module in terms.get("generate", {}).items():
+        command = [sys.executable, "-m", module, str(folder / name)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["no message"]
+            raise ReleaseRefused(f"python -m {module}, which writes {name}, failed: {said[-1]}")
+    copy_checks(assignment, folder / "checks")
+    exchange(folder, into / assignment.name)
+    return into / assignment.name
+
+
+def copy_checks(assignment: Assignment, into: Path) -> None:
+    """The package `checks` as it is, with no assignment in it but this one."""
+    origin = ROOT / "checks"
+    files = [*origin.glob("*.py"), *origin.glob("*.ini"), *(origin / "simulated_gpu").rglob("*.py")]
+    for path in sorted(files):
+        _copy(path, into / path.relative_to(origin))
+    for path in sorted(assignment.checks.rglob("*.py")):
+        _copy(path, into / assignment.name / path.relative_to(assignment.checks))
+
+
+def _copy(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, to)
+
+
+def _copy_tree(folder: Path, into: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            _copy(path, into / path.relative_to(folder))

@@ -1,0 +1,145 @@
+"""The report of one submission: the one record from which every output is rendered.
+
+`Report.to_json` writes the schema described in `docs/report.md`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from checks.verdicts import CheckResult, Verdict
+
+SCHEMA = "autograder-report/1"
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """What one task earned, check by check."""
+
+    key: str
+    max_points: float
+    checks: tuple[CheckResult, ...] = ()
+    by_hand: bool = False
+
+    @property
+    def points(self) -> float | None:
+        """Points earned; None while a person has yet to grade the task.
+
+        Public checks have known inputs and can be answered by rote: where no hidden check passes,
+        they earn nothing.
+        """
+        if self.by_hand:
+            return None
+        hidden = [check.verdict for check in self.checks if not check.public]
+        if hidden and Verdict.PASSED not in hidden:
+            return 0.0
+        total = sum(check.weight for check in self.checks)
+        earned = sum(check.weight for check in self.checks if check.verdict is Verdict.PASSED)
+        return round(self.max_points * earned / total, 2) if total else 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The task's verdict in one word: of its checks' verdicts, the one most worth telling."""
+        told = {check.verdict for check in self.checks} - {Verdict.SKIPPED}
+        return next((verdict for verdict in Verdict if verdict in told), Verdict.PASSED)
+
+    @property
+    def first_to_fix(self) -> CheckResult | None:
+        """The first check, in the suite's order, that did not pass."""
+        return next((c for c in self.checks if c.verdict is not Verdict.PASSED), None)
+
+    def record(self) -> dict[str, Any]:
+        """The task's part of the report's JSON."""
+        return {
+            "task": self.key,
+            "points": self.points,
+            "max_points": self.max_points,
+            "verdict": None if self.by_hand else self.verdict,
+            "by_hand": self.by_hand,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one submission earned and why."""
+
+    assignment: str
+    tasks: tuple[TaskReport, ...]
+    findings: Sequence[str] = ()  # what was odd about the notebook file
+    wall: str = ""  # the level of protection the code ran under
+    suite: str = ""  # fingerprint of suites, engine and salt
+    student: str = ""
+    submission: str = ""  # digest of the submitted file
+    beside: dict[str, Any] = field(default_factory=dict)  # reported beside the mark, e.g. BLEU
+
+    @property
+    def points(self) -> float:
+        """The sum of what the suites graded."""
+        return round(sum(task.points or 0.0 for task in self.tasks), 2)
+
+    @property
+    def max_points(self) -> float:
+        """The most the suites could give; tasks graded by hand come on top."""
+        return round(sum(task.max_points for task in self.tasks if not task.by_hand), 2)
+
+    @property
+    def first_to_fix(self) -> tuple[TaskReport, CheckResult] | None:
+        """The first task with something to fix, and the check that says what."""
+        for task in self.tasks:
+            check = task.first_to_fix
+            if check is not None:
+                return task, check
+        return None
+
+    def about(self, *, student: str, submission: str, findings: Sequence[str]) -> Report:
+        """The same report with whose it is, of which file, and what was found in it."""
+        return replace(self, student=student, submission=submission, findings=tuple(findings))
+
+    def to_json(self) -> str:
+        """The report as JSON text, keys in a fixed order."""
+        record = {
+            "schema": SCHEMA,
+            "assignment": self.assignment,
+            "student": self.student,
+            "submission": self.submission,
+            "points": self.points,
+            "max_points": self.max_points,
+            "wall": self.wall,
+            "suite": self.suite,
+            "findings": list(self.findings),
+            "beside": self.beside,
+            "tasks": [task.record() for task in self.tasks],
+        }
+        return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> Report:
+        """Read a report back.
+
+        Raises:
+            ValueError: not a report of this schema.
+        """
+        record = json.loads(text)
+        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+            raise ValueError(f"not a report of schema {SCHEMA!r}")
+        tasks = tuple(task_from(task) for task in record["tasks"])
+        names = ("assignment", "findings", "wall", "suite", "student", "submission", "beside")
+        return Report(tasks=tasks, **{name: record[name] for name in names})
+
+
+def task_from(record: dict[str, Any]) -> TaskReport:
+    """Read a task's part of a report back."""
+    return TaskReport(
+        record["task"],
+        record["max_points"],
+        tuple(_check_from(check) for check in record["checks"]),
+        record["by_hand"],
+    )
+
+
+def _check_from(record: dict[str, Any]) -> CheckResult:
+    return CheckResult(**{**record, "verdict": Verdict(record["verdict"])})

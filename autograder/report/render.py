@@ -1,0 +1,72 @@
+"""Renderings of a report: HTML for feedback, text for the terminal. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from autograder.text import without_controls
+from checks.verdicts import sign, words
+
+from .record import Report, TaskReport
+
+
+def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:
+    """One task's verdicts as a small page: what is shown below its test cell."""
+    parts = [f"<div>About your notebook: {_html(finding)}.</div>" for finding in findings]
+    parts.append(
+        f"<div><b>{_html(task.key)}: {task.points:g} of {task.max_points:g} points</b></div><ul>"
+    )
+    for check in task.checks:
+        remarks = "".join(f"<li><i>{_html(line)}</i></li>" for line in words(check))
+        below = f"<ul>{remarks}</ul>" if remarks else ""
+        parts.append(f"<li>{sign(check.verdict)} {_html(check.sentence)}{below}</li>")
+    return "".join([*parts, "</ul>"])
+
+
+def task_text(task: TaskReport) -> list[str]:
+    """One task's verdicts as lines of text."""
+    if task.by_hand:
+        return [f"{task.key}: graded by hand, up to {task.max_points:g} points"]
+    lines = [f"{task.key}: {task.points:g} of {task.max_points:g} points"]
+    for check in task.checks:
+        lines.append(f"  {sign(check.verdict)} {check.sentence}")
+        lines += [f"      {line}" for line in words(check)]
+    return [_line(line) for line in lines]
+
+
+def report_text(report: Report) -> str:
+    """The whole report for a terminal."""
+    lines = [f"{report.assignment}: {report.points:g} of {report.max_points:g} points"]
+    lines += [_line(f"about the notebook: {finding}") for finding in report.findings]
+    for task in report.tasks:
+        lines += ["", *task_text(task)]
+    facts = [(name, value) for name, value in report.beside.items() if not isinstance(value, dict)]
+    lines += ["", *(f"{name}: {value}" for name, value in facts)]
+    lines += [f"graded behind: {report.wall}"]
+    return "\n".join(lines)
+
+
+def outcome_line(notebook: Path, report: Report) -> str:
+    """A notebook's points and the first thing to fix, on one line."""
+    return _line(f"{notebook}: {report.points:g} of {report.max_points:g}: {first_words(report)}")
+
+
+def first_words(report: Report) -> str:
+    """The first thing to fix, on one line."""
+    if report.first_to_fix is None:
+        return "nothing"
+    task, check = report.first_to_fix
+    if report.findings:
+        return _line(report.findings[0])
+    return _line(f"{task.key}: {check.rationale or check.sentence}")
+
+
+def _line(text: str) -> str:
+    """Text that stays on its line: an exception's message could else write lines of its own."""
+    return " ".join(without_controls(text).splitlines())
+
+
+def _html(text: str) -> str:
+    return escape(without_controls(text))

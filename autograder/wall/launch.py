@@ -1,0 +1,307 @@
+"""Starts workers: forks of one warm process, commands of their own, or containers."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import re
+import select
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+import psutil
+
+from .container import PYTHON, ask
+from .inside.worker import READY, UP
+from .sandbox import ENVIRONMENT
+
+START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
+REMOVE_SECONDS = 30.0  # wall time for an engine to clear a container away
+CREDENTIALS = struct.Struct("3i")  # process, user, group: as the kernel tells them
+
+
+class StartError(RuntimeError):
+    """A worker did not start: never the submission's fault, since none of its code has run."""
+
+
+class StillRunning(RuntimeError):
+    """A container could not be ended."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the processes of one submission use together."""
+
+    processor_seconds: float
+    memory: int  # bytes that are resident and their own
+
+
+class Worker(Protocol):
+    """The processes of one submission, seen from outside."""
+
+    def ready(self) -> None:
+        """Note what they hold before the submission's code runs: it is not charged to it."""
+
+    def usage(self) -> Usage:
+        """What they have used so far."""
+
+    def why(self) -> str:
+        """The last it said before it was ready, when it never got ready."""
+
+    def kill(self) -> None:
+        """End them all; returns when they have ended."""
+
+
+class ColdWorker:
+    """A worker with a command of its own."""
+
+    def __init__(self, command: Sequence[str], descriptors: tuple[int, int]) -> None:
+        """Start it.
+
+        Raises:
+            StartError: the command cannot be run.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
+        self._process = _started(command, descriptors, self._errors)
+        self._idle = 0  # bytes of memory
+
+    def ready(self) -> None:
+        """A fork shares with its parent what was there before it."""
+        self._idle = max(map(_own_memory, _family(self._process.pid)), default=0)
+
+    def usage(self) -> Usage:
+        """Of the command's process and all below it."""
+        return _usage(_family(self._process.pid), self._idle)
+
+    def why(self) -> str:
+        """The last line it wrote to its error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End them all: bubblewrap's death ends its process namespace."""
+        family = _family(self._process.pid)
+        self._process.kill()
+        self._process.wait()
+        for process in family:  # without a sandbox nothing else would
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._errors.close()
+
+
+class ContainerWorker:
+    """A worker in a container of its own; the engine's command carries its streams."""
+
+    def __init__(
+        self, engine: str, name: str, command: Sequence[str], streams: tuple[int, int]
+    ) -> None:
+        """Run the engine's `command`, which names the container.
+
+        Raises:
+            StartError: the command cannot be run.
+        """
+        self._engine = engine
+        self._name = name
+        self._inside = list(command[command.index(PYTHON) :])
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
+        self._first = 0  # its first process, where that can be seen from here
+        self._idle = 0  # bytes of memory
+        try:
+            self._client = subprocess.Popen(
+                command,
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=self._errors,
+                start_new_session=True,
+                cwd="/",
+            )
+        except OSError as error:
+            raise StartError(str(error)) from error
+
+    def ready(self) -> None:
+        """Find its processes. Those of an engine in a virtual machine are not to be seen."""
+        said = ask(self._engine, "inspect", "--format", "{{.State.Pid}}", self._name).stdout.strip()
+        first = int(said) if said.isdecimal() else 0
+        with contextlib.suppress(psutil.Error):
+            if first and psutil.Process(first).cmdline() == self._inside:
+                self._first = first
+                self._idle = max(map(_own_memory, _family(first)), default=0)
+
+    def usage(self) -> Usage:
+        """Of all its processes; nothing when they are not to be seen, so that wall time decides."""
+        return _usage(_family(self._first) if self._first else [], self._idle)
+
+    def why(self) -> str:
+        """The last that it or the engine wrote to the error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End the container; the engine's command ends once it is gone.
+
+        Raises:
+            StillRunning: it is not, or nobody knows.
+        """
+        if self._client.poll() is None:
+            ask(self._engine, "kill", self._name)
+        try:
+            self._client.wait(REMOVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._client.kill()  # its first process ends without the one who writes to it
+            self._client.wait()
+            raise StillRunning(f"{self._engine} did not end the container {self._name}") from None
+        finally:
+            self._errors.close()
+
+
+class WarmWorker:
+    """A fork of the warm process."""
+
+    def __init__(self, keeper: int, life: socket.socket, errors: IO[bytes]) -> None:
+        self._keeper = keeper  # watches over the submission's first process
+        self._life = life
+        self._errors = errors
+
+    def ready(self) -> None:
+        """Nothing to note: the keeper holds just what was there before."""
+
+    def usage(self) -> Usage:
+        """Of the keeper's children; what they share with it was there before them."""
+        keeper, *family = _family(self._keeper) or [None]
+        return _usage(family, _own_memory(keeper) if keeper else 0)
+
+    def why(self) -> str:
+        """The last line the warm process or a fork of it wrote to their error stream."""
+        return _last_line(self._errors)
+
+    def kill(self) -> None:
+        """End them all: the keeper does when the judge lets go, and says so by its own end."""
+        with contextlib.suppress(OSError):
+            self._life.shutdown(socket.SHUT_WR)
+            while self._life.recv(16):
+                pass
+        self._life.close()
+
+
+class WarmProcess:
+    """Has imported torch and the probes; forks for every submission."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start it; `command` is run with the descriptor of a socket in place of `{control}`.
+
+        It imports while its starter does something else; the first `fork` waits for it.
+
+        Raises:
+            StartError: it did not start.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            whole = [part.replace("{control}", str(theirs.fileno())) for part in command]
+            self._process = _started(whole, (theirs.fileno(),), self._errors)
+        self._ready = False
+        self._owner = os.getpid()
+        self._control.settimeout(START_SECONDS)
+        atexit.register(self.close)
+
+    def alive(self, patience: float = 0.0) -> bool:
+        """Whether it still holds its end of the socket after so many seconds."""
+        poller = select.poll()
+        poller.register(self._control, select.POLLHUP)
+        return not poller.poll(1000 * patience)
+
+    def fork(self, reading: int, writing: int) -> WarmWorker:
+        """A worker that reads requests and writes replies on two descriptors.
+
+        Raises:
+            StartError: the warm process has ended, or the kernel refused a namespace.
+        """
+        self._wait_until_ready()
+        life, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        life.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        life.settimeout(START_SECONDS)
+        said, credentials = b"", b""
+        with theirs, contextlib.suppress(OSError):
+            socket.send_fds(self._control, [b"fork"], [reading, writing, theirs.fileno()])
+            theirs.close()
+            said, ancillary, *_ = life.recvmsg(16, socket.CMSG_SPACE(CREDENTIALS.size))
+            credentials = ancillary[0][2] if ancillary else b""
+        if said != UP:
+            life.close()
+            raise StartError(_last_line(self._errors))
+        return WarmWorker(CREDENTIALS.unpack(credentials)[0], life, self._errors)
+
+    def _wait_until_ready(self) -> None:
+        if not self._ready:
+            with contextlib.suppress(OSError):
+                self._ready = self._control.recv(16) == READY
+        if not self._ready:
+            raise StartError(_last_line(self._errors))
+
+    def close(self) -> None:
+        """End it and all its forks."""
+        self._control.close()
+        if self._owner == os.getpid():  # not in a fork of the judge
+            self._process.kill()
+            self._process.wait()
+            atexit.unregister(self.close)
+        self._errors.close()
+
+
+def _started(
+    command: Sequence[str], descriptors: Sequence[int], errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=descriptors,
+            env=ENVIRONMENT,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError as error:
+        raise StartError(str(error)) from error
+
+
+def _family(process: int) -> list[psutil.Process]:
+    try:
+        first = psutil.Process(process)
+        return [first, *first.children(recursive=True)]
+    except psutil.Error:  # gone meanwhile; reading its pipe will tell
+        return []
+
+
+def _usage(family: list[psutil.Process], shared: int = 0) -> Usage:
+    seconds, memory = 0.0, 0
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+            memory += max(0, _own_memory(process) - shared)
+    return Usage(seconds, memory)
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Bytes in memory that belong to no file on disk: a fork begins with just those of its parent.
+
+    psutil takes memory that forks share for a file's.
+    """
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:  # gone meanwhile
+        return 0
+    return 1024 * sum(map(int, re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.MULTILINE)))
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no message"

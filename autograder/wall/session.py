@@ -1,0 +1,296 @@
+"""One submission's worker: started behind the wall, asked over the wire, killed at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from autograder.errors import WorkerError
+from checks.program import OWN_SECONDS, Cell, LeftOut, NotDefined, Trouble
+from checks.student import fault
+from checks.verdicts import StudentFault, Verdict
+
+from .inside.wire import (
+    Deadline,
+    Message,
+    Patience,
+    WireError,
+    pack,
+    read_frame,
+    unpack,
+    write_frame,
+)
+from .inside.worker import READY
+from .launch import START_SECONDS, StartError, StillRunning, Worker
+from .wall import Wall
+
+STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
+LEFT_OUT = 20  # statements of a notebook that are told to have failed
+IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
+
+
+class WallFell(RuntimeError):
+    """The warm process has ended, by no fault of the submission."""
+
+
+class OverMemory(RuntimeError):
+    """The submission's processes hold too much memory together."""
+
+
+def request_of(probe: str, inputs: dict[str, Any]) -> Message:
+    """A request to run one probe."""
+    return pack({"probe": probe, "inputs": inputs})
+
+
+class Session:
+    """Runs probes in a worker; a worker that dies or hangs is replaced before the next call."""
+
+    def __init__(self, wall: Wall, cells: Sequence[Cell], names: Iterable[str] = ()) -> None:
+        """Take a program to run; `names` are those of the contract that it should define."""
+        self._wall = wall
+        self._cells = list(cells)
+        self._names = frozenset(names)
+        self._unloadable: StudentFault | None = None
+        self._until: float | None = None  # when the whole submission must be done
+        self._worker: Worker | None = None
+        self._reading = self._writing = -1
+        self.troubles: dict[str, Trouble] = {}
+        self.left_out: list[LeftOut] = []
+        self.findings: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def call(self, probe: str, inputs: dict[str, Any]) -> Any:
+        """Run one probe on the submission.
+
+        Raises:
+            StudentFault: the code crashed, ran out of time, ended its process or sent nonsense.
+            WorkerError: no worker could be started or kept.
+        """
+        return self.value(self.ask(request_of(probe, inputs)))
+
+    def ask(self, request: Message) -> Message:
+        """Send the submission a question; its answer as it came, which `value` reads.
+
+        Raises:
+            StudentFault: the code ran out of time, ended its process or sent nonsense.
+            WorkerError: no worker could be started or kept.
+        """
+        for _ in range(STARTS):
+            try:
+                self._ensure_loaded()
+                return self._ask(request, self._wall.limits.call_seconds)
+            except WallFell:
+                continue
+        raise WorkerError(f"the warm process ended {STARTS} times while this was graded")
+
+    def value(self, answer: Message) -> Any:
+        """What an answer says.
+
+        Raises:
+            StudentFault: that the code crashed or returned too much, or it is no answer.
+        """
+        reply = self._read(answer)
+        if "trouble" in reply:
+            raise self._fault(self._trouble(reply["trouble"]))
+        if "too_large" in reply:
+            raise StudentFault(Verdict.EXCEEDED_LIMIT, "the value returned is too large to judge")
+        if "value" not in reply:
+            raise self._lost("sent a reply that is not one")
+        return reply["value"]
+
+    def close(self) -> None:
+        """End the worker and everything it started."""
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            os.close(self._reading)
+            os.close(self._writing)
+            try:
+                worker.kill()
+            except StillRunning as error:
+                raise WorkerError(str(error)) from error
+
+    def _ensure_loaded(self) -> None:
+        """Start a worker if there is none and run the notebook's cells in it.
+
+        A notebook that does not finish loading is loaded again without what stands at the top level
+        of its cells, but for what its functions need; and then with definitions only.
+        """
+        if self._worker is not None:
+            return
+        if self._unloadable is not None:
+            raise self._unloadable
+        limit = self._wall.limits.load_seconds
+        parts = [dataclasses.replace(cell, whole=False) for cell in self._cells]
+        for cells, seconds in ((self._cells, OWN_SECONDS), (parts, OWN_SECONDS), (parts, 0.0)):
+            self._start()
+            try:
+                load = [dataclasses.asdict(cell) for cell in cells]
+                request = {"load": load, "names": sorted(self._names), "seconds": seconds}
+                reply = self._read(self._ask(pack(request), limit))
+            except StudentFault as error:
+                finding = f"running your cells from top to bottom failed: {error.private_rationale}"
+                if finding not in self.findings:
+                    self.findings.append(finding)
+                continue
+            self._cells = list(cells)
+            self._note(reply.get("value"), reply.get("left_out"))
+            return
+        self._unloadable = StudentFault(
+            Verdict.TIMED_OUT,
+            "your notebook's cells do not run to their end, so nothing could be tried",
+        )
+        raise self._unloadable
+
+    def _note(self, troubles: Any, left_out: Any) -> None:
+        """Keep what loading the notebook brought up; it comes from the submission's process."""
+        told = troubles if isinstance(troubles, dict) else {}
+        labels = [cell.label for cell in self._cells if cell.label in told]
+        self.troubles = {label: self._trouble(told[label]) for label in labels}
+        first = left_out[:LEFT_OUT] if isinstance(left_out, list) else []
+        self.left_out = [one for one in map(self._left_out, first) if one.names and one.label]
+        for one in self.left_out:
+            if one.sentence() not in self.findings:
+                self.findings.append(one.sentence())
+
+    def _start(self) -> None:
+        self.close()
+        child_reads, self._writing = os.pipe()
+        self._reading, child_writes = os.pipe()
+        os.set_blocking(self._writing, False)
+        try:
+            self._worker = self._wall.start(child_reads, child_writes)
+        except StartError as error:
+            os.close(self._reading)
+            os.close(self._writing)
+            raise WorkerError(f"the worker did not start: {error}") from error
+        finally:
+            os.close(child_reads)
+            os.close(child_writes)
+        try:
+            ready = read_frame(self._reading, Patience(START_SECONDS))
+        except (WireError, Deadline, OSError):
+            ready = None
+        if ready is None or ready[0] != READY:
+            why = self._worker.why()
+            self.close()
+            raise WorkerError(f"the worker did not start: {why}")
+        self._worker.ready()
+
+    def _ask(self, request: Message, seconds: float) -> Message:
+        """Send a request and receive the reply that carries its id.
+
+        The worker may take `seconds` of processor time, or `IDLE` times that of wall time.
+        """
+        identity = secrets.token_bytes(16)  # a reply cannot be written before its request
+        patience = Patience(self._wait(seconds), self._processor_seconds, seconds)
+        try:
+            write_frame(self._writing, identity, request, patience)
+            frame = read_frame(self._reading, patience)
+        except Deadline:
+            self.close()
+            raise StudentFault(
+                Verdict.TIMED_OUT,
+                f"no answer within {seconds:.0f} seconds of computing; a loop may never end, or "
+                "far too much is computed",
+            ) from None
+        except OverMemory:
+            raise self._lost("used more memory than allowed") from None
+        except WireError:
+            raise self._lost("sent a reply that is not one") from None
+        except OSError:
+            frame = None
+        if frame is None:
+            if not self._wall.stands():
+                self.close()
+                raise WallFell
+            raise self._lost("ended its own process, or used more memory or time than allowed")
+        if frame[0] != identity:
+            raise self._lost("sent a reply that is not one")
+        return frame[1]
+
+    def _read(self, answer: Message) -> dict[str, Any]:
+        try:
+            reply = unpack(answer)
+        except WireError:
+            reply = None
+        if not isinstance(reply, dict):
+            raise self._lost("sent a reply that is not one")
+        return reply
+
+    def _wait(self, seconds: float) -> float:
+        """Wall time for a request; a submission that mostly sleeps has no more than its share."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + IDLE * self._wall.limits.processor_seconds
+        return max(0.0, min(IDLE * seconds, self._until - now))
+
+    def _trouble(self, value: Any) -> Trouble:
+        """Read a trouble from the wire, whatever was sent: it may be shown beside hidden checks."""
+        fields = value if isinstance(value, dict) else {}
+        type_name = str(fields.get("type_name", ""))
+        message = " ".join(str(fields.get("message", ""))[:300].split())  # on one line
+        if type_name == NotDefined.__name__ and message not in self._names:
+            type_name = NameError.__name__
+        label, line = self._place(fields)
+        return Trouble(
+            type_name=re.sub(r"\W", "", type_name)[:64] or "an exception",
+            message=message,
+            label=label,
+            line=line,
+            stub=bool(label) and fields.get("stub") is True,
+        )
+
+    def _left_out(self, value: Any) -> LeftOut:
+        """Read from the wire what a statement failed to make: names that stand in the code."""
+        fields = value if isinstance(value, dict) else {}
+        label, line = self._place(fields)
+        code = "\n".join(cell.code for cell in self._cells)
+        names = fields.get("names")
+        names = [str(n)[:64] for n in names[:LEFT_OUT]] if isinstance(names, tuple) else []
+        known = tuple(name for name in names if name.isidentifier() and name in code)
+        return LeftOut(known, label, line, self._trouble(fields.get("trouble")))
+
+    def _place(self, fields: dict[str, Any]) -> tuple[str, int]:
+        """The cell and line that something from the wire names, if the notebook has them."""
+        lengths = {cell.label: cell.code.count("\n") + 1 for cell in self._cells}
+        label, line = str(fields.get("label", "")), fields.get("line")
+        if isinstance(line, int) and 0 < line <= lengths.get(label, 0):
+            return label, line
+        return "", 0
+
+    def _processor_seconds(self) -> float:
+        """What the worker and all it started have used so far."""
+        assert self._worker is not None
+        usage = self._worker.usage()
+        if usage.memory > self._wall.limits.memory:
+            raise OverMemory
+        return usage.processor_seconds
+
+    def _lost(self, what: str) -> StudentFault:
+        self.close()
+        return StudentFault(Verdict.EXCEEDED_LIMIT, f"your code {what}")
+
+    def _fault(self, trouble: Trouble) -> StudentFault:
+        """A name may be missing because the cell that defines it failed: then say that."""
+        if trouble.type_name == NotDefined.__name__:
+            pattern = re.compile(rf"\b(class|def)\s+{re.escape(trouble.message)}\b")
+            for cell in self._cells:
+                if cell.label in self.troubles and pattern.search(cell.code):
+                    return fault(self.troubles[cell.label])
+        return fault(trouble, left_out=self.left_out)
