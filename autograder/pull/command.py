@@ -79,12 +79,12 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
         from autograder.assignment import released_notebook
         from autograder.judge.batch import Batch
         from autograder.judge.results import Results
-        from autograder.offering import offering_salt
+        from autograder.offering import Offering
 
         assignment = Assignment(name)
         release = released_notebook(assignment)
         wall = Wall.build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Batch(assignment, release, wall, offering_salt(), results=results).grade(notebook)
+        return Batch(Offering.here(assignment), release, wall, results=results).grade(notebook)
 
     return grade
