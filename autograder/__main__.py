@@ -163,9 +163,9 @@ def _grade(options: argparse.Namespace) -> int:
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
     assignment.require_tasks(options.task or [])
-    require(options.device or "cpu")
     if options.device:
         assignment.comparison()  # better refused now than after the grading
+    require(options.device or "cpu")
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")

@@ -26,14 +26,8 @@ FOLDERS = ROOT / "tests" / "second_course"
 NAME = "predictions"
 SALT = "a salt that nobody may see"
 ANSWERS = {
-    "alice": {
-        "softmax": "softmax/right/in_double",
-        "perplexity": "perplexity/right/root_of_the_product",
-    },
-    "bob": {
-        "softmax": "softmax/wrong/overflows",
-        "perplexity": "perplexity/wrong/sum_of_logarithms",
-    },
+    "alice": {"softmax": "right/in_double", "perplexity": "right/root_of_the_product"},
+    "bob": {"softmax": "wrong/overflows", "perplexity": "wrong/sum_of_logarithms"},
     "carol": {},
 }
 # a public check has a third of a task's points; without the hidden one it earns nothing
@@ -81,10 +75,10 @@ class Repository:
         release = self.root / "assignments" / NAME / f"{NAME}.ipynb"
         notebook = nbformat.read(release, as_version=4)
         for cell in notebook.cells:
-            answer = ANSWERS[student].get(grade_id(cell))
-            if answer:
-                file = self.root / "tests" / "submissions" / NAME / f"{answer}.py"
-                cell.source = file.read_text()
+            task = grade_id(cell)
+            if task in ANSWERS[student]:
+                corpus = self.root / "tests" / "submissions" / NAME / task
+                cell.source = (corpus / f"{ANSWERS[student][task]}.py").read_text()
         path = self.root / "submitted" / student / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, path)
@@ -116,6 +110,7 @@ def test_the_release_is_whole_and_of_this_assignment_alone(repository: Repositor
     assert not any("seq2seq" in name for name in names)
     assert "=== BEGIN" not in (folder / f"{NAME}.ipynb").read_text()
     assert "up to date" in repository.run("autograder", "release", NAME)
+    assert repository.run("autograder", "sample", NAME).startswith("2 sample submissions lie in ")
 
 
 def test_its_public_checks_run_as_a_student_runs_them(repository: Repository) -> None:
@@ -177,9 +172,7 @@ def test_the_students_repository_is_written(repository: Repository) -> None:
 
 def test_its_corpus_is_measured(repository: Repository) -> None:
     said = repository.run("tests.measure", "--assignment", NAME)
-    assert re.search(r"^\| all \| 4 \| 4 \| – \| 4 \| 2 \| 0 \| 0 \| 0 \|$", said, re.MULTILINE), (
-        said
-    )
+    assert "\n| all | 4 | 4 | – | 4 | 2 | 0 | 0 | 0 |\n" in said, said
     assert "at odds" not in said
 
 
@@ -203,17 +196,19 @@ def test_with_several_assignments_one_must_be_named(repository: Repository) -> N
 def test_what_it_does_not_have_is_said(repository: Repository) -> None:
     notebook = repository.answered("alice")
     said = repository.run("autograder", "grade", NAME, notebook, "--device", "cuda", code=1)
+    assert said.startswith(f"error: {NAME!r} has no comparison of devices: leave --device out, or")
     assert len(said.splitlines()) == 1
 
 
-def test_the_smallest_assignment_that_new_writes_passes_its_own_release(
+def test_the_commands_of_the_authors_page_make_an_assignment_that_passes_its_release(
     repository: Repository,
 ) -> None:
-    written = repository.run("autograder", "new", "week5").splitlines()
-    assert "solutions/week5/week5.py" in written
-    assert "built and proved" in repository.run("autograder", "release", "week5")
-    said = repository.run("tests.measure", "--assignment", "week5")
-    assert re.search(r"^\| all \| 1 \| 1 \| – \| 1 \| 1 \| 0 \|", said, re.MULTILINE), said
+    page = (ROOT / "docs" / "author.md").read_text()
+    commands = re.findall(r"^python -m ([^#\n]+)", page.partition("## Begin")[2], re.MULTILINE)
+    written, released, measured = (repository.run(*command.split()) for command in commands)
+    assert "solutions/week5/week5.py" in written.splitlines()
+    assert "built and proved" in released
+    assert "\n| all | 1 | 1 | – | 1 | 1 | 0 | 0 | 0 |\n" in measured
 
 
 @pytest.mark.parametrize(
