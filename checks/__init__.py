@@ -1,4 +1,4 @@
-"""The part of the marker that students hold too: `check("encoder", globals())`."""
+"""The part of the marker that students hold too: `check("<task>", globals())`."""
 
 from __future__ import annotations
 
