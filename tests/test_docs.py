@@ -28,6 +28,7 @@ from .bench.pages import BLOCK, PAGE, Figures, page, readme_table
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
+GRADER = ROOT / "autograder"
 HANDOUTS = sorted(ROOT.glob("solutions/*/handout/README.md"))
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), ROOT / "data" / "README.md"]
 PAGES += HANDOUTS
@@ -69,17 +70,28 @@ def code_blocks(page: Path) -> dict[str, str]:
     return dict(re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL))
 
 
-def test_the_readme_lists_every_module_and_no_other() -> None:
-    package = ROOT / "autograder"
-    folders = ("", "checks/", "pull/", "suites/")
-    files = [file for folder in folders for file in package.glob(f"{folder}*.py")]
-    modules = {
-        str(file.relative_to(package))
-        for file in files
-        if len(ast.parse(file.read_text()).body) > 1  # more than a docstring
-    }
-    listed = re.findall(r"^\| `([\w/]+\.py)` \|", README.read_text(), re.MULTILINE)
-    assert sorted(listed) == sorted(modules)
+ASSIGNMENTS = {path.name for path in (ROOT / "solutions").iterdir()}
+ROOMS = [
+    file.parent
+    for top in ("autograder", "checks")
+    for file in sorted((ROOT / top).rglob("__init__.py"))
+    if not ASSIGNMENTS.intersection(file.relative_to(ROOT).parts)
+]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
+def test_a_rooms_own_words_list_all_that_is_in_it_and_nothing_else(room: Path) -> None:
+    words = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    listed = re.findall(r"^- `([\w/.]+)`: ", words, re.MULTILINE)
+    files = [file.name for file in room.glob("*.py") if file.name != "__init__.py"]
+    inner = [f"{other.name}/" for other in ROOMS if other.parent == room]
+    assert sorted(listed) == sorted(files + inner)
+
+
+def test_the_readme_shows_every_room() -> None:
+    listed = first_column(section(README, "Rooms"))
+    rooms = [str(room.relative_to(ROOT)) + "/" for room in ROOMS if room.parent in (ROOT, GRADER)]
+    assert set(rooms) <= set(listed)
 
 
 def test_every_folder_the_readme_lists_is_there() -> None:
