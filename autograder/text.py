@@ -26,8 +26,8 @@ def markdown(text: str, cap: int = MAX_TEXT) -> str:
     return SIGNS.sub(_entity, LINKING_WORDS.sub(rf"\1{NOTHING}", line(text, cap)))
 
 
-def _entity(found: re.Match[str]) -> str:
-    sign = found[0]
+def _entity(match: re.Match[str]) -> str:
+    sign = match[0]
     return f"&#{ord(sign)};" + (NOTHING if sign in LINKING else "")
 
 

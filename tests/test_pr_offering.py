@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from autograder.assignment import ROOT
 from autograder.errors import OfferingError
 from autograder.pull.attempts import Attempt, attempts_before, keep
-from autograder.pull.grading import Door
+from autograder.pull.grading import Settings
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, NOT_GRADED
 from autograder.report.record import Report
 from autograder.terms import FILE, WORKED_OUT, Reveal, Terms, moment_shown, read_terms
@@ -237,7 +237,7 @@ def test_where_no_server_says_when_a_person_decides(host: Host) -> None:
 def test_attempts_of_a_day_are_counted_and_limited(host: Host) -> None:
     offering, attempts = host.folder / "offering.toml", host.folder / "attempts.jsonl"
     offering.write_text("[seq2seq]\nattempts_per_day = 2\n")
-    door = Door(judge, ["seq2seq"], offering=offering, attempts=attempts)
+    door = Settings(judge, ["seq2seq"], offering=offering, attempts=attempts)
     heads = [host.open({OWN: f"deep {number}"}) for number in range(3)]
     outcomes = [graded(host, request(host, head), door)[0] for head in heads]
     assert [outcome.status for outcome in outcomes] == [GRADED, GRADED, NOT_GRADED]
@@ -249,7 +249,7 @@ def test_attempts_of_a_day_are_counted_and_limited(host: Host) -> None:
 
 def test_what_was_not_graded_is_no_attempt(host: Host) -> None:
     attempts = host.folder / "attempts.jsonl"
-    door = Door(judge, ["seq2seq"], attempts=attempts)
+    door = Settings(judge, ["seq2seq"], attempts=attempts)
     graded(host, request(host, host.open({"README.md": "mine"})), door)
     assert not attempts.exists()
 
@@ -258,7 +258,7 @@ def test_what_was_not_graded_is_no_attempt(host: Host) -> None:
 def test_attempts_that_the_server_counted_are_limited_too(
     host: Host, today: int, status: str
 ) -> None:
-    door = Door(judge, ["seq2seq"], attempts_today=today)
+    door = Settings(judge, ["seq2seq"], attempts_today=today)
     assert graded(host, request(host, host.open({OWN: "deep"})), door)[0].status == status
 
 

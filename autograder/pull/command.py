@@ -14,7 +14,7 @@ from autograder.text import log
 
 from .event import Request, login, read_event, time
 from .git import Repository
-from .grading import Door, Grade, grade_request, moment
+from .grading import Grade, Settings, grade_request, moment
 from .outcome import GRADER_ERROR, NEEDS_PERSON, Outcome
 from .pages.folder import clear, write_pages
 
@@ -23,12 +23,12 @@ def run(options: argparse.Namespace) -> int:
     """Grade one request. Exit code 0: graded, or not to be graded; 2: the grader could not."""
     clear(options.output)
     try:
-        request = request_of(options)
+        request = requested(options)
     except (EventError, OSError) as error:
         outcome, fault = Outcome(GRADER_ERROR, labels=(NEEDS_PERSON,)), str(error)
         write_pages(options.output, outcome)
     else:
-        door = Door(
+        settings = Settings(
             grade=judge(again=options.again, allow_unconfined=options.allow_unconfined),
             assignments=known_assignments(),
             offering=options.offering or FILE,
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
             previous=options.previous,
         )
         repository = Repository(options.repository)
-        outcome, fault = grade_request(request, repository, options.output, door, moment())
+        outcome, fault = grade_request(request, repository, options.output, settings, moment())
     if fault:
         print(f"grader error, not the student's: {log(fault)}", file=sys.stderr)
     told = " ".join(outcome.words)
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     return 2 if outcome.status == GRADER_ERROR else 0
 
 
-def request_of(options: argparse.Namespace) -> Request:
+def requested(options: argparse.Namespace) -> Request:
     """The request that the options name.
 
     Raises:
@@ -69,7 +69,7 @@ def known_assignments() -> list[str]:
 
 
 def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
-    """The judge as this door calls it: as does `python -m autograder grade`."""
+    """The judge as this command calls it, as does `python -m autograder grade`."""
 
     def grade(name: str, notebook: Path) -> Report:
         # only here: what is not graded needs no judge, whose modules take seconds to load

@@ -22,7 +22,7 @@ Grade = Callable[[str, Path], Report]  # an assignment's name and a notebook -> 
 
 
 @dataclass(frozen=True)
-class Door:
+class Settings:
     """What every pull request is graded with.
 
     Attributes:
@@ -44,7 +44,7 @@ class Door:
 
 
 def grade_request(
-    request: Request, repository: Repository, folder: Path, door: Door, now: datetime
+    request: Request, repository: Repository, folder: Path, settings: Settings, now: datetime
 ) -> tuple[Outcome, str]:
     """Grade a request and write records and pages into a folder.
 
@@ -64,7 +64,7 @@ def grade_request(
         came=stamp(request.came),
     )
     try:
-        return _graded(known, request, repository, folder, door, now), ""
+        return _graded(known, request, repository, folder, settings, now), ""
     except NotGraded as reason:
         labels = (NEEDS_PERSON,) if reason.needs_person else ()
         outcome, fault = replace(known, words=(str(reason),), labels=labels), ""
@@ -80,7 +80,7 @@ def _graded(
     request: Request,
     repository: Repository,
     folder: Path,
-    door: Door,
+    settings: Settings,
     now: datetime,
 ) -> Outcome:
     newest = repository.commit(request.ref) if repository.has(request.ref) else ""
@@ -90,15 +90,15 @@ def _graded(
         )
     head = repository.commit(request.head)
     signature = repository.signature(head)
-    found = _found(request, repository, head, door)
-    data = read_capped(repository, found)
-    terms = read_terms(found.assignment, door.offering)
-    attempt = Attempt(found.assignment, request.login, _day(terms, now), head)
-    number = _attempt_number(door, terms, attempt)
-    words, labels = _told(request, found, terms, head, newest)
-    notebook = folder / f"{found.assignment}.ipynb"
+    handed_in = _handed_in(request, repository, head, settings)
+    data = read_capped(repository, handed_in)
+    terms = read_terms(handed_in.assignment, settings.offering)
+    attempt = Attempt(handed_in.assignment, request.login, _day(terms, now), head)
+    number = _attempt_number(settings, terms, attempt)
+    words, labels = _told(request, handed_in, terms, head, newest)
+    notebook = folder / f"{handed_in.assignment}.ipynb"
     notebook.write_bytes(data)
-    report = door.grade(found.assignment, notebook)
+    report = settings.grade(handed_in.assignment, notebook)
     report = report.about(
         student=request.login, submission=report.submission, findings=report.findings
     )
@@ -106,8 +106,8 @@ def _graded(
     outcome = replace(
         known,
         status=GRADED,
-        assignment=found.assignment,
-        path=found.path,
+        assignment=handed_in.assignment,
+        path=handed_in.path,
         head=head,
         replaced_by=newest if newest != head else "",
         author=signature.author,
@@ -120,31 +120,31 @@ def _graded(
         words=tuple(words),
         labels=tuple(labels),
     )
-    previous = read_previous(door.previous, found.assignment)
+    previous = read_previous(settings.previous, handed_in.assignment)
     write_pages(folder, outcome, report, level, terms, previous, data)
-    if door.attempts is not None:
-        keep(door.attempts, attempt)
+    if settings.attempts is not None:
+        keep(settings.attempts, attempt)
     return outcome
 
 
-def _found(request: Request, repository: Repository, head: str, door: Door) -> HandIn:
+def _handed_in(request: Request, repository: Repository, head: str, settings: Settings) -> HandIn:
     if not request.base:
-        names = [n for n in door.assignments if door.path.endswith(f"{n}.ipynb")]
+        names = [n for n in settings.assignments if settings.path.endswith(f"{n}.ipynb")]
         if len(names) != 1:
             raise GitError(
                 f"without a base to compare with, --path must name one of "
-                f"{', '.join(f'{n}.ipynb' for n in door.assignments)}; it is {door.path!r}"
+                f"{', '.join(f'{n}.ipynb' for n in settings.assignments)}; it is {settings.path!r}"
             )
-        return hand_in_at(repository, head, door.path, names[0])
+        return hand_in_at(repository, head, settings.path, names[0])
     changes = repository.changes(repository.commit(request.base), head)
-    return hand_in(changes, request.login, door.assignments)
+    return hand_in(changes, request.login, settings.assignments)
 
 
-def _attempt_number(door: Door, terms: Terms, attempt: Attempt) -> int:
+def _attempt_number(settings: Settings, terms: Terms, attempt: Attempt) -> int:
     """Which of the day's attempts this is; 0 if nobody counts."""
-    before = door.attempts_today
-    if before is None and door.attempts is not None:
-        before = attempts_before(door.attempts, attempt)
+    before = settings.attempts_today
+    if before is None and settings.attempts is not None:
+        before = attempts_before(settings.attempts, attempt)
     if before is None:
         return 0
     if terms.attempts_per_day and before >= terms.attempts_per_day:
@@ -157,7 +157,7 @@ def _attempt_number(door: Door, terms: Terms, attempt: Attempt) -> int:
 
 
 def _told(
-    request: Request, found: HandIn, terms: Terms, head: str, newest: str
+    request: Request, handed_in: HandIn, terms: Terms, head: str, newest: str
 ) -> tuple[list[str], list[str]]:
     """What a student is told besides the report, and the labels that go with it."""
     words, labels = [], []
@@ -173,8 +173,8 @@ def _told(
         labels.append(NEEDS_PERSON)
     if newest and newest != head:
         words.append(f"Since then {newest[:12]} was pushed, which is graded by itself.")
-    if found.beside:
-        files = "1 other file" if found.beside == 1 else f"{found.beside} other files"
+    if handed_in.others:
+        files = "1 other file" if handed_in.others == 1 else f"{handed_in.others} other files"
         words.append(f"{files} in your folder: not read. The notebook alone is graded.")
     return words, labels
 
