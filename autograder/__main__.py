@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.pull.options import add_commands
 
+from .assignment import ROOT, Assignment
 from .errors import Failure
 from .output import print_whatever
 
@@ -138,38 +139,44 @@ def _limit(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _grade(options: argparse.Namespace) -> int:
-    from autograder.wall.gpu import require
-    from autograder.wall.limits import Limits
-    from autograder.wall.wall import Wall
+# A command imports what it needs when it is chosen: the comments name the seconds of processor time
+# that all others are spared.
 
-    from .assignment import Assignment, released_notebook
+
+def _grade(options: argparse.Namespace) -> int:
+    # 0.06 s
+    from autograder.wall.limits import Limits
+    from autograder.wall.wall import begin
 
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
-    assignment.require_tasks(options.task or [])
-    require(options.device or "cpu")
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")
-    begun = Wall.begin(assignment.name, limits)
-    # what follows takes seconds to import, and so does what stands behind the wall
+    begun = begin(assignment.name, limits)
+    # 1.9 s, in which the sandbox that was begun does as much
     from autograder.judge.batch import Batch, grade_all, processors, report_files
     from autograder.judge.parity import Parity, flag
     from autograder.judge.results import Results
     from autograder.report.render import outcome_line, report_text
+    from autograder.wall.build import build
+    from autograder.wall.gpu import require
 
+    from .assignment import released_notebook
     from .files import require_writable, write_whole
     from .offering import offering_salt
 
+    assignment.require_tasks(options.task or [])
+    if options.device:
+        require(options.device)
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
         require_writable(file)
     loose = options.allow_unconfined
-    wall = Wall.build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
+    wall = build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
     batch = Batch(assignment, release, wall, offering_salt(), options.task, results)
     parity = Parity.prepare(batch, options.device) if options.device else None
@@ -198,8 +205,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from .assignment import Assignment
-    from .doctor import examine
+    from .doctor import examine  # 0.1 s
 
     findings = list(examine(Assignment(options.assignment)))
     for finding in findings:
@@ -210,17 +216,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> None:
-    from autograder.release.source import build_source
-
-    from .assignment import Assignment
+    from autograder.release.source import build_source  # 0.2 s
 
     print(f"built {build_source(Assignment(options.assignment))}")
 
 
 def _release(options: argparse.Namespace) -> None:
-    from autograder.release.prove import release
-
-    from .assignment import Assignment
+    from autograder.release.prove import release  # 2.5 s
 
     assignment = Assignment(options.assignment)
     print(f"building and proving the release of {assignment.name} ...", flush=True)
@@ -229,10 +231,9 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
+    # 0.9 s
     from autograder.desk.sample import sample_course, sample_students
     from autograder.desk.table import from_here
-
-    from .assignment import Assignment
 
     assignment = Assignment(options.assignment)
     course = sample_course(assignment)
@@ -241,10 +242,10 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _class(options: argparse.Namespace) -> None:
+    # 2.8 s
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
-    from .assignment import Assignment
     from .course import Course
 
     assignment = Assignment(options.assignment)
@@ -263,10 +264,10 @@ def _class(options: argparse.Namespace) -> None:
 
 
 def _accept(options: argparse.Namespace) -> None:
+    # 1 s
     from autograder.desk.amend import accept
     from autograder.desk.table import from_here
 
-    from .assignment import Assignment
     from .course import Course
 
     name = Assignment(options.assignment).name
@@ -276,10 +277,10 @@ def _accept(options: argparse.Namespace) -> None:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    # 1 s
     from autograder.desk.amend import remove
     from autograder.desk.sample import sample_students
 
-    from .assignment import ROOT, Assignment
     from .course import Course
 
     names = list(options.student)

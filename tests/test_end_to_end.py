@@ -96,7 +96,7 @@ def sample(course: Path, run: Run, graded: str) -> str:
     before = {path: path.read_bytes() for path in kept(course)}
     code = (
         "from autograder.assignment import Assignment\n"
-        "from autograder.classroom import grade_class\n"
+        "from autograder.desk.classroom import grade_class\n"
         "from autograder.course import Course\n"
         "from autograder.sample import HOME\n"
         "grade_class(Assignment('seq2seq'), Course.at(HOME))\n"

@@ -32,6 +32,7 @@ from autograder.release.prove import prove
 from autograder.release.source import SOURCE
 from autograder.report.record import Report
 from autograder.report.render import task_html
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 
@@ -50,7 +51,7 @@ def assignment_named(name: str) -> Assignment:
 @cache
 def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
     """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
-    return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
+    return build(suite, allow_unconfined=allow_unconfined, limits=limits)
 
 
 class RepairingExporter(NotebookExporter):
