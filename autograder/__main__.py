@@ -9,7 +9,6 @@ from pathlib import Path
 
 from autograder.pull.options import add_commands
 
-from .assignment import ROOT, Assignment
 from .errors import Failure
 from .output import print_whatever
 
@@ -148,6 +147,8 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.wall.limits import Limits
     from autograder.wall.wall import begin
 
+    from .assignment import Assignment, released_notebook
+
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
     for notebook in options.notebook:
@@ -164,7 +165,6 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.wall.build import build
     from autograder.wall.gpu import require
 
-    from .assignment import released_notebook
     from .files import require_writable, write_whole
     from .offering import offering_salt
 
@@ -205,7 +205,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from .doctor import examine  # 0.1 s
+    # 0.1 s
+    from .assignment import Assignment
+    from .doctor import examine
 
     findings = list(examine(Assignment(options.assignment)))
     for finding in findings:
@@ -216,13 +218,19 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> None:
-    from autograder.release.source import build_source  # 0.2 s
+    # 0.2 s
+    from autograder.release.source import build_source
+
+    from .assignment import Assignment
 
     print(f"built {build_source(Assignment(options.assignment))}")
 
 
 def _release(options: argparse.Namespace) -> None:
-    from autograder.release.prove import release  # 2.5 s
+    # 2.5 s
+    from autograder.release.prove import release
+
+    from .assignment import Assignment
 
     assignment = Assignment(options.assignment)
     print(f"building and proving the release of {assignment.name} ...", flush=True)
@@ -235,6 +243,8 @@ def _sample(options: argparse.Namespace) -> None:
     from autograder.desk.sample import sample_course, sample_students
     from autograder.desk.table import from_here
 
+    from .assignment import Assignment
+
     assignment = Assignment(options.assignment)
     course = sample_course(assignment)
     number = len(sample_students(assignment))
@@ -246,6 +256,7 @@ def _class(options: argparse.Namespace) -> None:
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
+    from .assignment import Assignment
     from .course import Course
 
     assignment = Assignment(options.assignment)
@@ -268,6 +279,7 @@ def _accept(options: argparse.Namespace) -> None:
     from autograder.desk.amend import accept
     from autograder.desk.table import from_here
 
+    from .assignment import Assignment
     from .course import Course
 
     name = Assignment(options.assignment).name
@@ -281,6 +293,7 @@ def _remove(options: argparse.Namespace) -> int:
     from autograder.desk.amend import remove
     from autograder.desk.sample import sample_students
 
+    from .assignment import ROOT, Assignment
     from .course import Course
 
     names = list(options.student)
