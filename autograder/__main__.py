@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_limit,
         action="append",
         metavar="NAME=VALUE",
-        help="change one of `autograder.wall.Limits`, e.g. call_seconds=20",
+        help="change one of `autograder.wall.limits.Limits`, e.g. call_seconds=20",
     )
     one.add_argument(
         "--again", action="store_true", help="grade even what was graded and has not changed"

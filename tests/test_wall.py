@@ -272,6 +272,15 @@ def test_without_a_sandbox_grading_is_refused_unless_asked(
     assert build("seq2seq", allow_unconfined=True).level == Unconfined.level
 
 
+def test_without_a_sandbox_a_submission_runs_as_any_process_and_its_limits_hold() -> None:
+    wall = Unconfined("seq2seq", Limits(open_files=77))
+    assert wall.missing() == ""
+    assert wall.stands()
+    code = "import os, resource\nfound = resource.getrlimit(resource.RLIMIT_NOFILE)[0]\n"
+    code += f"raise ValueError([found, os.path.exists({__file__!r})])"
+    assert tell(wall, code) == "[77, True]"
+
+
 def test_a_worker_that_cannot_start_is_the_graders_fault() -> None:
     wall = Bubblewrap("no_such_suite", warm=True)
     with Session(wall, []) as session, pytest.raises(WorkerError, match="no_such_suite"):

@@ -98,9 +98,9 @@ class Judge(NbGraderPreprocessor):
         False, help="Grade without a sandbox when there is none; every mark then says so."
     ).tag(config=True)
 
-    limits = Dict(help="Changes to `autograder.wall.Limits`, e.g. {'call_seconds': 20}.").tag(
-        config=True
-    )
+    limits = Dict(
+        help="Changes to `autograder.wall.limits.Limits`, e.g. {'call_seconds': 20}."
+    ).tag(config=True)
 
     again = Bool(False, help="Grade even what was graded before and has not changed.").tag(
         config=True
