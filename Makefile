@@ -83,10 +83,11 @@ attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and wi
 measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
 	@OMP_NUM_THREADS=1 python -m tests.measure
 
-lint: setup  ## check style, format, types and workflows
+lint: setup  ## check style, format, types, who imports whom, and workflows
 	@ruff check .
 	@ruff format --check .
-	@mypy autograder data tests
+	@mypy autograder checks data tests
+	@lint-imports --no-cache --no-logo
 	@zizmor --offline --quiet --no-progress --pedantic .github autograder/release/template/.github
 
 format: setup  ## apply the format

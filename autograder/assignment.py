@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
-
-from autograder.notebook.lesson import is_solution, lesson_notebook
+from typing import Any
 
 from .errors import UnknownAssignment
 
 ROOT = Path(__file__).resolve().parent.parent
+Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
 TEST_PREFIX = "test_"
 
 
@@ -63,8 +60,11 @@ class Assignment:
         return ROOT / "assignments" / self.name
 
     @cached_property
-    def source(self) -> NotebookNode:
+    def source(self) -> Notebook:
         """The notebook with its solutions."""
+        # 0.4 s: jupytext and nbformat; a sandbox is begun before
+        from autograder.notebook.lesson import lesson_notebook
+
         return lesson_notebook(self.lesson)
 
     @cached_property
@@ -81,6 +81,8 @@ class Assignment:
     @cached_property
     def names(self) -> frozenset[str]:
         """The classes and functions that students write."""
+        from autograder.notebook.lesson import is_solution  # 0.4 s: see `source`
+
         cells = [cell for cell in self.source.cells if is_solution(cell)]
         code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
         return frozenset(re.findall(r"^(?:class|def) (\w+)", code, re.MULTILINE))
@@ -103,7 +105,7 @@ class Assignment:
         return [path for folder in (self.checks, self.suite) for path in folder.rglob(name)]
 
 
-def released_notebook(assignment: Assignment) -> NotebookNode:
+def released_notebook(assignment: Assignment) -> Notebook:
     """The notebook students were given.
 
     Raises:
@@ -112,4 +114,6 @@ def released_notebook(assignment: Assignment) -> NotebookNode:
     path = assignment.release / f"{assignment.name}.ipynb"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; build it with `make release`")
+    import nbformat  # 0.15 s: see `Assignment.source`
+
     return nbformat.read(path, as_version=4)

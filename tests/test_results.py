@@ -15,7 +15,7 @@ from autograder.judge.results import Result, Results
 from autograder.notebook.repair import Submission, repair
 from autograder.report.record import TaskReport
 from autograder.wall.limits import Limits
-from autograder.wall.wall import CONFINED, UNCONFINED, Wall
+from autograder.wall.wall import Bubblewrap, Unconfined, Wall
 from checks.program import Cell
 from checks.verdicts import CheckResult, Verdict
 
@@ -35,12 +35,12 @@ RESULT = Result(
 
 def key(
     cells: tuple[Cell, ...] = CELLS,
-    level: str = CONFINED,
+    kind: type[Wall] = Bubblewrap,
     limits: Limits | None = None,
     salt: str = "salt",
 ) -> str:
     """A key, of which one part may be another."""
-    return result_key(LESSON, GREEDY, cells, Wall(level, "seq2seq", limits), salt)
+    return result_key(LESSON, GREEDY, cells, kind("seq2seq", limits), salt)
 
 
 def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_key_follows_everything_a_mark_depends_on() -> None:
     others = [
         key(cells=(replace(CELLS[0], code="def greedy_decode(): pass"),)),
         key(cells=(replace(CELLS[0], whole=False),)),
-        key(level=UNCONFINED),
+        key(kind=Unconfined),
         key(limits=Limits(call_seconds=3.0)),
         key(salt="another"),
     ]
@@ -133,7 +133,7 @@ def test_only_what_is_missing_is_graded(
         return [Result(TaskReport(task.key, task.points), (), {}) for task in tasks]
 
     monkeypatch.setattr(judge, "_run", run)
-    wall, results = Wall(CONFINED, "seq2seq"), Results(tmp_path)
+    wall, results = Bubblewrap("seq2seq"), Results(tmp_path)
     judge.grade(LESSON, solution, wall, "salt", ["greedy"], results)
     first = judge.grade(LESSON, solution, wall, "salt", None, results)
     second = judge.grade(LESSON, solution, wall, "salt", None, results)

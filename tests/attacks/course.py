@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebook.lesson import grade_id
+from autograder.notebook.lesson import grade_id, lesson_notebook
 
 from ..repository import copy_repository
 from .catalogue import NOTEBOOK, Entry, Places
@@ -92,7 +92,7 @@ class Course:
     def _plant(self) -> None:
         (self.outside / "secret.txt").write_text(self.secret)
         (self.root / ".salt").write_text(self.secret)
-        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).glob("*.py"):
+        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).rglob("*.py"):
             with path.open("a", encoding="utf-8") as file:
                 file.write(f'\nPLANTED = "{self.secret}"\n')
         lesson = self.root / "solutions" / ASSIGNMENT / "seq2seq.py"
@@ -108,8 +108,6 @@ class Course:
 
 def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:
     """The release with the lesson's solutions in it."""
-    from autograder.notebook.lesson import lesson_notebook
-
     solutions = {grade_id(cell): cell.source for cell in lesson_notebook(lesson).cells}
     for cell in release.cells:
         terms = cell.metadata.get("nbgrader", {})
