@@ -12,12 +12,16 @@ from autograder.pull.options import add_commands
 from .errors import Failure
 from .output import print_whatever
 
+ONLY = "if there are several"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
     print_whatever()
     options = _parser().parse_args(arguments)
     try:
+        if getattr(options, "assignment", "") is None:
+            options.assignment = _the_only_one()
         code = options.run(options)
     except (Failure, OSError) as error:
         label = getattr(error, "label", Failure.label)
@@ -27,6 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped; what was graded is kept, and the next run goes on from there")
         return 130
     return int(code or 0)
+
+
+def _the_only_one() -> str:
+    """The assignment that is meant by a command which names none."""
+    from .assignment import only_assignment  # here: --help need not load a notebook's reader
+
+    return only_assignment()
 
 
 def _whose(error: Exception) -> str:
@@ -85,23 +96,27 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_grade)
 
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and mend what not")
-    doctor.add_argument("assignment", nargs="?", default="seq2seq")
+    doctor.add_argument("assignment", nargs="?", help=ONLY)
     doctor.set_defaults(run=_doctor)
 
+    new = commands.add_parser("new", help="write the smallest assignment, to begin one with")
+    new.add_argument("name", help="of its folders; a Python name")
+    new.set_defaults(run=_new)
+
     source = commands.add_parser("source", help="build the folder nbgrader releases from")
-    source.add_argument("assignment")
+    source.add_argument("assignment", nargs="?", help=ONLY)
     source.set_defaults(run=_source)
 
     release = commands.add_parser("release", help="build and prove what students get")
-    release.add_argument("assignment")
+    release.add_argument("assignment", nargs="?", help=ONLY)
     release.set_defaults(run=_release)
 
     sample = commands.add_parser("sample", help="write the sample class, in a course of its own")
-    sample.add_argument("assignment")
+    sample.add_argument("assignment", nargs="?", help=ONLY)
     sample.set_defaults(run=_sample)
 
     whole = commands.add_parser("class", help="grade all submissions through nbgrader")
-    whole.add_argument("assignment")
+    whole.add_argument("assignment", nargs="?", help=ONLY)
     whole.add_argument(
         "--sample", action="store_true", help="build the release, and grade the sample class"
     )
@@ -151,6 +166,8 @@ def _grade(options: argparse.Namespace) -> int:
 
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
+    if options.device:
+        assignment.comparison()  # better refused now than after the grading
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
@@ -166,7 +183,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.wall.gpu import require
 
     from .files import require_writable, write_whole
-    from .offering import offering_salt
+    from .offering import Offering
 
     assignment.require_tasks(options.task or [])
     if options.device:
@@ -178,7 +195,7 @@ def _grade(options: argparse.Namespace) -> int:
     loose = options.allow_unconfined
     wall = build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
-    batch = Batch(assignment, release, wall, offering_salt(), options.task, results)
+    batch = Batch(Offering.here(assignment), release, wall, options.task, results)
     parity = Parity.prepare(batch, options.device) if options.device else None
     failed = 0
     for outcome in grade_all(batch, options.notebook, options.jobs or processors()):
@@ -215,6 +232,14 @@ def _doctor(options: argparse.Namespace) -> int:
         if finding.mend:
             print(f"    {finding.mend}")
     return 0 if all(finding.good for finding in findings) else 1
+
+
+def _new(options: argparse.Namespace) -> None:
+    from autograder.release.new import write_assignment
+
+    for path in write_assignment(options.name):
+        print(path)
+    print(f"next: python -m autograder release {options.name}; docs/author.md says how to go on")
 
 
 def _source(options: argparse.Namespace) -> None:
@@ -269,7 +294,8 @@ def _class(options: argparse.Namespace) -> None:
         )
         return
     course = Course.at()
-    if all((course.submitted / name).is_dir() for name in sample_students(assignment) or [""]):
+    sample = sample_students(assignment)
+    if sample and all((course.submitted / name).is_dir() for name in sample):
         print("the sample class is among your students: python -m autograder remove --sample")
     grade_class(assignment, course)
 

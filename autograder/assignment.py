@@ -6,14 +6,41 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .errors import UnknownAssignment
+import msgspec
+
+from .errors import AssignmentError, UnknownAssignment
+from .files import read_typed
 
 ROOT = Path(__file__).resolve().parent.parent
 Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
 TEST_PREFIX = "test_"
+DECLARED = "assignment.toml"  # in the lesson's folder
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an assignment needs beyond its own folders, as its `assignment.toml` says it.
+
+    Attributes:
+        copy: files of this repository to hand out.
+        generate: programs that write what is handed out: folder = module.
+        marks_depend_on: files of this repository that its hidden checks use, as patterns.
+        devices: the module whose `compare` holds a submission on a device against the CPU.
+    """
+
+    copy: tuple[str, ...] = ()
+    generate: dict[str, str] = {}
+    marks_depend_on: tuple[str, ...] = ()
+    devices: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what points out of the repository: msgspec names the file that says so."""
+        for name in (*self.copy, *self.generate, *self.marks_depend_on):
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or not path.parts:
+                raise ValueError(f"expected a path within this repository, got {name!r}")
 
 
 @dataclass(frozen=True)
@@ -33,10 +60,9 @@ class Assignment:
 
     def __post_init__(self) -> None:
         if not self.lesson.is_file():
-            known = sorted(p.parent.name for p in (ROOT / "solutions").glob("*/*.py"))
             raise UnknownAssignment(
                 f"no assignment {self.name!r}: {self.lesson} is not there; known: "
-                f"{', '.join(sorted(set(known))) or 'none'}"
+                f"{', '.join(known_assignments()) or 'none'}"
             )
 
     @property
@@ -58,6 +84,49 @@ class Assignment:
     def release(self) -> Path:
         """What students get."""
         return ROOT / "assignments" / self.name
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What it needs beyond its own folders.
+
+        Raises:
+            AssignmentError: `assignment.toml` is not in order; which field, and why.
+            OSError: it cannot be read.
+        """
+        file = self.lesson.parent / DECLARED
+        try:
+            return msgspec.toml.decode(read_typed(file), type=Declared)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise AssignmentError(f"{file.relative_to(ROOT)}: {error}") from error
+
+    @property
+    def declared_files(self) -> list[Path]:
+        """The files that its hidden checks use beyond its own folders.
+
+        Raises:
+            AssignmentError: a pattern matches none.
+        """
+        files: dict[Path, None] = {}
+        for pattern in self.declared.marks_depend_on:
+            matched = [path for path in sorted(ROOT.glob(pattern)) if path.is_file()]
+            if not matched:
+                file = (self.lesson.parent / DECLARED).relative_to(ROOT)
+                raise AssignmentError(f"{file}: marks_depend_on: no file matches {pattern!r}")
+            files.update(dict.fromkeys(matched))
+        return list(files)
+
+    def comparison(self) -> str:
+        """The module that compares devices.
+
+        Raises:
+            AssignmentError: none is declared.
+        """
+        if not self.declared.devices:
+            raise AssignmentError(
+                f"{self.name!r} has no comparison of devices: leave --device out, or write one "
+                f"and name it in {(self.lesson.parent / DECLARED).relative_to(ROOT)}: devices"
+            )
+        return self.declared.devices
 
     @cached_property
     def source(self) -> Notebook:
@@ -103,6 +172,24 @@ class Assignment:
         """The public, then the hidden checks of a task."""
         name = f"{TEST_PREFIX}{key}.py"
         return [path for folder in (self.checks, self.suite) for path in folder.rglob(name)]
+
+
+def known_assignments() -> list[str]:
+    """The names of all assignments: the folders of `solutions/` that declare one."""
+    return sorted(path.parent.name for path in (ROOT / "solutions").glob(f"*/{DECLARED}"))
+
+
+def only_assignment() -> str:
+    """The one assignment that there is, for commands that name none.
+
+    Raises:
+        UnknownAssignment: there are several, or none.
+    """
+    known = known_assignments()
+    if len(known) != 1:
+        there = f"there are {len(known)}: {', '.join(known)}" if known else "there is none"
+        raise UnknownAssignment(f"which assignment? {there}")
+    return known[0]
 
 
 def released_notebook(assignment: Assignment) -> Notebook:

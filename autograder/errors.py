@@ -36,6 +36,10 @@ class UnknownAssignment(Failure, LookupError):
     """There is no assignment, or no task in it, of this name."""
 
 
+class AssignmentError(Failure, ValueError):
+    """What an assignment declares, or shall be called, is not in order."""
+
+
 class Unreadable(Failure, ValueError):
     """A file is not a notebook that can be read at all."""
 

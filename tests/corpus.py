@@ -30,6 +30,7 @@ from autograder.judge.grade import precedents
 from autograder.judge.precedents import ByPrecedent, Transcript
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
 from autograder.report.record import TaskReport
 from autograder.suites import probes_of
 from autograder.wall.inside.wire import Message, pack, unpack
@@ -39,8 +40,7 @@ from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
 KINDS = ("wrong", "right", "partly")
-ASSIGNMENT = Assignment("seq2seq")
-FOLDER = Path(__file__).resolve().parent / "submissions" / ASSIGNMENT.name
+FOLDER = Path(__file__).resolve().parent / "submissions"
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 CALL_SECONDS = 10  # of processor time, as behind the wall
 
@@ -87,11 +87,11 @@ class Entry:
         return found.group(1).strip() if found else ""
 
 
-def entries(kinds: Iterable[str] = KINDS) -> list[Entry]:
-    """The whole corpus, in a fixed order."""
+def entries(assignment: Assignment, kinds: Iterable[str] = KINDS) -> list[Entry]:
+    """The whole corpus of an assignment, in a fixed order."""
     return [
         Entry(path.parent.parent.name, path.parent.name, path.stem, path.read_text())
-        for path in sorted(FOLDER.glob("*/*/*.py"))
+        for path in sorted((FOLDER / assignment.name).glob("*/*/*.py"))
         if path.parent.name in set(kinds)
     ]
 
@@ -122,10 +122,11 @@ def _late(*_: object) -> None:
 
 
 def grade_here(
-    entry: Entry | None, salt: str, tasks: Iterable[str], public_only: bool = False
+    offering: Offering, entry: Entry | None, tasks: Iterable[str], public_only: bool = False
 ) -> dict[str, TaskReport]:
     """Grade the solution with one cell replaced, in this process: for trusted code only."""
-    cells = repair(ASSIGNMENT.source, ASSIGNMENT.source).cells
+    assignment = offering.assignment
+    cells = repair(assignment.source, assignment.source).cells
     if entry is not None:
         cells = tuple(
             Cell(cell.label, entry.code) if cell.label == entry.task else cell for cell in cells
@@ -134,16 +135,16 @@ def grade_here(
     module = fresh_module("submission")
     with contextlib.redirect_stdout(io.StringIO()):
         run_cells(cells, module)
-    transcript = Transcript(Here(Lesson(module.__dict__), probes_of(ASSIGNMENT.name)))
+    transcript = Transcript(Here(Lesson(module.__dict__), probes_of(assignment.name)))
     wanted = set(tasks)
-    chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
-    files = [file for task in chosen for file in ASSIGNMENT.suite_files(task.key)]
-    files = [file for file in files if file.parent.name == "checks" or not public_only]
-    grading = Grading(Student(transcript), reference(ASSIGNMENT), salt)
-    run_suite(files, grading, ByPrecedent(grading, transcript, precedents(ASSIGNMENT, salt)))
+    chosen = [task for task in assignment.graded_tasks if task.key in wanted]
+    files = [file for task in chosen for file in assignment.suite_files(task.key)]
+    files = [f for f in files if f.is_relative_to(assignment.checks) or not public_only]
+    grading = Grading(Student(transcript), reference(assignment), offering.salt)
+    run_suite(files, grading, ByPrecedent(grading, transcript, precedents(offering)))
     if grading.problems:  # a check that fails by itself is the first thing to know
         whose = entry.id if entry else "solution"
-        raise RuntimeError(f"salt {salt!r}, {whose}: {grading.problems[0]}")
+        raise RuntimeError(f"salt {offering.salt!r}, {whose}: {grading.problems[0]}")
     results = grading.results.values()
     return {
         task.key: TaskReport(task.key, task.points, tuple(r for r in results if r.task == task.key))
@@ -153,17 +154,17 @@ def grade_here(
 
 @dataclass(frozen=True)
 class Job:
-    """A submission to grade, or the solution, with one salt."""
+    """A submission to grade, or the solution."""
 
+    offering: Offering
     entry: Entry | None
-    salt: str
     tasks: tuple[str, ...]
     public_only: bool = False  # run no hidden check
 
 
 def _run(job: Job) -> tuple[Job, dict[str, TaskReport]]:
     torch.set_num_threads(1)
-    return job, grade_here(job.entry, job.salt, job.tasks, job.public_only)
+    return job, grade_here(job.offering, job.entry, job.tasks, job.public_only)
 
 
 def grade_all(
@@ -171,8 +172,8 @@ def grade_all(
 ) -> Iterator[tuple[Job, dict[str, TaskReport]]]:
     """Grade many submissions, each in a process of its own, so that none disturbs the next."""
     tasks = tuple({task for job in jobs for task in job.tasks})
-    for salt in {job.salt for job in jobs}:  # once, before the processes part: answers are kept
-        grade_here(None, salt, tasks)
+    for offering in {job.offering for job in jobs}:  # once, before the processes part: it is kept
+        grade_here(offering, None, tasks)
     context = multiprocessing.get_context("fork")
     gc.collect()
     gc.freeze()  # else every fork's first collection copies all memory

@@ -22,6 +22,7 @@ from autograder.assignment import ROOT, Assignment
 from autograder.errors import WallError
 from autograder.judge.grade import grade
 from autograder.notebook.reader import read_submission
+from autograder.offering import Offering
 from autograder.wall import build as build_module
 from autograder.wall import wall as wall_module
 from autograder.wall.build import build
@@ -358,7 +359,8 @@ def test_a_container_grades_as_a_sandbox_does(real: Wall, tmp_path: Path) -> Non
                 cell.source = re.sub(pattern, stub, cell.source, flags=re.DOTALL)
         path = tmp_path / f"{name}.ipynb"
         nbformat.write(notebook, path)
-        report = grade(assignment, read_submission(path, release), real, "a salt", ["encoder"])
+        read = read_submission(path, release)
+        report = grade(Offering(assignment, "a salt"), read, real, ["encoder"])
         assert report.wall == real.level
         task = next(task for task in report.tasks if task.key == "encoder")
         marks[name] = task.points

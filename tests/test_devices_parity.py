@@ -21,6 +21,7 @@ from autograder.judge.batch import Batch
 from autograder.judge.parity import Parity, flag
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.suites.seq2seq.devices import TOLERANCES, compare
 from autograder.wall.container import DOCKER, PODMAN, container
@@ -146,7 +147,7 @@ def test_a_device_that_is_not_there_is_said_in_one_line(
 @pytest.fixture
 def desk() -> Iterator[Batch]:
     with contextlib.closing(Bubblewrap("seq2seq")) as wall:
-        yield Batch(ASSIGNMENT, ASSIGNMENT.source, wall, "parity", ["decoder"])
+        yield Batch(Offering(ASSIGNMENT, "parity"), ASSIGNMENT.source, wall, ["decoder"])
 
 
 def test_the_mark_is_the_same_with_the_comparison_beside_it(desk: Batch, tmp_path: Path) -> None:

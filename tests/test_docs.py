@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from autograder.__main__ import main
-from autograder.assignment import ROOT
+from autograder.assignment import ROOT, Declared
 from autograder.notebook.lesson import lesson_notebook
 from autograder.notebook.repair import repair
 from autograder.release.leaks import check_markers
+from autograder.release.new import write_assignment
 from autograder.report.record import Report, TaskReport
 from autograder.wall.limits import MIB, Limits
+from checks import plugin
 from checks.plugin import Grading, run_suite
 from checks.program import Lesson, fresh_module, run_cells
 from checks.student import LocalRunner, Student
@@ -217,13 +219,25 @@ def test_every_entry_of_the_changelog_says_whom_it_concerns() -> None:
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> Path:
-    """The assignment of the authors' page, as files."""
-    for name, text in code_blocks(DOCS / "author.md").items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The assignment of the authors' page, as the command writes it."""
+    write_assignment("double", tmp_path)
+    # a package as in the repository: else the public and the hidden file were modules of one name
+    (tmp_path / "autograder" / "suites" / "__init__.py").touch()
+    monkeypatch.setattr(plugin, "PACKAGE", tmp_path / "checks")  # what lies there is public
     return tmp_path
+
+
+def test_the_page_for_authors_shows_what_the_command_writes(example: Path) -> None:
+    shown = code_blocks(DOCS / "author.md")
+    files = [path for path in example.rglob("*.py") if path.name != "__init__.py"]
+    assert shown == {str(path.relative_to(example)): path.read_text() for path in files}
+
+
+def test_the_page_for_authors_lists_what_an_assignment_may_declare() -> None:
+    table = (DOCS / "author.md").read_text().partition("| in `assignment.toml` |")[2]
+    listed = [name.strip("[]") for name in first_column(table.partition("\n\n")[0])]
+    assert listed == list(Declared.__struct_fields__)
 
 
 def module_at(path: Path) -> ModuleType:
@@ -239,8 +253,7 @@ def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
     """Grade the example with another body for its function, or with its solution."""
     source = lesson_notebook(root / "solutions/double/double.py")
     check_markers(source)
-    suite = root / "autograder/suites/double"
-    probes = module_at(suite / "checks/probes.py")
+    probes = module_at(root / "checks/double/probes.py")
     faces = []
     for body in (answer, None):
         notebook = lesson_notebook(root / "solutions/double/double.py")
@@ -252,7 +265,8 @@ def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
         run_cells(repair(notebook, source).cells, module)
         faces.append(Student(LocalRunner(Lesson(module.__dict__), probes)))
     grading = Grading(faces[0], faces[1], "a salt")
-    run_suite([suite / "checks/test_double.py", suite / "test_double.py"], grading)
+    suites = (root / "checks/double", root / "autograder/suites/double")
+    run_suite([suite / "test_double.py" for suite in suites], grading)
     assert grading.problems == []
     return list(grading.results.values())
 

@@ -130,14 +130,14 @@ def test_a_refused_release_leaves_folder_and_gradebook_as_they_were(
     [
         (("data/pairs.py", "data/no_such_file.py"), "no_such_file.py"),
         (("data.corpus", "data.no_such_module"), "no_such_module"),
-        (("[generate]", "[generate"), "release.toml"),
+        (("[generate]", "[generate"), "assignment.toml"),
     ],
 )
 def test_a_source_that_cannot_be_built_leaves_the_last_one(
     course: Path, change: tuple[str, str], words: str
 ) -> None:
     before = tree_digest(course / "build" / "source" / "seq2seq")
-    terms = course / "solutions" / "seq2seq" / "release.toml"
+    terms = course / "solutions" / "seq2seq" / "assignment.toml"
     kept = terms.read_text()
     terms.write_text(kept.replace(*change))
     try:

@@ -7,11 +7,14 @@ import re
 
 import pytest
 
+from autograder.assignment import Assignment
+from autograder.offering import Offering
 from checks.plugin import PUBLIC_SALT
 from checks.verdicts import Verdict
 
-from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, grade_all, grade_here, problems
+from .corpus import FAILED, Entry, Job, entries, grade_all, grade_here, problems
 
+ASSIGNMENT = Assignment("seq2seq")
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
 SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
 
@@ -23,11 +26,13 @@ def representative() -> list[Entry]:
         digest = hashlib.sha256(entry.id.encode()).digest()
         return entry.kind != "wrong" or digest[0] % SHARE == 0
 
-    return [entry for entry in entries() if chosen(entry)]
+    return [entry for entry in entries(ASSIGNMENT) if chosen(entry)]
 
 
 def test_a_mistake_that_must_be_seen_before_handing_in_fails_a_public_check() -> None:
-    jobs = [Job(entry, PUBLIC_SALT, (entry.task,), True) for entry in entries() if entry.public]
+    public = Offering(ASSIGNMENT, PUBLIC_SALT)
+    seen = [entry for entry in entries(ASSIGNMENT) if entry.public]
+    jobs = [Job(public, entry, (entry.task,), True) for entry in seen]
     unseen = [
         job.entry.id
         for job, reports in grade_all(jobs)
@@ -42,7 +47,7 @@ def test_what_students_were_seen_to_do_in_other_courses_is_marked_public() -> No
     submissions = re.compile(r"(CSC401|CS224n)( submissions| \(\d)")  # an issue is one person's
     hidden = [
         entry.id
-        for entry in entries(["wrong"])
+        for entry in entries(ASSIGNMENT, ["wrong"])
         if submissions.search(entry.seen) and not entry.public
     ]
     assert hidden == []
@@ -50,7 +55,8 @@ def test_what_students_were_seen_to_do_in_other_courses_is_marked_public() -> No
 
 def test_the_corpus_gets_the_marks_and_the_words_it_deserves() -> None:
     found = {}
-    jobs = [Job(entry, "representative", (entry.task,)) for entry in representative()]
+    offering = Offering(ASSIGNMENT, "representative")
+    jobs = [Job(offering, entry, (entry.task,)) for entry in representative()]
     for job, reports in grade_all(jobs):
         assert job.entry is not None
         if wrong := problems(job.entry, reports):
@@ -59,8 +65,8 @@ def test_the_corpus_gets_the_marks_and_the_words_it_deserves() -> None:
 
 
 def test_one_bug_costs_one_task() -> None:
-    some = {entry.task: entry for entry in entries(["wrong"])}
-    jobs = [Job(entry, "cascade", TASKS) for entry in some.values()]
+    some = {entry.task: entry for entry in entries(ASSIGNMENT, ["wrong"])}
+    jobs = [Job(Offering(ASSIGNMENT, "cascade"), entry, TASKS) for entry in some.values()]
     found = {
         job.entry.id: wrong
         for job, reports in grade_all(jobs)
@@ -71,10 +77,10 @@ def test_one_bug_costs_one_task() -> None:
 
 @pytest.mark.parametrize("salt", ["a", "b", "c"])
 def test_the_solution_gets_full_marks_whatever_the_salt(salt: str) -> None:
-    for report in grade_here(None, salt, TASKS).values():
+    for report in grade_here(Offering(ASSIGNMENT, salt), None, TASKS).values():
         assert report.verdict is Verdict.PASSED, report.first_to_fix
 
 
 def test_every_wrong_entry_says_what_a_teacher_would() -> None:
-    silent = [entry.id for entry in entries(["wrong"]) if not entry.says]
+    silent = [entry.id for entry in entries(ASSIGNMENT, ["wrong"]) if not entry.says]
     assert silent == []

@@ -11,6 +11,7 @@ import pytest
 from autograder.assignment import Assignment
 from autograder.judge.grade import grade
 from autograder.notebook.repair import Submission, repair
+from autograder.offering import Offering
 from autograder.report.record import TaskReport
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
@@ -50,7 +51,7 @@ def with_bodies(key: str, body: str) -> Submission:
 
 def graded(wall: Wall, key: str, kind: str) -> TaskReport:
     """The report of one task."""
-    report = grade(LESSON, with_bodies(key, BODIES[kind]), wall, "verdicts", [key])
+    report = grade(Offering(LESSON, "verdicts"), with_bodies(key, BODIES[kind]), wall, [key])
     (task,) = [task for task in report.tasks if task.key == key]
     return task
 

@@ -16,7 +16,7 @@ from autograder.files import delete, file_digest
 from autograder.judge.batch import Batch, grade_all, processors
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
-from autograder.offering import offering_salt
+from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.text import without_controls
 
@@ -110,7 +110,7 @@ def _stale(
     course: Course, assignment: Assignment, students: list[str], known: Recorded
 ) -> Iterator[str]:
     """Students whose stored report is not of this file, these suites, this salt and gradebook."""
-    suite = suite_fingerprint(assignment, offering_salt())
+    suite = suite_fingerprint(Offering.here(assignment))
     release = released_notebook(assignment)
     for student in students:
         notebook = course.notebook(assignment.name, student)
@@ -131,7 +131,7 @@ def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> li
 def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
     """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
-    batch = Batch(assignment, release, wall, offering_salt(), results=Results())
+    batch = Batch(Offering.here(assignment), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
     with _progress(console) as progress:
         row = progress.add_task("grading", total=len(notebooks))

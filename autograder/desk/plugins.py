@@ -26,7 +26,7 @@ from autograder.judge.results import Results
 from autograder.notebook.lesson import grade_id
 from autograder.notebook.reader import read_submission
 from autograder.notebook.repair import repair
-from autograder.offering import offering_salt
+from autograder.offering import Offering
 from autograder.release.leaks import check_leaks, check_markers, check_points
 from autograder.release.prove import prove
 from autograder.release.source import SOURCE
@@ -115,7 +115,7 @@ class Judge(NbGraderPreprocessor):
         limits = Limits().changed(self.limits)
         wall = tried_wall(assignment.name, self.allow_unconfined, limits)
         results = Results(None) if self.again else Results()
-        report = grade(assignment, submission, wall, offering_salt(), results=results)
+        report = grade(Offering.here(assignment), submission, wall, results=results)
         notes = nb.metadata[NOTES]
         report = report.about(
             student=resources["nbgrader"]["student"],

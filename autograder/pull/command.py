@@ -8,7 +8,6 @@ from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.errors import EventError
-from autograder.offering import offering_salt
 from autograder.report.record import Report
 from autograder.terms import FILE
 from autograder.text import log
@@ -78,12 +77,13 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
         # 1.9 s, in which the sandbox that was begun does as much; none for what is not graded
         from autograder.judge.batch import Batch
         from autograder.judge.results import Results
+        from autograder.offering import Offering
         from autograder.wall.build import build
 
         assignment = Assignment(name)
         release = released_notebook(assignment)
         wall = build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Batch(assignment, release, wall, offering_salt(), results=results).grade(notebook)
+        return Batch(Offering.here(assignment), release, wall, results=results).grade(notebook)
 
     return grade

@@ -129,7 +129,8 @@ def _graded(
 
 def _handed_in(request: Request, repository: Repository, head: str, settings: Settings) -> HandIn:
     if not request.base:
-        names = [n for n in settings.assignments if settings.path.endswith(f"{n}.ipynb")]
+        fits = [n for n in settings.assignments if settings.path.endswith(f"{n}.ipynb")]
+        names = sorted(fits, key=len)[-1:]  # a name may end with another
         if len(names) != 1:
             raise GitError(
                 f"without a base to compare with, --path must name one of "

@@ -49,7 +49,7 @@ def add_commands(commands: Any) -> None:
     bring.set_defaults(run=_import)
 
     repository = commands.add_parser("student-repo", help="write the students' repository")
-    repository.add_argument("assignment")
+    repository.add_argument("assignment", nargs="?", help="if there are several")
     repository.set_defaults(run=_student_repo)
 
 

@@ -39,7 +39,8 @@ def write_student_repo(assignment: Assignment, into: Path = FOLDER) -> Path:
         text = path.read_text(encoding="utf-8").replace("ASSIGNMENT", assignment.name)
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        before = place.read_text(encoding="utf-8") + "\n" if str(name) in APPENDED else ""
+        own = str(name) in APPENDED and place.is_file()
+        before = place.read_text(encoding="utf-8") + "\n" if own else ""
         place.write_text(before + text, encoding="utf-8")
     refuse_leaks(assignment, folder)
     return folder
@@ -72,7 +73,7 @@ def hidden_lines(assignment: Assignment) -> Iterator[bytes]:
     public = set()
     for path in _handed_out(assignment):
         public |= {text.strip() for text in path.read_bytes().splitlines()}
-    for path in assignment.suite.glob("*.py"):
+    for path in assignment.suite.rglob("*.py"):
         for text in map(bytes.strip, path.read_bytes().splitlines()):
             if len(text) >= TELLING_LINE and text not in public:
                 yield text
@@ -80,8 +81,8 @@ def hidden_lines(assignment: Assignment) -> Iterator[bytes]:
 
 def hidden_data(assignment: Assignment) -> Iterator[Path]:
     """Files of the hidden suites that are no code: weights, vocabularies."""
-    for path in assignment.suite.iterdir():
-        if path.is_file() and path.suffix != ".py" and path.stat().st_size:
+    for path in assignment.suite.rglob("*"):
+        if path.is_file() and path.suffix not in (".py", ".pyc") and path.stat().st_size:
             yield path
 
 
@@ -89,4 +90,4 @@ def _handed_out(assignment: Assignment) -> Iterator[Path]:
     yield from assignment.checks.rglob("*.py")
     yield from (ROOT / "checks").glob("*.py")
     yield from (path for path in assignment.lesson.parent.glob("*.py") if path != assignment.lesson)
-    yield from (ROOT / "data").glob("*.py")
+    yield from (ROOT / name for name in assignment.declared.copy)
