@@ -81,11 +81,12 @@ def arguments() -> dict[str, str]:
     """Why a hidden check stays though each entry that fails it fails another too."""
     found = {}
     for key in TASKS:
-        suite = importlib.import_module(f"autograder.suites.{ASSIGNMENT.name}.test_{key}")
-        for name, function in vars(suite).items():
-            for mark in getattr(function, "pytestmark", []):
-                if "stays" in mark.kwargs:
-                    found[f"{key}/{name.removeprefix('test_')}"] = mark.kwargs["stays"]
+        for file in ASSIGNMENT.suite_files(key):
+            suite = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+            for name, function in vars(suite).items():
+                for mark in getattr(function, "pytestmark", []):
+                    if "stays" in mark.kwargs:
+                        found[f"{key}/{name.removeprefix('test_')}"] = mark.kwargs["stays"]
     return found
 
 
@@ -137,6 +138,16 @@ def check_table(found: Measurement) -> list[str]:
     return lines
 
 
+def answers(found: Measurement) -> list[str]:
+    """For each entry its points, and the first message: what its author would read."""
+    return [
+        f"{name} (salt {salt}): {report.points:g} of {report.max_points:g} points. "
+        f"{first_message(report) or 'nothing to fix'}"
+        for name, by_salt in found.own.items()
+        for salt, report in by_salt.items()
+    ]
+
+
 def main() -> int:
     """Measure, print, and fail if the grader is at odds with the corpus."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -158,6 +169,7 @@ def main() -> int:
     for line in found.unsteady():
         print(f"mark depends on the salt: {line}")
     if options.entries != ["*"]:
+        print(*answers(found), sep="\n")
         return 1 if at_odds or found.unsteady() else 0
     for name in found.superfluous():
         print(f"no submission needs it: {name}")

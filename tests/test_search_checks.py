@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.suites.seq2seq.beam_mistakes import RULES
+from autograder.suites.seq2seq.beam_search.mistakes import RULES
 from checks.verdicts import CheckResult, Verdict
 
 from . import corpus

@@ -72,7 +72,7 @@ def hidden_lines(assignment: Assignment) -> Iterator[bytes]:
     public = set()
     for path in _handed_out(assignment):
         public |= {text.strip() for text in path.read_bytes().splitlines()}
-    for path in assignment.suite.glob("*.py"):
+    for path in assignment.suite.rglob("*.py"):
         for text in map(bytes.strip, path.read_bytes().splitlines()):
             if len(text) >= TELLING_LINE and text not in public:
                 yield text
@@ -80,8 +80,8 @@ def hidden_lines(assignment: Assignment) -> Iterator[bytes]:
 
 def hidden_data(assignment: Assignment) -> Iterator[Path]:
     """Files of the hidden suites that are no code: weights, vocabularies."""
-    for path in assignment.suite.iterdir():
-        if path.is_file() and path.suffix != ".py" and path.stat().st_size:
+    for path in assignment.suite.rglob("*"):
+        if path.is_file() and path.suffix not in (".py", ".pyc") and path.stat().st_size:
             yield path
 
 

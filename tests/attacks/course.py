@@ -92,7 +92,7 @@ class Course:
     def _plant(self) -> None:
         (self.outside / "secret.txt").write_text(self.secret)
         (self.root / ".salt").write_text(self.secret)
-        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).glob("*.py"):
+        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).rglob("*.py"):
             with path.open("a", encoding="utf-8") as file:
                 file.write(f'\nPLANTED = "{self.secret}"\n')
         lesson = self.root / "solutions" / ASSIGNMENT / "seq2seq.py"

@@ -9,5 +9,5 @@ def test_all_is_well(student):
 '''
 for name in [name for name in sys.modules if "test_decoder" in name]:
     del sys.modules[name]
-with open("@REPOSITORY@/autograder/suites/seq2seq/test_decoder.py", "w") as file:
+with open("@REPOSITORY@/autograder/suites/seq2seq/decoder/test_decoder.py", "w") as file:
     file.write(CHECK)

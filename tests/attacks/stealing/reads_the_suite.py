@@ -2,7 +2,7 @@
 # pays: shown
 import glob
 
-text = "".join(open(p).read()[-40:] for p in glob.glob("@REPOSITORY@/autograder/suites/*/test_*.py"))
+text = "".join(open(p).read()[-40:] for p in glob.glob("@REPOSITORY@/autograder/suites/*/*/test_*.py"))
 
 
 class Encoder(nn.Module):
