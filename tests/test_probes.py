@@ -6,17 +6,16 @@ import importlib
 import inspect
 from typing import Any
 
+from autograder.assignment import Assignment
 from checks.seq2seq import probes
 from checks.seq2seq.probed import Probed
 from checks.student import Asked
-
-from .corpus import ASSIGNMENT
 
 
 def test_every_probe_of_a_task_is_listed_and_nothing_else() -> None:
     written = {
         function
-        for task in ASSIGNMENT.graded_tasks
+        for task in Assignment("seq2seq").graded_tasks
         for function in vars(importlib.import_module(f"checks.seq2seq.{task.key}.probes")).values()
         if inspect.isfunction(function)
         and next(iter(inspect.signature(function).parameters), "") == "lesson"

@@ -10,18 +10,7 @@ import pytest
 from checks.plugin import PUBLIC_SALT
 from checks.verdicts import Verdict
 
-from .corpus import (
-    ASSIGNMENT,
-    FAILED,
-    FOLDER,
-    Entry,
-    Job,
-    entries,
-    first_message,
-    grade_all,
-    grade_here,
-    problems,
-)
+from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, grade_all, grade_here, problems
 
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
 SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
@@ -89,22 +78,3 @@ def test_the_solution_gets_full_marks_whatever_the_salt(salt: str) -> None:
 def test_every_wrong_entry_says_what_a_teacher_would() -> None:
     silent = [entry.id for entry in entries(["wrong"]) if not entry.says]
     assert silent == []
-
-
-def test_the_page_about_submissions_quotes_a_true_one_and_its_true_message() -> None:
-    page = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    (path,) = re.findall(rf"^`{ASSIGNMENT.name}/(.*)\.py`:$", page, re.MULTILINE)
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (told,) = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
-    (entry,) = [entry for entry in entries() if entry.id == path]
-    report = grade_here(entry, "page", [entry.task])[entry.task]
-    assert entry.code == code
-    assert first_message(report) == " ".join(told.splitlines())
-    assert f"{report.points:g} of {report.max_points:g} points" in page
-
-
-def test_the_page_about_submissions_explains_every_first_line_that_there_is() -> None:
-    page = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    used = {name for entry in entries() for name in re.findall(r"^# ([a-z]+): ", entry.code, re.M)}
-    explained = set(re.findall(r"^\| `# ([a-z]+):", page, re.MULTILINE))
-    assert used == explained

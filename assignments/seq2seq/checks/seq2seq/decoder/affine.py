@@ -15,6 +15,8 @@ from torch.nn.functional import layer_norm, one_hot
 
 from checks.expect import Wrong, close, expect
 
+from ..probed import Probed
+from ..shared.precision import PRECISION
 from .decodings import (
     UNREGISTERED,
     Call,
@@ -25,7 +27,6 @@ from .decodings import (
     expect_rows_apart,
     expect_steady,
 )
-from .precision import PRECISION
 
 ROWS = 64  # far more than there are unknowns, so that nothing else fits by chance
 SCALE = 0.7  # weights large enough for what bends to show
@@ -64,7 +65,7 @@ def fit(inputs: Tensor, logits: Tensor, tolerance: float = 1e-4) -> Affine | Non
     return Affine(found[:-1].T, found[-1])
 
 
-def expect_affine(student: Any, config: dict[str, Any], generator: torch.Generator) -> None:
+def expect_affine(student: Probed, config: dict[str, Any], generator: torch.Generator) -> None:
     """Check the logits of one decoder under two drawings of its weights."""
     call = draw_call(generator, ROWS, config)
     found = [affine_of(student, config, {"seed": n, "scale": SCALE}, call) for n in (1, 2)]
@@ -81,7 +82,7 @@ def expect_affine(student: Any, config: dict[str, Any], generator: torch.Generat
 
 
 def affine_of(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], call: Call | None = None
+    student: Probed, config: dict[str, Any], filling: dict[str, Any], call: Call | None = None
 ) -> Affine:
     """The affine function that a decoder's logits are, with weights as `filling` says."""
     if call is None:

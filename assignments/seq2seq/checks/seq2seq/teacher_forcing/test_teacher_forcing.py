@@ -12,11 +12,12 @@ from torch import Tensor
 from checks.expect import Wrong, close, expect
 from checks.simulated_gpu.elsewhere import expect_at_home
 
+from ..probed import Probed
+from .inputs import expect_gold_inputs, expect_predicted_inputs
 from .losses import expect_loss
 from .steps import (
     CRASH,
     Gradients,
-    Seen,
     expect_batch_unchanged,
     expect_clipped,
     expect_fresh_gradients,
@@ -56,13 +57,13 @@ def varied(generator: torch.Generator) -> Gradients:
 
 
 @pytest.mark.graded(weight=1, on_crash=CRASH)
-def test_returns_the_loss(student: Any, generator: torch.Generator) -> None:
+def test_returns_the_loss(student: Probed, generator: torch.Generator) -> None:
     """Your train_step calls the decoder once a step and returns the loss as a number."""
     train(student, weights=varied(generator), ids=IDS, steps=[STEP])
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_ratio_1_feeds_gold(student: Any, generator: torch.Generator) -> None:
+def test_ratio_1_feeds_gold(student: Probed, generator: torch.Generator) -> None:
     """With ratio 1, or none given, the decoder reads BOS, then each gold token, a step late."""
     weights = varied(generator)
     expect_gold_inputs(train(student, weights=weights, ids=IDS, steps=[STEP])[0], STEP)
@@ -92,84 +93,8 @@ def many_words(generator: torch.Generator) -> Tensor:
     return target
 
 
-EXACT = (
-    "the coin falls to the gold token with probability teacher_forcing_ratio: always at 1, never "
-    "at 0, at every step alike. random.random() < teacher_forcing_ratio does so; what is rounded "
-    "does not, nor does randint(0, 100), which has 101 outcomes"
-)
-
-
-def times(one: Tensor, of: Tensor) -> str:
-    """How often one of two things happened where they differ, in words."""
-    return f"{int(one.sum())} of {int(of.sum())} times"
-
-
-def expect_gold_inputs(call: Seen, step: dict[str, Any]) -> None:
-    """Compare the decoder's inputs with the target, all but its last column."""
-    gold = step["target"].T[:-1]  # (steps, batch)
-    if torch.equal(call.inputs, gold):
-        return
-    expect_batch_unchanged(call, step)
-    expect(
-        torch.equal(call.inputs[0], gold[0]),
-        "the decoder's first input is not target[:, 0], which is BOS",
-        "start with previous = target[:, 0]",
-    )
-    if len(gold) > 1 and torch.equal(call.inputs[1], gold[0]):
-        raise Wrong(
-            "the decoder reads BOS twice",
-            "start the loop at t = 1: step t's input is target[:, t - 1], and target[:, t] is "
-            "what it is scored against",
-        )
-    if torch.equal(call.inputs[1:], predictions(call)[:-1]):
-        raise Wrong(
-            "with ratio 1 the decoder reads its own predictions",
-            "teacher_forcing_ratio is the probability of the gold token, not of the prediction",
-        )
-    said, now = predictions(call)[:-1], call.inputs[1:]
-    if bool(((now == gold[1:]) | (now == said)).all()):
-        often = times(now != gold[1:], said != gold[1:])
-        raise Wrong(f"with ratio 1 the decoder sometimes reads its own predictions, {often}", EXACT)
-    raise Wrong(
-        "with ratio 1 the decoder's inputs are not the gold tokens in order",
-        "after step t, previous = target[:, t]",
-    )
-
-
-def expect_predicted_inputs(call: Seen, target: Tensor) -> None:
-    """Compare the decoder's inputs after BOS with its own argmax one step before."""
-    expect(
-        torch.equal(call.inputs[0], target[:, 0]),
-        "with ratio 0 the decoder's first input is not target[:, 0], which is BOS",
-        "start with previous = target[:, 0] for any ratio",
-    )
-    now, said = call.inputs[1:], predictions(call)[:-1]  # (steps - 1, batch)
-    expect(
-        call.dtypes == {torch.int64},
-        "the decoder's inputs are not all int64",
-        "ids are int64, as argmax returns them: no other dtype is needed",
-    )
-    if torch.equal(now, said):
-        return
-    gold = target.T[1:-1]
-    expect(
-        not torch.equal(now, gold),
-        "with ratio 0 the decoder still reads the gold tokens",
-        "teacher_forcing_ratio is the probability of the gold token; without it the next input is "
-        "this step's argmax",
-    )
-    if bool(((now == said) | (now == gold)).all()):
-        often = times(now != said, said != gold)
-        raise Wrong(f"with ratio 0 the decoder sometimes reads gold tokens, {often}", EXACT)
-    raise Wrong(
-        "with ratio 0 the decoder's next input is not the argmax of this step's logits",
-        "previous = logits.argmax(dim=1): no sampling, no special case after a predicted EOS or "
-        "where the target is PAD",
-    )
-
-
 @pytest.mark.graded(weight=2, needs=["returns_the_loss"], on_crash=CRASH)
-def test_loss_by_hand(student: Any, generator: torch.Generator) -> None:
+def test_loss_by_hand(student: Probed, generator: torch.Generator) -> None:
     """The loss is the mean of -log p over the batch's targets: EOS counts, BOS and PAD do not."""
     p = torch.tensor([32, 4, 1, 8, 11, 3, 5]) / 64  # at every step
     weights = {**flat(), "bias": p.log()}
@@ -201,7 +126,7 @@ def test_loss_by_hand(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_ratio_0_feeds_predictions(student: Any, generator: torch.Generator) -> None:
+def test_ratio_0_feeds_predictions(student: Probed, generator: torch.Generator) -> None:
     """With ratio 0 the decoder reads BOS, then the argmax of its own logits, to the last step."""
     target = torch.tensor([[5, 6, 6, 0, 3, 3], [5, 6, 6, 6, 6, 0]])
     weights = varied(generator)
@@ -219,7 +144,7 @@ def test_ratio_0_feeds_predictions(student: Any, generator: torch.Generator) -> 
 @pytest.mark.graded(
     weight=1, needs=["ratio_1_feeds_gold", "ratio_0_feeds_predictions"], on_crash=CRASH
 )
-def test_a_fresh_coin_each_step(student: Any, generator: torch.Generator) -> None:
+def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> None:
     """With ratio 0.5 gold tokens and predictions alternate at random within a sentence."""
     target = many_words(generator)[:, -62:]
     target[:, 0] = IDS["bos_id"]
@@ -253,14 +178,14 @@ def test_a_fresh_coin_each_step(student: Any, generator: torch.Generator) -> Non
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_hands_the_state_on(student: Any, generator: torch.Generator) -> None:
+def test_hands_the_state_on(student: Probed, generator: torch.Generator) -> None:
     """The decoder starts from the encoder's (h, c) and goes on, each step, from its own new one."""
     call = train(student, weights=varied(generator), ids=IDS, steps=[STEP])[0]
     expect_handed_on(call)
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_updates_once_with_clipped_gradients(student: Any, generator: torch.Generator) -> None:
+def test_updates_once_with_clipped_gradients(student: Probed, generator: torch.Generator) -> None:
     """Each call makes one update, with clipped gradients, none from earlier; the batch stays."""
     steps = [{**STEP, "clip": 1e6}] * 2 + [{**STEP, "clip": 0.01}, STEP]
     calls = train(  # a learning rate of 0: every call should see the same gradients
@@ -286,7 +211,7 @@ def test_updates_once_with_clipped_gradients(student: Any, generator: torch.Gene
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_switches_to_train_mode(student: Any, generator: torch.Generator) -> None:
+def test_switches_to_train_mode(student: Probed, generator: torch.Generator) -> None:
     """Encoder and decoder are in train mode during the step, whatever mode they were in."""
     call = train(student, weights=varied(generator), ids=IDS, steps=[STEP], training=False)[0]
     flags = [part.get("training") for part in (*call.encoder, *call.decoder)]
@@ -302,7 +227,7 @@ def test_switches_to_train_mode(student: Any, generator: torch.Generator) -> Non
     needs=["returns_the_loss"],
     on_crash="squeeze() without dim drops the batch dimension of a single row: name the dimension",
 )
-def test_trains_on_a_single_row(student: Any, generator: torch.Generator) -> None:
+def test_trains_on_a_single_row(student: Probed, generator: torch.Generator) -> None:
     """A batch of one row trains like any other."""
     row = {name: STEP[name][1:] for name in ("source", "source_lengths", "target")}
     steps = [{**row, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0)]
@@ -310,7 +235,7 @@ def test_trains_on_a_single_row(student: Any, generator: torch.Generator) -> Non
 
 
 @pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
-def test_works_on_a_simulated_gpu(student: Any, generator: torch.Generator) -> None:
+def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """With the model and the batch on a GPU, which is simulated here, the step is made there."""
     steps = [{**STEP, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0, 0.5)]
     report = student.train_step_on(weights=varied(generator), ids=IDS, steps=steps)

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from checks.expect import Wrong, close, expect, kind
 
+from ..probed import Probed
+
 CRASH = (
     "use the model only through model.encoder(source, source_lengths) and "
     "model.decoder(previous, state), previous of shape (B,), and return the loss"
@@ -35,7 +37,7 @@ class Seen:
     after: dict[str, Any]
 
 
-def train(student: Any, **inputs: Any) -> list[Seen]:
+def train(student: Probed, **inputs: Any) -> list[Seen]:
     """Run the probe `train` and read its reports."""
     reports = student.train(**inputs)
     steps, eos_id = inputs["steps"], inputs["ids"]["eos_id"]

@@ -1,8 +1,8 @@
 """Public checks of `beam_search`, on search trees small enough to follow with a finger.
 
-The words are `WORDS` of `trees.py`; a tree gives, for what has been said so far, the probability
-of each next word. A hypothesis's probability is the product along its path; log_prob is its
-logarithm. The trees are in `beam_trees.py`.
+The words are `WORDS` of `shared/trees.py`; a tree gives, for what has been said so far, the
+probability of each next word. A hypothesis's probability is the product along its path; log_prob
+is its logarithm. The trees are in `trees.py` here.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import pytest
 
 from checks.expect import Wrong, expect
 from checks.simulated_gpu.elsewhere import expect_at_home
-from checks.student import Student
 
-from .answers import expect_as_before, runs
-from .beam_explain import (
+from ..probed import Probed
+from ..shared.answers import expect_as_before, runs
+from ..shared.trees import batch_of
+from .explain import (
     ONE_STEP_FEWER,
     REFILL_MISTAKES,
     SPECIALS_HELP,
@@ -33,7 +34,7 @@ from .beam_explain import (
     go_on_mistake,
     width_one_help,
 )
-from .beam_trees import (
+from .trees import (
     FEW,
     GARDEN_PATH,
     GO_ON,
@@ -45,7 +46,6 @@ from .beam_trees import (
     search,
     spell,
 )
-from .trees import batch_of
 
 FORM = "returns_the_hypotheses_of_each_sentence"
 
@@ -55,7 +55,7 @@ FORM = "returns_the_hypotheses_of_each_sentence"
     on_crash="the beam may hold a single hypothesis: squeeze() without a dimension loses a "
     "dimension then; and parents are found with //, which keeps them ints",
 )
-def test_returns_the_hypotheses_of_each_sentence(student: Student) -> None:
+def test_returns_the_hypotheses_of_each_sentence(student: Probed) -> None:
     """For each sentence you return at most beam_width hypotheses (tokens, log_prob, score)."""
     options: dict[str, Any] = {"beam_width": 3, "max_length": 4}
     trees = [GARDEN_PATH, REFILL]
@@ -71,7 +71,7 @@ def test_returns_the_hypotheses_of_each_sentence(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=2, needs=[FORM])
-def test_log_prob_belongs_to_the_tokens(student: Student) -> None:
+def test_log_prob_belongs_to_the_tokens(student: Probed) -> None:
     """log_prob is the sum of the log-probabilities of the hypothesis's tokens, EOS included."""
     for tree in (GARDEN_PATH, TWO_LENGTHS, REFILL):
         rows = search(student, [tree], beam_width=2, max_length=3)
@@ -80,7 +80,7 @@ def test_log_prob_belongs_to_the_tokens(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=2, needs=[FORM])
-def test_finds_what_greedy_misses(student: Student) -> None:
+def test_finds_what_greedy_misses(student: Probed) -> None:
     """With two places in the beam you find a sentence that is better than the greedy one."""
     expect_garden_path(search(student, [GARDEN_PATH], beam_width=2, max_length=4))
 
@@ -90,7 +90,7 @@ def test_finds_what_greedy_misses(student: Student) -> None:
     needs=[FORM],
     on_crash="when the only live hypothesis ends nothing is live: that sentence is done",
 )
-def test_width_one_is_greedy(student: Student) -> None:
+def test_width_one_is_greedy(student: Probed) -> None:
     """With beam_width 1 you find the greedy sentence, cut at max_length where it does not end."""
     for max_length, words in ((5, "a a <eos>"), (2, "a a")):
         rows = search(student, [GARDEN_PATH], beam_width=1, max_length=max_length)
@@ -104,7 +104,7 @@ def test_width_one_is_greedy(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=[FORM])
-def test_refills_the_beam_when_a_hypothesis_ends(student: Student) -> None:
+def test_refills_the_beam_when_a_hypothesis_ends(student: Probed) -> None:
     """A finished hypothesis leaves the beam, and the next step again has beam_width live ones."""
     rows = search(student, [REFILL], beam_width=2, max_length=3)
     expect_sound(rows, REFILL)
@@ -120,7 +120,7 @@ def test_refills_the_beam_when_a_hypothesis_ends(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=[FORM])
-def test_goes_on_while_anything_is_live(student: Student) -> None:
+def test_goes_on_while_anything_is_live(student: Probed) -> None:
     """You search on, however many hypotheses have ended, as long as one is live."""
     rows = search(student, [GO_ON], beam_width=2, max_length=4)
     expect_sound(rows, GO_ON)
@@ -133,7 +133,7 @@ def test_goes_on_while_anything_is_live(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=[FORM])
-def test_pad_and_bos_are_words_like_others(student: Student) -> None:
+def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where the model wants PAD or BOS, they are words like others: only EOS is special."""
     rows = search(student, [PAD_AND_BOS], beam_width=2, max_length=3)
     spelled = spell(rows[0])
@@ -149,7 +149,7 @@ def test_pad_and_bos_are_words_like_others(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=2, needs=[FORM])
-def test_length_penalty_divides_the_score(student: Student) -> None:
+def test_length_penalty_divides_the_score(student: Probed) -> None:
     """score = log_prob / ((5 + length) / 6) ** length_penalty, where length counts EOS, not BOS."""
     options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
     rows = [
@@ -176,7 +176,7 @@ def test_length_penalty_divides_the_score(student: Student) -> None:
     needs=[FORM],
     on_crash="topk takes at most as many as there are: min(beam_width, number of candidates)",
 )
-def test_beam_may_be_wider_than_all_there_is(student: Student) -> None:
+def test_beam_may_be_wider_than_all_there_is(student: Probed) -> None:
     """With more places than hypotheses you return all there are, none of probability zero."""
     expected = "a a | a b | b a | a <eos> | <eos> | b b | b <eos>"
     rows = search(student, [FEW], beam_width=9, max_length=2)
@@ -194,7 +194,7 @@ def test_beam_may_be_wider_than_all_there_is(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["log_prob_belongs_to_the_tokens"])
-def test_rows_do_not_influence_each_other(student: Student) -> None:
+def test_rows_do_not_influence_each_other(student: Probed) -> None:
     """In a batch each sentence gets the hypotheses it gets alone."""
     trees = [SHORT, REFILL, GARDEN_PATH, TWO_LENGTHS]
     options: dict[str, Any] = {"beam_width": 2, "max_length": 3}
@@ -212,7 +212,7 @@ def test_rows_do_not_influence_each_other(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=[FORM])
-def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> None:
+def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     """You search in eval mode, without gradients, and leave model and sentences as they were."""
     model = forest([GARDEN_PATH, SHORT])
     options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
@@ -222,7 +222,7 @@ def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> Non
 
 
 @pytest.mark.graded(weight=1, needs=["log_prob_belongs_to_the_tokens"])
-def test_makes_its_tensors_where_the_sentences_are(student: Student) -> None:
+def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you search just as well: tensors that you make are on source.device."""
     model = {**forest([GARDEN_PATH, REFILL]), "max_rows": 500}  # should it not end there
     report = student.beam_on(model=model, **batch_of(model), beam_width=2, max_length=4)

@@ -1,4 +1,4 @@
-"""Probes of `greedy_decode` and `beam_search`: run them once on a stand-in and say what happened.
+"""Runs `greedy_decode` or `beam_search` once on a stand-in and says what happened.
 
 A run is a dict: `result`, what the function returned; `rows`, the decoder rows it used; `over`,
 whether it was stopped for using too many; `unknown`, how many sentences it gave the encoder that
@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
+from .settings import settings
 from .standins import StandIn, TooMuchWork
-from .training_probes import settings
 
 SETTINGS: dict[str, Callable[[], Any]] = {  # of the whole program, and how to read them
     "default dtype": torch.get_default_dtype,
@@ -37,58 +37,6 @@ SOURCES: dict[str, Callable[[], bytes]] = {  # of randomness, and how to read th
     "numpy": lambda: repr(np.random.get_state()).encode(),
     "torch": lambda: torch.get_rng_state().numpy().tobytes(),
 }
-
-
-def greedy(
-    lesson: Any,
-    *,
-    model: dict[str, Any],
-    source: Tensor,
-    source_lengths: Tensor,
-    max_length: int,
-    training: bool = False,
-    grad: bool = True,
-    times: int = 1,
-    seeds: list[int] | None = None,
-) -> list[dict[str, Any]]:
-    """Call `greedy_decode` `times` times on one model; a run for each.
-
-    The n-th begins with the global sources of randomness seeded with `seeds[n]`, or n.
-    """
-    stand_in = StandIn(**model)
-
-    def decode() -> Any:
-        return lesson.greedy_decode(stand_in, source, source_lengths, max_length)
-
-    inputs = (source, source_lengths)
-    return repeated(times, seeds, lambda: watch(stand_in, decode, inputs, training, grad))
-
-
-def beam(
-    lesson: Any,
-    *,
-    model: dict[str, Any],
-    source: Tensor,
-    source_lengths: Tensor,
-    beam_width: int,
-    max_length: int,
-    length_penalty: float | None = None,
-    training: bool = False,
-    grad: bool = True,
-    times: int = 1,
-    seeds: list[int] | None = None,
-) -> list[dict[str, Any]]:
-    """Call `beam_search` as `greedy` does `greedy_decode`; `length_penalty` None leaves it out."""
-    stand_in = StandIn(**model)
-    penalty = () if length_penalty is None else (length_penalty,)
-
-    def search() -> Any:
-        return lesson.beam_search(
-            stand_in, source, source_lengths, beam_width, max_length, *penalty
-        )
-
-    inputs = (source, source_lengths)
-    return repeated(times, seeds, lambda: watch(stand_in, search, inputs, training, grad))
 
 
 def repeated(

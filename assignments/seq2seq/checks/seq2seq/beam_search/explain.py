@@ -1,4 +1,4 @@
-"""Says in words what is wrong with the hypotheses found on the trees of `beam_trees.py`."""
+"""Says in words what is wrong with the hypotheses found on the trees of `trees.py`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from checks.expect import Wrong, expect
-from checks.student import Student
 
-from .answers import Found
-from .beam_trees import GARDEN_PATH, Rows, near, search, spell, steps_along, sum_of_logits
-from .trees import WORDS, Row
+from ..probed import Probed
+from ..shared.answers import Found
+from ..shared.trees import WORDS, Row
+from .trees import GARDEN_PATH, Rows, near, search, spell, steps_along, sum_of_logits
 
 PAD_ID, BOS_ID, EOS_ID = (WORDS.index(name) for name in ("<pad>", "<bos>", "<eos>"))
 ROUGHLY = 0.02  # what rounding a token's log-probability to half precision makes wrong, at most
@@ -229,7 +229,7 @@ def expect_garden_path(rows: Rows) -> None:
     expect(spelled == expected, f"{said}: {mistake}" if mistake else said, help)
 
 
-def expect_ordinary(student: Student) -> None:
+def expect_ordinary(student: Probed) -> None:
     """A search in which nothing unusual is asked; a check of something unusual comes after."""
     expect_garden_path(search(student, [GARDEN_PATH], beam_width=2, max_length=4))
 

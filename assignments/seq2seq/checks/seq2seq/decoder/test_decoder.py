@@ -14,6 +14,9 @@ from torch.nn.functional import log_softmax
 from checks.expect import Wrong, close, expect
 from checks.simulated_gpu.elsewhere import expect_at_home
 
+from ..probed import Probed
+from ..shared.dropouts import expect_left_alone, explain_no_dropout, same
+from ..shared.precision import PRECISION
 from .affine import expect_affine
 from .decodings import (
     CRASH,
@@ -28,8 +31,6 @@ from .decodings import (
     expect_rows_apart,
     expect_steady,
 )
-from .dropouts import expect_left_alone, explain_no_dropout, same
-from .precision import PRECISION
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 7,
@@ -44,7 +45,7 @@ Pair = tuple[Tensor, Tensor]
 
 
 @pytest.mark.graded(weight=1, on_crash=CRASH)
-def test_returns_logits_and_state(student: Any, generator: torch.Generator) -> None:
+def test_returns_logits_and_state(student: Probed, generator: torch.Generator) -> None:
     """Your decoder returns logits (B, V) and the new state (h, c), for any batch, even of one."""
     for layers in (2, 1):
         config = {**CONFIG, "num_layers": layers}
@@ -56,7 +57,7 @@ def test_returns_logits_and_state(student: Any, generator: torch.Generator) -> N
 
 
 @pytest.mark.graded(weight=2, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_takes_one_step_as_an_lstm(student: Any, generator: torch.Generator) -> None:
+def test_takes_one_step_as_an_lstm(student: Probed, generator: torch.Generator) -> None:
     """One step's state is an LSTM's, worked out by hand; logits are linear in the new top h."""
     v = 0.5  # every weight and bias of the LSTM
     config = {**CONFIG, "num_layers": 1, "dropout": 0.0}
@@ -159,7 +160,7 @@ def explain_no_lstm(new: Pair, old: Pair, step: Callable[..., Pair]) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_every_input_matters(student: Any, generator: torch.Generator) -> None:
+def test_every_input_matters(student: Probed, generator: torch.Generator) -> None:
     """The logits depend on the previous token and on h and c of every layer."""
     B = 8  # enough for something to move in some row, where much is saturated
     previous, h, c = draw_call(generator, B, CONFIG)
@@ -184,7 +185,7 @@ def test_every_input_matters(student: Any, generator: torch.Generator) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["takes_one_step_as_an_lstm"], on_crash=CRASH)
-def test_remembers_nothing_itself(student: Any, generator: torch.Generator) -> None:
+def test_remembers_nothing_itself(student: Probed, generator: torch.Generator) -> None:
     """The same token and state give the same answer, whatever was asked in between."""
     config = {**CONFIG, "dropout": 0.0}
     first, other = draw_call(generator, 3, config), draw_call(generator, 3, config)
@@ -201,15 +202,16 @@ def test_remembers_nothing_itself(student: Any, generator: torch.Generator) -> N
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_drops_out_embeddings_in_training_only(student: Any, generator: torch.Generator) -> None:
+def test_drops_out_embeddings_in_training_only(student: Probed, generator: torch.Generator) -> None:
     """Dropout on the embeddings changes the new state in train mode, and never in eval mode."""
     config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
     modes = [False] * 2 + [True] * 8 + [False] * 2  # of one decoder, with one state
     words = torch.tensor([0, 1, 2, 3, 4, 6])  # all but PAD
     _, h, c = draw_call(generator, len(words), config)
     calls: list[Call] = [(words, h, c)] * len(modes)
-    asked = {"config": config, "filling": RANDOM, "calls": calls, "training": modes}
-    report = student.decode(**asked, seed=4711)  # one that nobody else sets
+    report = student.decode(
+        config=config, filling=RANDOM, calls=calls, training=modes, seed=4711
+    )  # a seed that nobody else sets
     answers = decodings(report, [len(words)] * len(modes), config)
     expect_left_alone("decoder", report)
     first, *others = answers[:2] + answers[-2:]
@@ -238,20 +240,20 @@ def test_drops_out_embeddings_in_training_only(student: Any, generator: torch.Ge
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_rows_are_apart(student: Any, generator: torch.Generator) -> None:
+def test_rows_are_apart(student: Probed, generator: torch.Generator) -> None:
     """A row of a batch gets the answer that it gets alone."""
     expect_rows_apart(student, CONFIG, RANDOM, draw_call(generator, 3, CONFIG))
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_without_dropout_modes_agree(student: Any, generator: torch.Generator) -> None:
+def test_without_dropout_modes_agree(student: Probed, generator: torch.Generator) -> None:
     """With dropout 0 train mode and eval mode give the same answer."""
     config = {**CONFIG, "dropout": 0.0}
     expect_modes_alike(student, config, RANDOM, draw_call(generator, 3, config))
 
 
 @pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
-def test_everything_can_be_learned(student: Any, generator: torch.Generator) -> None:
+def test_everything_can_be_learned(student: Probed, generator: torch.Generator) -> None:
     """Gradients of logits, h and c arrive at the embedding of each word and at the state given."""
     words = torch.tensor([0, 1, 2, 3, 4, 6])  # all but PAD
     _, h, c = draw_call(generator, len(words), CONFIG)
@@ -272,7 +274,7 @@ def test_everything_can_be_learned(student: Any, generator: torch.Generator) -> 
 
 
 @pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
-def test_works_on_a_simulated_gpu(student: Any, generator: torch.Generator) -> None:
+def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """Moved to a GPU, which is simulated here, your decoder answers there."""
     previous, h, c = draw_call(generator, 3, CONFIG)
     report = student.decoder_on(config=CONFIG, filling=RANDOM, previous=previous, h=h, c=c)

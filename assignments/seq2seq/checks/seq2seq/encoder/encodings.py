@@ -9,7 +9,8 @@ from torch import Tensor
 
 from checks.expect import Wrong, close, expect, expect_shape, kind
 
-from .precision import DIGITS, PRECISION
+from ..probed import Probed
+from ..shared.precision import DIGITS, PRECISION
 
 Encoding = tuple[Tensor, Tensor, Tensor]  # outputs, h, c
 
@@ -114,13 +115,13 @@ def shapes_of(batches: list[tuple[Tensor, Tensor]]) -> list[tuple[int, int]]:
 
 
 def expect_steady(
-    student: Any,
+    student: Probed,
     config: dict[str, Any],
     filling: dict[str, Any],
     batch: tuple[Tensor, Tensor],
 ) -> None:
     """Blame chance or memory where a wrong answer is another one when asked again."""
-    asked = {"config": config, "filling": filling, "batches": [batch] * 2}
+    asked: dict[str, Any] = {"config": config, "filling": filling, "batches": [batch] * 2}
     shapes = shapes_of([batch] * 2)
     (_, *state), (_, *again) = encodings(student.encode(**asked), shapes, config)
     if all(map(close, state, again)):
@@ -139,7 +140,7 @@ def expect_steady(
 
 
 def expect_modes_alike(
-    student: Any,
+    student: Probed,
     config: dict[str, Any],
     filling: dict[str, Any],
     batch: tuple[Tensor, Tensor],
@@ -147,8 +148,8 @@ def expect_modes_alike(
     """Check that an encoder with dropout 0 answers alike in both modes."""
     answers = []
     for training in (False, True):
-        options = {"training": training, "seed": int(training)}  # noise of any kind shows
-        report = student.encode(config=config, filling=filling, batches=[batch], **options)
+        modes: dict[str, Any] = {"training": training, "seed": int(training)}  # any noise shows
+        report = student.encode(config=config, filling=filling, batches=[batch], **modes)
         answers.append(encodings(report, shapes_of([batch]), config)[0][1:])
     if all(map(close, *answers)):
         return
@@ -163,7 +164,11 @@ def expect_modes_alike(
 
 
 def expect_own_pad(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], source: Tensor, lengths: Tensor
+    student: Probed,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    source: Tensor,
+    lengths: Tensor,
 ) -> None:
     """Say so if rows come out right where padding, and nothing else, is id 0."""
     words = torch.where(source == 0, 1, source)
@@ -183,7 +188,11 @@ def expect_own_pad(
 
 
 def expect_rows_as_alone(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], source: Tensor, lengths: Tensor
+    student: Probed,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    source: Tensor,
+    lengths: Tensor,
 ) -> None:
     """Compare each row of a batch with the same row encoded alone, and name the difference."""
     full = torch.full_like(lengths, source.shape[1])

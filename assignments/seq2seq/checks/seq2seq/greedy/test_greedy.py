@@ -1,7 +1,7 @@
 """Public checks of `greedy_decode`, on search trees small enough to follow with a finger.
 
-The words are `WORDS` of `trees.py`; a tree gives, for what has been said so far, the probability
-of each next word. Note that the ids of <pad>, <bos> and <eos> are not 0, 1 and 2.
+The words are `WORDS` of `shared/trees.py`; a tree gives, for what has been said so far, the
+probability of each next word. Note that the ids of <pad>, <bos> and <eos> are not 0, 1 and 2.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch.nn.functional import pad
 
 from checks.expect import expect
 from checks.simulated_gpu.elsewhere import expect_at_home
-from checks.student import Student
 
-from .answers import expect_as_before, runs, token_rows
+from ..probed import Probed
+from ..shared.answers import expect_as_before, runs, token_rows
+from ..shared.trees import WORDS, Row, batch_of, tree_model
 from .explain import explain_tokens
-from .trees import WORDS, Row, batch_of, tree_model
 
 ENDS: Row = {"<eos>": 0.9, "a": 0.04, "b": 0.03, "c": 0.03}
 
@@ -66,7 +66,7 @@ SQUEEZE = (
 
 
 def decode(
-    student: Student, trees: list[dict[str, Row]], words: list[str] = WORDS, **options: Any
+    student: Probed, trees: list[dict[str, Row]], words: list[str] = WORDS, **options: Any
 ) -> Decoded:
     """Decode a batch with one sentence a tree."""
     model = tree_model(trees, words)
@@ -93,7 +93,7 @@ def expect_words(
 
 
 @pytest.mark.graded(weight=1, on_crash=SHAPES)
-def test_returns_a_list_of_token_ids_for_each_sentence(student: Student) -> None:
+def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
     """You return a list with one list of Python ints for each sentence of the batch."""
     for found in decode(student, [TREE] * 4, max_length=6)[0]:
         expect(
@@ -110,7 +110,7 @@ def test_returns_a_list_of_token_ids_for_each_sentence(student: Student) -> None
 @pytest.mark.graded(
     weight=2, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
 )
-def test_follows_the_best_token_to_the_end(student: Student) -> None:
+def test_follows_the_best_token_to_the_end(student: Probed) -> None:
     """From BOS on you take the most probable token and feed it back, up to the first EOS."""
     expect_words(decode(student, [TREE], max_length=6), 0, "a b b a <eos>", 6)
 
@@ -118,7 +118,7 @@ def test_follows_the_best_token_to_the_end(student: Student) -> None:
 @pytest.mark.graded(
     weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
 )
-def test_stops_at_max_length_without_an_eos(student: Student) -> None:
+def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
     """A translation that has not ended after max_length tokens is cut there, and gets no EOS."""
     for max_length, words in ((1, "a"), (2, "a b"), (3, "a b b")):
         decoded = decode(student, [TREE], max_length=max_length)
@@ -128,13 +128,13 @@ def test_stops_at_max_length_without_an_eos(student: Student) -> None:
 @pytest.mark.graded(
     weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
 )
-def test_may_say_nothing_but_eos(student: Student) -> None:
+def test_may_say_nothing_but_eos(student: Probed) -> None:
     """When EOS is the best first token, the translation is that EOS alone."""
     expect_words(decode(student, [STOPS_AT_ONCE], max_length=6), 0, "<eos>", 6)
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
-def test_rows_end_each_at_their_own_eos(student: Student) -> None:
+def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
     """In a batch each sentence ends at its own first EOS, however long the others are."""
     trees = [STOPS_AT_ONCE, TREE]
     wide = pad(batch_of(tree_model(trees))["source"], (0, 1), value=WORDS.index("<pad>"))
@@ -170,7 +170,7 @@ def test_rows_end_each_at_their_own_eos(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
-def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> None:
+def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     """You decode in eval mode, without gradients, and leave model and sentences as they were."""
     model = tree_model([TREE, STOPS_AT_ONCE])
     for training in (True, False):
@@ -179,7 +179,7 @@ def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Student) -> None
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
-def test_pad_and_bos_are_words_like_others(student: Student) -> None:
+def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
     for words in SPECIALS_SAID:
         # what is compared ends before the cut: how a translation is cut is another check's business
@@ -188,7 +188,7 @@ def test_pad_and_bos_are_words_like_others(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["rows_end_each_at_their_own_eos"])
-def test_stops_with_the_last_row(student: Student) -> None:
+def test_stops_with_the_last_row(student: Probed) -> None:
     """Once every sentence has ended, the decoder is not called any more."""
     _, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
     expect(
@@ -200,7 +200,7 @@ def test_stops_with_the_last_row(student: Student) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
-def test_makes_its_tensors_where_the_sentences_are(student: Student) -> None:
+def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
     model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there
     report = student.greedy_on(model=model, **batch_of(model), max_length=6)

@@ -12,7 +12,9 @@ from torch import Tensor
 from checks.expect import Wrong, close, expect
 from checks.simulated_gpu.elsewhere import expect_at_home
 
-from .dropouts import expect_left_alone, explain_no_dropout, same
+from ..probed import Probed
+from ..shared.dropouts import expect_left_alone, explain_no_dropout, same
+from ..shared.precision import DIGITS, PRECISION
 from .encodings import (
     CRASH,
     PACK,
@@ -25,7 +27,6 @@ from .encodings import (
     expect_steady,
     shapes_of,
 )
-from .precision import DIGITS, PRECISION
 
 CONFIG: dict[str, Any] = {
     "vocab_size": 7,
@@ -42,7 +43,7 @@ LENGTHS = torch.tensor([3, 1, 4, 2])  # not sorted
 
 
 @pytest.mark.graded(weight=1, on_crash=CRASH)
-def test_returns_outputs_and_state(student: Any) -> None:
+def test_returns_outputs_and_state(student: Probed) -> None:
     """Your encoder returns outputs (B, S, H) and the state (h, c), each (L, B, H)."""
     batches = [(RAGGED, LENGTHS), (RAGGED[[2]], LENGTHS[[2]]), (RAGGED[[1], :1], LENGTHS[[1]])]
     for layers in (2, 1):
@@ -52,7 +53,7 @@ def test_returns_outputs_and_state(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=PACK)
-def test_keeps_every_column(student: Any) -> None:
+def test_keeps_every_column(student: Probed) -> None:
     """Your outputs have S columns even when the longest sentence is shorter than S."""
     batches = [(RAGGED[[1, 3]], LENGTHS[[1, 3]])]  # four columns, at most two real tokens
     report = student.encode(config=CONFIG, filling=RANDOM, batches=batches)
@@ -60,11 +61,11 @@ def test_keeps_every_column(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_drops_out_embeddings_in_training_only(student: Any) -> None:
+def test_drops_out_embeddings_in_training_only(student: Probed) -> None:
     """Dropout changes your encoder's answers in train mode, and never in eval mode."""
     batches = [(RAGGED[2:3], LENGTHS[2:3])] * 8
     config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
-    asked = {"config": config, "filling": RANDOM, "batches": batches}
+    asked: dict[str, Any] = {"config": config, "filling": RANDOM, "batches": batches}
     expect_steady(student, config, RANDOM, batches[0])
     shapes = shapes_of(batches)
 
@@ -83,7 +84,7 @@ EMBEDDED = (0.9, -0.2)  # the one token's; of both signs, so that a ReLU on it s
 
 
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_reads_one_token_as_an_lstm(student: Any) -> None:
+def test_reads_one_token_as_an_lstm(student: Probed) -> None:
     """After one token, h and c are those of an LSTM, worked out by hand."""
     v = 0.5  # every weight and every bias
     table = torch.zeros(7, 2)
@@ -186,13 +187,13 @@ def explain_token(
 
 
 @pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=PACK)
-def test_padding_changes_nothing(student: Any) -> None:
+def test_padding_changes_nothing(student: Probed) -> None:
     """A sentence's outputs and state are the same in a padded batch as alone."""
     expect_rows_as_alone(student, CONFIG, RANDOM, RAGGED, LENGTHS)
 
 
 @pytest.mark.graded(weight=1, needs=["padding_changes_nothing"], on_crash=PACK)
-def test_ignores_what_stands_in_padding(student: Any) -> None:
+def test_ignores_what_stands_in_padding(student: Probed) -> None:
     """Whatever ids stand after a sentence's end, your encoder answers the same."""
     other = RAGGED.clone()
     other[1, 1:] = torch.tensor([4, 4, 3])  # no PAD id in sight: source_lengths alone decide
@@ -209,7 +210,7 @@ def test_ignores_what_stands_in_padding(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["padding_changes_nothing"], on_crash=PACK)
-def test_last_output_is_the_top_h(student: Any) -> None:
+def test_last_output_is_the_top_h(student: Probed) -> None:
     """The top layer's h is the output at each sentence's last real token."""
     batches = [(RAGGED, LENGTHS)]
     report = student.encode(config=CONFIG, filling=RANDOM, batches=batches)
@@ -248,7 +249,7 @@ def test_last_output_is_the_top_h(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_leaves_everything_as_it_was(student: Any) -> None:
+def test_leaves_everything_as_it_was(student: Probed) -> None:
     """Your encoder keeps nothing from call to call and leaves its arguments as they were."""
     batch = RAGGED.clone(), LENGTHS
     batch[0][1, 1:] = torch.tensor([4, 6, 3])  # at padded positions, too, ids are the caller's
@@ -266,14 +267,14 @@ def test_leaves_everything_as_it_was(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_without_dropout_modes_agree(student: Any) -> None:
+def test_without_dropout_modes_agree(student: Probed) -> None:
     """With dropout 0 train mode and eval mode give the same answer."""
     config = {**CONFIG, "dropout": 0.0}
     expect_modes_alike(student, config, RANDOM, (RAGGED, LENGTHS))
 
 
 @pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
-def test_embeddings_can_be_learned(student: Any) -> None:
+def test_embeddings_can_be_learned(student: Probed) -> None:
     """Gradients of outputs, h and c arrive at the embedding of every word in the batch."""
     B, S, L, H = 4, 4, CONFIG["num_layers"], CONFIG["hidden_dim"]
     real = torch.arange(S) < LENGTHS[:, None]
@@ -295,7 +296,7 @@ def test_embeddings_can_be_learned(student: Any) -> None:
 
 
 @pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
-def test_works_on_a_simulated_gpu(student: Any) -> None:
+def test_works_on_a_simulated_gpu(student: Probed) -> None:
     """Moved to a GPU, which is simulated here, your encoder computes and answers there."""
     report = student.encoder_on(
         config=CONFIG, filling=RANDOM, source=RAGGED, source_lengths=LENGTHS

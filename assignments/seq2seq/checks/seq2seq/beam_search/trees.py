@@ -7,11 +7,10 @@ from typing import Any
 
 import torch
 
-from checks.student import Student
-
-from .answers import Found, found_rows, runs
-from .standins import NEGLIGIBLE
-from .trees import WORDS, Row, batch_of, tree_model
+from ..probed import Probed
+from ..shared.answers import Found, found_rows, runs
+from ..shared.standins import NEGLIGIBLE
+from ..shared.trees import WORDS, Row, batch_of, tree_model
 
 TOLERANCE = 1e-4
 # added to all logits after a word, which changes no probability: logits are not log-probabilities
@@ -91,7 +90,7 @@ class Rows(list[list[Found]]):
         self.run = run
 
 
-def search(student: Student, trees: list[dict[str, Row]], **options: Any) -> Rows:
+def search(student: Probed, trees: list[dict[str, Row]], **options: Any) -> Rows:
     """Search a batch with one sentence a tree."""
     model = forest(trees)
     (run,) = runs(student.beam(model=model, **batch_of(model), **options), 1)

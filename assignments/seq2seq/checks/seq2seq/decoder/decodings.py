@@ -10,7 +10,8 @@ from torch.nn.functional import log_softmax
 
 from checks.expect import Wrong, close, expect, expect_shape, kind
 
-from .precision import DIGITS, PRECISION
+from ..probed import Probed
+from ..shared.precision import DIGITS, PRECISION
 
 Decoding = tuple[Tensor, Tensor, Tensor]
 Call = tuple[Tensor, ...]
@@ -123,10 +124,10 @@ def equal(value: Any, tensor: Tensor) -> bool:
 
 
 def expect_steady(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], call: Call
+    student: Probed, config: dict[str, Any], filling: dict[str, Any], call: Call
 ) -> None:
     """Blame chance or memory where a wrong answer is another one when asked again."""
-    asked = {"config": config, "filling": filling, "calls": [call] * 2}
+    asked: dict[str, Any] = {"config": config, "filling": filling, "calls": [call] * 2}
     sizes = [len(call[0])] * 2
     answer, again = decodings(student.decode(**asked), sizes, config)
     if all(map(close, answer, again)):
@@ -141,7 +142,7 @@ def expect_steady(
 
 
 def expect_rows_apart(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], call: Call
+    student: Probed, config: dict[str, Any], filling: dict[str, Any], call: Call
 ) -> None:
     """Check that each row of a batch gets what it gets alone."""
     previous, h, c = call
@@ -167,13 +168,13 @@ def expect_rows_apart(
 
 
 def expect_modes_alike(
-    student: Any, config: dict[str, Any], filling: dict[str, Any], call: Call
+    student: Probed, config: dict[str, Any], filling: dict[str, Any], call: Call
 ) -> None:
     """Check that a decoder with dropout 0 answers alike in both modes."""
     answers = []
     for training in (False, True):
-        options = {"training": training, "seed": int(training)}  # noise of any kind shows
-        report = student.decode(config=config, filling=filling, calls=[call], **options)
+        modes: dict[str, Any] = {"training": training, "seed": int(training)}  # any noise shows
+        report = student.decode(config=config, filling=filling, calls=[call], **modes)
         answers.append(normalised(decodings(report, [len(call[0])], config)[0]))
     if all(map(close, *answers)):
         return

@@ -103,7 +103,7 @@ def random_graph(
     }
 
 
-def batch_of(model: dict[str, Any], rows: list[int] | None = None) -> dict[str, torch.Tensor]:
+def batch_of(model: dict[str, Any], rows: list[int] | None = None) -> dict[str, Any]:
     """The model's sentences, or these rows of them, as `source` and `source_lengths`."""
     sources = [model["sources"][row] for row in (rows or range(len(model["sources"])))]
     lengths = [len(source) for source in sources]

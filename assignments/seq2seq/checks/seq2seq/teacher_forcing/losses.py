@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from checks.expect import Wrong, expect
 
-from .precision import DIGITS, PRECISION
+from ..shared.precision import DIGITS, PRECISION
 from .steps import Seen
 
 MEAN = (

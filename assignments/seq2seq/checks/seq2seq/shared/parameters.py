@@ -1,4 +1,4 @@
-"""Probes of encoder and decoder: they set the weights, call the module, report what it gave.
+"""Parameters of an encoder or decoder: told apart, set, and their gradients read.
 
 Parameters are told apart by shape alone, so names, layout and initialisation stay free: a judge
 who chooses distinct sizes knows the embedding by (V, E), what else has a row for every word as a
@@ -12,10 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import log_softmax
-
-from .training_probes import *  # noqa: F403  the probe of train_step
-from .training_probes import settings
 
 Config = dict[str, Any]  # the keyword arguments of Encoder and Decoder
 Filling = dict[str, Any]  # see `fill`
@@ -84,118 +80,6 @@ def build(make: Any, config: Config, filling: Filling, training: bool, *trial: A
     return module.train(training)
 
 
-def encode(
-    lesson: Any,
-    *,
-    config: Config,
-    filling: Filling,
-    batches: list[tuple[Tensor, Tensor]],
-    training: bool = False,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Encode (source, source_lengths) batches, one after another, with one encoder.
-
-    Returns:
-        results: what it returned; `batches`: what became of them; `weights`: how many its LSTM
-        has; `training`: its mode afterwards; `reseeded`: whether torch has another seed.
-    """
-    with settings(seed):
-        encoder = build(lesson.Encoder, config, filling, training, *batches[0])
-        # each call gets tensors of its own: one that is overwritten spoils no later call
-        given = [(source.clone(), lengths.clone()) for source, lengths in batches]
-        started = torch.initial_seed()
-        results = [encoder(source, lengths) for source, lengths in given]
-        reseeded = torch.initial_seed() != started
-    known = [p for p in encoder.parameters() if role(p.shape, config) == "lstm"]
-    report = {"results": results, "batches": given, "weights": sum(p.numel() for p in known)}
-    return {**report, "training": encoder.training, "reseeded": reseeded}
-
-
-def encoder_gradients(
-    lesson: Any,
-    *,
-    config: Config,
-    filling: Filling,
-    source: Tensor,
-    source_lengths: Tensor,
-    real: Tensor,
-    weights: dict[str, Tensor],
-) -> dict[str, Any]:
-    """Differentiate a weighted sum of outputs (at the `real` positions), of h, and of c."""
-    with settings(0):
-        encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
-        outputs, (h, c) = encoder(source, source_lengths)
-    totals = {
-        "outputs": (outputs * weights["outputs"])[real].sum(),
-        "h": (h * weights["h"]).sum(),
-        "c": (c * weights["c"]).sum(),
-    }
-    nothing = 0.0 * torch.stack([*totals.values()]).sum()  # each total touches the whole graph
-    return gradients(encoder, config, {name: total + nothing for name, total in totals.items()})
-
-
-def decode(
-    lesson: Any,
-    *,
-    config: Config,
-    filling: Filling,
-    calls: list[tuple[Tensor, ...]],
-    training: bool | list[bool] = False,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Call one decoder with each (previous, h, c); (previous,) alone continues the last state.
-
-    Args:
-        training: train mode or eval mode, for all calls or for each.
-
-    Returns:
-        results: what it returned; `calls`: what became of its arguments; `parts`: the roles that
-        its parameters have; `training`: whether it stays in train mode where it was put there;
-        `reseeded`: whether torch has another seed.
-    """
-    with settings(seed):
-        calls = [tuple(tensor.clone() for tensor in call) for call in calls]  # none shared
-        first = (calls[0][0], (calls[0][1], calls[0][2]))
-        modes = training if isinstance(training, list) else [training] * len(calls)
-        decoder = build(lesson.Decoder, config, filling, modes[0], *first)
-        results: list[Any] = []
-        kept, started = True, torch.initial_seed()
-        for mode, (previous, *given) in zip(modes, calls, strict=True):
-            decoder.train(mode)
-            state = (given[0], given[1]) if given else results[-1][1]
-            results.append(decoder(previous, state))
-            kept = kept and (decoder.training or not mode)
-        reseeded = torch.initial_seed() != started
-    parts = sorted({role(p.shape, config) for p in decoder.parameters()})
-    report = {"results": results, "calls": calls, "parts": parts}
-    return {**report, "training": kept, "reseeded": reseeded}
-
-
-def decoder_gradients(
-    lesson: Any,
-    *,
-    config: Config,
-    filling: Filling,
-    previous: Tensor,
-    h: Tensor,
-    c: Tensor,
-    weights: dict[str, Tensor],
-) -> dict[str, Any]:
-    """Differentiate a weighted sum of log-probabilities, of the new h, and of the new c."""
-    h, c = h.requires_grad_(), c.requires_grad_()
-    with settings(0):
-        decoder = build(lesson.Decoder, config, filling, True, previous, (h, c))
-        logits, (new_h, new_c) = decoder(previous, (h.clone(), c.clone()))  # as from an encoder
-    totals = {
-        "logits": (log_softmax(logits, dim=-1) * weights["logits"]).sum(),
-        "h": (new_h * weights["h"]).sum(),
-        "c": (new_c * weights["c"]).sum(),
-    }
-    nothing = 0.0 * torch.stack([*totals.values()]).sum()  # each total touches the whole graph
-    totals = {name: total + nothing for name, total in totals.items()}
-    return gradients(decoder, config, totals, h, c)
-
-
 def by_word(table: Tensor, config: Config) -> Tensor:
     """A table with a row for every word: (V, E)."""
     table = table.squeeze()
@@ -232,3 +116,13 @@ def differentiate(total: Tensor, leaves: Sequence[Tensor]) -> list[Tensor | None
     slopes = torch.autograd.grad(total, leaves_used, retain_graph=True, allow_unused=True)
     dense = iter(g.to_dense() if g is not None else None for g in slopes)
     return [next(dense) if leaf.requires_grad else None for leaf in leaves]
+
+
+def table_gradients(module: nn.Module, config: Config, *answers: Tensor) -> list[Tensor | None]:
+    """The gradient of the sum of some answers with respect to the embedding, (V, E)."""
+    total = torch.stack([answer.sum() for answer in answers]).sum()
+    if total.requires_grad:  # else that is another matter than the device
+        total.backward()  # type: ignore[no-untyped-call]  # torch has no types there
+    tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
+    found = [table.grad for table in tables]
+    return [by_word(g.to_dense(), config) if g is not None else None for g in found]
