@@ -7,7 +7,7 @@ import copy
 import linecache
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol
 
 from .crashes import help_for, takes_hint
 from .deadline import OutOfTime
@@ -23,6 +23,8 @@ from .program import (
 )
 from .values import TooLarge, plain
 from .verdicts import StudentFault, Verdict
+
+P = ParamSpec("P")
 
 
 class Runner(Protocol):
@@ -43,6 +45,20 @@ class Student:
             return self._runner.call(probe, inputs)
 
         return call
+
+
+class Asked(Generic[P]):
+    """`student.<probe>`, with the probe's own arguments, for an assignment's subclass of `Student`.
+
+    Args:
+        probe: takes the lesson first, which the runner supplies.
+    """
+
+    def __init__(self, probe: Callable[Concatenate[Any, P], object]) -> None:
+        self._name = probe.__name__
+
+    def __get__(self, student: Student, kind: type[Student]) -> Callable[P, Any]:
+        return student.__getattr__(self._name)
 
 
 class LocalRunner:

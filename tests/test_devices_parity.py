@@ -31,7 +31,7 @@ from autograder.wall.sandbox import bubblewrap
 from autograder.wall.session import Session
 from autograder.wall.trial import leaks
 from autograder.wall.wall import Bubblewrap
-from checks.student import Student
+from checks.seq2seq.probed import Probed
 from checks.verdicts import StudentFault, Verdict
 
 ASSIGNMENT = Assignment("seq2seq")
@@ -56,7 +56,7 @@ class Elsewhere:
 
 def found(change: Change, *tasks: str) -> dict[str, Any]:
     """The comparison of a student with such a device, and of a solution with a sound one."""
-    student, solution = Student(Elsewhere(change)), Student(Elsewhere(lambda probe, value: value))
+    student, solution = Probed(Elsewhere(change)), Probed(Elsewhere(lambda probe, value: value))
     return compare(student, solution, "parity", THERE, tasks or TASKS)
 
 
@@ -123,8 +123,8 @@ def test_a_submission_that_is_wrong_on_the_cpu_too_is_compared_with_itself_alone
         def call(self, probe: str, inputs: dict[str, Any]) -> Any:
             return moved(super().call(probe, inputs), 1.0)
 
-    sound = Student(Elsewhere(lambda probe, value: value))
-    report = compare(Student(Wrong(lambda p, v: v)), sound, "parity", THERE, ["decoder"])
+    sound = Probed(Elsewhere(lambda probe, value: value))
+    report = compare(Probed(Wrong(lambda p, v: v)), sound, "parity", THERE, ["decoder"])
     quantities = report["tasks"]["decoder"]["quantities"]
     assert report["agrees"] is True
     assert quantities["state"]["from the solution there"] is None

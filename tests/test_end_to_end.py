@@ -164,7 +164,7 @@ def test_the_table_tells_what_to_fix_first(graded: str) -> None:
 def test_feedback_teaches_and_hides_the_suites(course: Path, graded: str) -> None:
     page = (course / "feedback" / "padding-ignored" / "seq2seq" / "seq2seq.html").read_text()
     assert "after the last column, padding included" in page
-    for path in (course / "autograder" / "suites" / "seq2seq").glob("test_*.py"):
+    for path in (course / "autograder" / "suites" / "seq2seq").rglob("test_*.py"):
         telling = [line.strip() for line in path.read_text().splitlines() if len(line) > 60]
         code = [line for line in telling if line.endswith(("(", ")", ",")) and '"' not in line]
         assert not [line for line in code if line in page]

@@ -121,7 +121,7 @@ def test_another_tasks_checks_may_change_without_a_new_mark(
     changed("test_greedy.py")
     after = fingerprints()
     assert {name for name in before if before[name] != after[name]} == {"greedy"}
-    changed("oracles.py")
+    changed("lstm.py")
     assert {name for name in before if before[name] == fingerprints()[name]} == set()
     monkeypatch.undo()
     task_fingerprint.cache_clear()
