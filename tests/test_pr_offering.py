@@ -18,7 +18,7 @@ from autograder.pull.attempts import Attempt, attempts_before, keep
 from autograder.pull.grading import Door
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, NOT_GRADED
 from autograder.report.record import Report
-from autograder.terms import FILE, WORKED_OUT, Reveal, Terms, moment_shown, read_terms
+from autograder.terms import FILE, Reveal, Settings, Terms, moment_shown, read_terms
 
 from .pulls import Host, graded, judge, request
 
@@ -44,13 +44,12 @@ def test_the_settings_of_this_repository_are_the_defaults(tmp_path: Path) -> Non
 def test_the_page_states_the_settings_and_their_defaults() -> None:
     page = (ROOT / "docs" / "pull-requests.md").read_text()
     stated = dict(re.findall(r"^\| `(\w+)` \| `?(\w+)`? \|", page, re.MULTILINE))
-    settings = [field for field in fields(Terms) if field.name not in WORKED_OUT]
-    defaults = {field.name: field.default for field in settings}
+    defaults = {field.name: field.default for field in fields(Settings)}
     for key, value in defaults.items():
-        told = value.name.lower() if isinstance(value, Reveal) else "none"
+        told = value.value if isinstance(value, Reveal) else "none"
         assert stated.pop(key) == (told if isinstance(value, Reveal | None) else f"{value:g}")
     assert stated == {"time_zone": "UTC"}
-    assert all(f"`{level.name.lower()}`" in page for level in Reveal)
+    assert all(f"`{level.value}`" in page for level in Reveal)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def _graded(
         late_seconds=terms.late(request.came).total_seconds(),
         penalty_percent=terms.penalty_percent(request.came),
         attempt=number,
-        reveal=level.name.lower(),
+        reveal=level.value,
         words=tuple(words),
         labels=tuple(labels),
     )
