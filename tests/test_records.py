@@ -293,6 +293,45 @@ def test_what_is_wrong_in_an_event_is_told_by_its_field(
     assert str(refused.value).endswith("is this the event of a pull request?")
 
 
+EVENT: dict[str, Any] = {
+    "action": "opened",
+    "pull_request": {
+        "number": 7,
+        "user": {"login": "alice"},
+        "head": {"sha": "a" * 40},
+        "base": {"sha": "b" * 40},
+        "created_at": "2026-11-01T00:00:00Z",
+        "updated_at": "2026-11-20T10:00:00Z",
+    },
+}
+
+
+@given(st.sampled_from(list(places(EVENT))), values)
+def test_whatever_stands_in_an_event_it_is_read_or_refused_in_a_line(
+    tmp_path_factory: pytest.TempPathFactory, path: tuple[int | str, ...], value: Any
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "event.json"
+    file.write_text(json.dumps(put(EVENT, path, value)))
+    said = ""
+    try:
+        read_event(file)
+    except EventError as error:
+        said = str(error)
+    assert said.isprintable()
+
+
+@given(st.sampled_from(list(places(json.loads(OUTCOME.to_json())))), values)
+def test_whatever_stands_in_an_outcome_it_is_read_or_refused_in_a_line(
+    path: tuple[int | str, ...], value: Any
+) -> None:
+    said = ""
+    try:
+        Outcome.from_json(json.dumps(put(json.loads(OUTCOME.to_json()), path, value)))
+    except RecordError as error:
+        said = str(error)
+    assert said.isprintable()
+
+
 @given(values)
 @settings(max_examples=30)
 def test_whatever_an_earlier_report_holds_it_stops_nobody(
@@ -338,3 +377,9 @@ def typed_report(record: Any) -> WrittenReport | None:
         return read_json(json.dumps(record), WrittenReport, RECORD["schema"])
     except RecordError:
         return None
+
+
+def test_neither_students_nor_the_walled_process_need_msgspec() -> None:
+    files = [*(ROOT / "checks").rglob("*.py"), *(ROOT / "autograder/wall/inside").rglob("*.py")]
+    assert len(files) > 20
+    assert [file.name for file in files if "msgspec" in file.read_text(encoding="utf-8")] == []
