@@ -20,6 +20,7 @@ On the ground floor:
 - `course.py`: a course directory: its folders and its gradebook
 - `commands.py`: runs nbgrader's own commands, says why one failed
 - `doctor.py`: what holds on this machine, and how to mend what does not
+- `records.py`: records read back with types, and errors that name the field
 - `errors.py`: one tree of errors, each with its exit code
 - `files.py`: files that people typed or handed in; files written whole or not at all
 - `text.py`: text made inert for where it is shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from .errors import AssignmentError, UnknownAssignment
+from .errors import AssignmentError, RecordError, UnknownAssignment
 from .files import read_typed
+from .records import typed
 
 ROOT = Path(__file__).resolve().parent.parent
 Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
@@ -95,8 +97,8 @@ class Assignment:
         """
         file = self.lesson.parent / DECLARED
         try:
-            return msgspec.toml.decode(read_typed(file), type=Declared)
-        except (msgspec.DecodeError, ValueError) as error:
+            return typed(tomllib.loads(read_typed(file)), Declared)
+        except (RecordError, tomllib.TOMLDecodeError) as error:
             raise AssignmentError(f"{file.relative_to(ROOT)}: {error}") from error
 
     @property

@@ -127,10 +127,14 @@ class Grading:
             report.longrepr = (path, (line or 0) + 1, f"{result.sentence} {result.rationale}")
         return report
 
+    def needs(self, item: pytest.Item) -> list[str]:
+        """Names of the checks of the same task that must pass before this one is tried."""
+        return list(marker_of(item).get("needs", []))
+
     def _blocked(self, item: pytest.Item) -> str:
         """Why a check is not tried, "" if it is."""
         task = task_of(item)
-        for needed in marker_of(item).get("needs", []):
+        for needed in self.needs(item):
             earlier = self.results.get(f"{task}/{needed}")
             if earlier is None or earlier.verdict is not Verdict.PASSED:
                 sentence = earlier.sentence if earlier else needed

@@ -15,7 +15,7 @@ from autograder.assignment import Assignment
 from .attacks import doors, reader, weak
 from .attacks.catalogue import CELLS, FILES, GAINS, NOTEBOOK, Entry, entries
 from .attacks.course import SOLVED, UNTOUCHED, Course
-from .attacks.doors import Settings
+from .attacks.doors import Door
 
 ENTRIES = entries()
 TASKS = {task.key: task.points for task in Assignment("seq2seq").graded_tasks}
@@ -41,9 +41,9 @@ class Class:
     """The course, graded through both doors."""
 
     course: Course
-    command_line: Settings
-    desk: Settings
-    device: Settings | None  # the command line once more, with a GPU let in
+    command_line: Door
+    desk: Door
+    device: Door | None  # the command line once more, with a GPU let in
     neighbours: dict[str, bytes]  # notebooks before the grading
 
 
@@ -62,9 +62,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 
 @pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest, graded: Class) -> Settings:
+def door(request: pytest.FixtureRequest, graded: Class) -> Door:
     """Each door in turn."""
-    chosen: Settings = getattr(graded, request.param)
+    chosen: Door = getattr(graded, request.param)
     return chosen
 
 
@@ -89,16 +89,16 @@ def test_there_are_enough_of_every_family() -> None:
 
 
 @each()
-def test_the_mark_is_not_above_the_honest_one(entry: Entry, door: Settings) -> None:
+def test_the_mark_is_not_above_the_honest_one(entry: Entry, door: Door) -> None:
     assert door.marks.get(entry.id, 0.0) <= honest_mark(entry) + SLACK
 
 
 @each()
-def test_no_secret_is_shown(entry: Entry, door: Settings, graded: Class) -> None:
+def test_no_secret_is_shown(entry: Entry, door: Door, graded: Class) -> None:
     assert graded.course.secret not in door.texts.get(entry.id, "")
 
 
-def shown_that_acts(entry: Entry, door: Settings, marker: str) -> list[str]:
+def shown_that_acts(entry: Entry, door: Door, marker: str) -> list[str]:
     """What stands where it acts: an end of line does so on a terminal only."""
     line, page = door.lines[entry.id], door.pages[entry.id]
     terms = entry.never(marker)
@@ -106,7 +106,7 @@ def shown_that_acts(entry: Entry, door: Settings, marker: str) -> list[str]:
 
 
 @each("showing")
-def test_nothing_is_shown_that_acts(entry: Entry, door: Settings, graded: Class) -> None:
+def test_nothing_is_shown_that_acts(entry: Entry, door: Door, graded: Class) -> None:
     found = shown_that_acts(entry, door, graded.course.markers[entry.id])
     if found and entry.gap:
         pytest.xfail(entry.gap)
@@ -121,25 +121,25 @@ def test_a_gap_is_still_one(entry: Entry, graded: Class) -> None:
 
 
 @each()
-def test_no_file_is_left(entry: Entry, door: Settings) -> None:
+def test_no_file_is_left(entry: Entry, door: Door) -> None:
     assert door.planted.get(entry.id, []) == []
 
 
 @each()
-def test_it_is_graded_to_the_end(entry: Entry, door: Settings, graded: Class) -> None:
+def test_it_is_graded_to_the_end(entry: Entry, door: Door, graded: Class) -> None:
     if door is graded.desk or can_be_named(graded.course, entry.id):
         assert entry.id in door.marks
 
 
-def test_nothing_goes_on_running(door: Settings) -> None:
+def test_nothing_goes_on_running(door: Door) -> None:
     assert door.running == []
 
 
-def test_the_secret_is_nowhere_on_the_terminal(door: Settings, graded: Class) -> None:
+def test_the_secret_is_nowhere_on_the_terminal(door: Door, graded: Class) -> None:
     assert graded.course.secret not in door.said
 
 
-def test_neighbours_get_the_marks_they_deserve(door: Settings) -> None:
+def test_neighbours_get_the_marks_they_deserve(door: Door) -> None:
     assert door.marks[SOLVED] == ALL
     assert door.marks[UNTOUCHED] == 0
 

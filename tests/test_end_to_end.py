@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import jsonschema
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.assignment import Assignment
+from autograder.assignment import ROOT, Assignment
 from autograder.course import Course
 from autograder.desk.amend import remove
 from autograder.desk.sample import sample_students
@@ -197,6 +198,7 @@ def test_one_notebook_gets_the_same_mark_without_a_database(
         (course / "reports" / "seq2seq" / "padding-ignored.json").read_text()
     )
     assert alone["tasks"] == through_nbgrader["tasks"]
+    jsonschema.validate(alone, json.loads((ROOT / "docs" / "report.schema.json").read_text()))
 
 
 def test_a_mark_given_by_hand_survives_a_regrade(course: Path, run: Run, graded: str) -> None:

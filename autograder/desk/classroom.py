@@ -177,5 +177,5 @@ def _report(course: Course, assignment: Assignment, student: str) -> Report | No
     path = course.report(assignment.name, student)
     try:
         return Report.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None

@@ -15,7 +15,7 @@ from autograder.wall.wall import begin
 
 from .event import Request, login, read_event, time
 from .git import Repository
-from .grading import Grade, Settings, grade_request, moment
+from .grading import Conditions, Grade, grade_request, moment
 from .outcome import GRADER_ERROR, NEEDS_PERSON, Outcome
 from .pages.folder import clear, write_pages
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         outcome, fault = Outcome(GRADER_ERROR, labels=(NEEDS_PERSON,)), str(error)
         write_pages(options.output, outcome)
     else:
-        settings = Settings(
+        conditions = Conditions(
             grade=judge(again=options.again, allow_unconfined=options.allow_unconfined),
             assignments=known_assignments(),
             offering=options.offering or FILE,
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             previous=options.previous,
         )
         repository = Repository(options.repository)
-        outcome, fault = grade_request(request, repository, options.output, settings, moment())
+        outcome, fault = grade_request(request, repository, options.output, conditions, moment())
     if fault:
         print(f"grader error, not the student's: {log(fault)}", file=sys.stderr)
     told = " ".join(outcome.words)

@@ -22,7 +22,7 @@ Grade = Callable[[str, Path], Report]  # an assignment's name and a notebook -> 
 
 
 @dataclass(frozen=True)
-class Settings:
+class Conditions:
     """What every pull request is graded with.
 
     Attributes:
@@ -44,7 +44,7 @@ class Settings:
 
 
 def grade_request(
-    request: Request, repository: Repository, folder: Path, settings: Settings, now: datetime
+    request: Request, repository: Repository, folder: Path, conditions: Conditions, now: datetime
 ) -> tuple[Outcome, str]:
     """Grade a request and write records and pages into a folder.
 
@@ -64,7 +64,7 @@ def grade_request(
         came=stamp(request.came),
     )
     try:
-        return _graded(known, request, repository, folder, settings, now), ""
+        return _graded(known, request, repository, folder, conditions, now), ""
     except NotGraded as reason:
         labels = (NEEDS_PERSON,) if reason.needs_person else ()
         outcome, fault = replace(known, words=(str(reason),), labels=labels), ""
@@ -80,7 +80,7 @@ def _graded(
     request: Request,
     repository: Repository,
     folder: Path,
-    settings: Settings,
+    conditions: Conditions,
     now: datetime,
 ) -> Outcome:
     newest = repository.commit(request.ref) if repository.has(request.ref) else ""
@@ -90,15 +90,15 @@ def _graded(
         )
     head = repository.commit(request.head)
     signature = repository.signature(head)
-    handed_in = _handed_in(request, repository, head, settings)
+    handed_in = _handed_in(request, repository, head, conditions)
     data = read_capped(repository, handed_in)
-    terms = read_terms(handed_in.assignment, settings.offering)
+    terms = read_terms(handed_in.assignment, conditions.offering)
     attempt = Attempt(handed_in.assignment, request.login, _day(terms, now), head)
-    number = _attempt_number(settings, terms, attempt)
+    number = _attempt_number(conditions, terms, attempt)
     words, labels = _told(request, handed_in, terms, head, newest)
     notebook = folder / f"{handed_in.assignment}.ipynb"
     notebook.write_bytes(data)
-    report = settings.grade(handed_in.assignment, notebook)
+    report = conditions.grade(handed_in.assignment, notebook)
     report = report.about(
         student=request.login, submission=report.submission, findings=report.findings
     )
@@ -116,36 +116,39 @@ def _graded(
         late_seconds=terms.late(request.came).total_seconds(),
         penalty_percent=terms.penalty_percent(request.came),
         attempt=number,
-        reveal=level.name.lower(),
+        reveal=level.value,
         words=tuple(words),
         labels=tuple(labels),
     )
-    previous = read_previous(settings.previous, handed_in.assignment)
+    previous = read_previous(conditions.previous, handed_in.assignment)
     write_pages(folder, outcome, report, level, terms, previous, data)
-    if settings.attempts is not None:
-        keep(settings.attempts, attempt)
+    if conditions.attempts is not None:
+        keep(conditions.attempts, attempt)
     return outcome
 
 
-def _handed_in(request: Request, repository: Repository, head: str, settings: Settings) -> HandIn:
+def _handed_in(
+    request: Request, repository: Repository, head: str, conditions: Conditions
+) -> HandIn:
     if not request.base:
-        fits = [n for n in settings.assignments if settings.path.endswith(f"{n}.ipynb")]
+        fits = [n for n in conditions.assignments if conditions.path.endswith(f"{n}.ipynb")]
         names = sorted(fits, key=len)[-1:]  # a name may end with another
         if len(names) != 1:
             raise GitError(
                 f"without a base to compare with, --path must name one of "
-                f"{', '.join(f'{n}.ipynb' for n in settings.assignments)}; it is {settings.path!r}"
+                f"{', '.join(f'{n}.ipynb' for n in conditions.assignments)}; "
+                f"it is {conditions.path!r}"
             )
-        return hand_in_at(repository, head, settings.path, names[0])
+        return hand_in_at(repository, head, conditions.path, names[0])
     changes = repository.changes(repository.commit(request.base), head)
-    return hand_in(changes, request.login, settings.assignments)
+    return hand_in(changes, request.login, conditions.assignments)
 
 
-def _attempt_number(settings: Settings, terms: Terms, attempt: Attempt) -> int:
+def _attempt_number(conditions: Conditions, terms: Terms, attempt: Attempt) -> int:
     """Which of the day's attempts this is; 0 if nobody counts."""
-    before = settings.attempts_today
-    if before is None and settings.attempts is not None:
-        before = attempts_before(settings.attempts, attempt)
+    before = conditions.attempts_today
+    if before is None and conditions.attempts is not None:
+        before = attempts_before(conditions.attempts, attempt)
     if before is None:
         return 0
     if terms.attempts_per_day and before >= terms.attempts_per_day:

@@ -16,7 +16,6 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.assignment import ROOT, TEST_PREFIX
 from autograder.course import Course, opened
 from autograder.desk.clock import FORMAT, STAMP
-from autograder.errors import EventError
 from autograder.files import read_typed, write_whole
 from autograder.report.record import Report
 from autograder.text import log
@@ -123,17 +122,22 @@ def graded_below(folders: Iterable[Path]) -> Iterator[GradedRequest]:
     for path in sorted({path for folder in folders for path in folder.rglob(OUTCOME)}):
         if path.parent.name == "shown" and (path.parent.parent / OUTCOME).is_file():
             continue  # the same once more
+        record = path
         try:
-            outcome = Outcome.from_json(path.read_text(encoding="utf-8"))
+            outcome = Outcome.from_json(record.read_text(encoding="utf-8"))
             if outcome.status != GRADED:
                 continue
-            report = Report.from_json((path.parent / REPORT).read_text(encoding="utf-8"))
+            record = path.parent / REPORT
+            report = Report.from_json(record.read_text(encoding="utf-8"))
             graded = GradedRequest(path.parent, outcome, report)
             if outcome.assignment != report.assignment or outcome.login != report.student:
-                raise ValueError("outcome and report are of different submissions")
+                raise ValueError("it and the outcome are of different submissions")
             _ = graded.order
-        except (ValueError, KeyError, TypeError, EventError, FileNotFoundError) as error:
-            raise OSError(f"{path.parent} cannot be imported: {error}") from error
+        except (ValueError, FileNotFoundError) as error:
+            raise OSError(
+                f"{path.parent} cannot be imported: {record.name}: {error}; "
+                "fetch it again, or grade the request again"
+            ) from error
         yield graded
 
 

@@ -4,5 +4,7 @@
 - `stated.py`: points that a lesson's text states, against those in its cells
 - `leaks.py`: markers amiss, and lines of a solution that survive
 - `prove.py`: the solution earns everything, the untouched release nothing; builds twice
+- `inputs.py`: names all that a release is made from
+- `new.py`: writes the smallest assignment, out of `smallest/`
 - `student_repo.py`: writes the students' repository, out of `template/`
 """

@@ -25,7 +25,7 @@ LARGE = 64 << 20  # bytes: no file of a grader's own is larger
 
 
 @dataclass
-class Settings:
+class Door:
     """What one way of grading left behind."""
 
     marks: dict[str, float] = field(default_factory=dict)  # by student
@@ -37,7 +37,7 @@ class Settings:
     said: str = ""  # on the terminal
 
 
-def command_line(course: Course, students: list[str], *options: str) -> Settings:
+def command_line(course: Course, students: list[str], *options: str) -> Door:
     """Grade all notebooks at once with `python -m autograder grade`."""
     notebooks = [str(course.folder(student) / NOTEBOOK) for student in students]
     limits = [f"--limit={name}={value}" for name, value in LIMITS.items()]
@@ -45,7 +45,7 @@ def command_line(course: Course, students: list[str], *options: str) -> Settings
         *("autograder", "grade", ASSIGNMENT, *notebooks, "--json=json", *limits, *options),
         seconds=DOOR_SECONDS,
     )
-    door = Settings(said=done.stdout + done.stderr)
+    door = Door(said=done.stdout + done.stderr)
     for student in students:
         told = "\n".join(line for line in door.said.splitlines() if f"/{student}/" in line)
         try:
@@ -60,7 +60,7 @@ def command_line(course: Course, students: list[str], *options: str) -> Settings
     return door
 
 
-def desk(course: Course, students: list[str]) -> Settings:
+def desk(course: Course, students: list[str]) -> Door:
     """Grade with nbgrader's own commands; what the command line graded is not graded again."""
     with (course.root / "nbgrader_config.py").open("a", encoding="utf-8") as file:
         file.write(f"\nc.Judge.limits = {LIMITS}\n")
@@ -75,7 +75,7 @@ def desk(course: Course, students: list[str]) -> Settings:
         said.append(done.stdout + done.stderr)
     with ThreadPoolExecutor(2) as pool:
         said += pool.map(lambda family: _feedback(course, family), READ)
-    door = Settings(said="\n".join(said))
+    door = Door(said="\n".join(said))
     table = (course.root / "grades.csv").read_text(encoding="utf-8")
     rows = {row["student_id"]: row for row in csv.DictReader(table.splitlines())}
     for student in students:
@@ -108,7 +108,7 @@ def _rich(path: Path) -> Iterator[str]:
                 yield from (str(v) for k, v in output.get("data", {}).items() if "plain" not in k)
 
 
-def _look(door: Settings, course: Course) -> None:
+def _look(door: Door, course: Course) -> None:
     """Look for what is left on disk and running."""
     students = {marker.encode(): name for name, marker in course.markers.items()}
     for path in _files(course):
