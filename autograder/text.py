@@ -57,7 +57,8 @@ def log(text: str) -> str:
 # everything that could move the cursor, reverse the text or hide in it
 CONTROLS = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u180e\ufff9-\ufffb\U000e0001-\U000e007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u2028\u2029]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u180e\ufff9-\ufffb\U000e0001-\U000e007f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u2028\u2029]"
 )
 
 
