@@ -1,6 +1,7 @@
 # `make` lists what can be made. Everything runs in .venv, made on first use.
 ASSIGNMENT ?= seq2seq
 PYTHON ?= python3
+TESTS ?= tests
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -74,8 +75,10 @@ feedback: setup  ## write the feedback pages again, after grading by hand
 check: setup  ## run the public checks on the released notebook, as a student would
 	@$(MAKE) --no-print-directory -C assignments/$(ASSIGNMENT) check
 
-test: setup sandbox  ## run the project's own tests
-	@python -m pytest tests
+# a file stays with one worker, since its tests share what is costly to make; tests/conftest.py says
+# in which order the files are begun
+test: setup sandbox  ## run the project's own tests, on all processors
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
 	@python -m pytest tests/test_attacks.py

@@ -1,10 +1,31 @@
-"""Properties are tried without a clock: a busy machine is no failure."""
+"""How the tests are run: on all processors, the longest files first, properties without a clock."""
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
+# before torch is loaded, and for whatever the tests start: every processor has tests of its own
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# a busy machine is no failure
 settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("untimed")
+
+MOST_WORKERS = 8  # more would wait for the longest file, and hold torch once more each
+LONGEST = ("test_attacks.py", "test_submissions.py", "test_class.py", "test_end_to_end.py")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers `-n auto` means."""
+    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one at the end."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
