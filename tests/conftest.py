@@ -1,4 +1,4 @@
-"""How the tests are run: on all processors, the longest files first, properties without a clock."""
+"""How tests are run: on all processors, the longest files first, properties without a clock."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ MOST_WORKERS = 8  # more would wait for the longest file, and hold torch once mo
 LONGEST = ("test_attacks.py", "test_submissions.py", "test_class.py", "test_end_to_end.py")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """How many workers `-n auto` means."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """How many workers `-n auto` means, if the person has not said it where xdist looks."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
     return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 

@@ -85,7 +85,7 @@ def test_one_bug_costs_one_task() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("salt", ["a", "b", "c"])
+@pytest.mark.parametrize("salt", ["a", "b", PUBLIC_SALT])
 def test_the_solution_gets_full_marks_whatever_the_salt(salt: str) -> None:
     for report in grade_here(None, salt, TASKS).values():
         assert report.verdict is Verdict.PASSED, report.first_to_fix
