@@ -24,7 +24,7 @@ from autograder.desk.sample import sample_students
 
 from .ordinary import run_module
 from .pulls import Host
-from .repository import copy_repository
+from .repository import released_course
 
 STUDENTS = (
     "unusual-but-right",
@@ -41,10 +41,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what git knows, as a clone would have it."""
-    folder = tmp_path_factory.mktemp("course")
-    copy_repository(folder, without="tests/test_")
-    return folder
+    """A copy of what git knows, as a clone would have it, released."""
+    return released_course(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +58,6 @@ def run(course: Path) -> Run:
 @pytest.fixture(scope="module")
 def graded(course: Path, run: Run) -> str:
     """The class graded once; what was printed."""
-    assert run("autograder", "source", "seq2seq").returncode == 0
-    built = run(
-        "nbgrader", "generate_assignment", "seq2seq", "--force", "--ProveRelease.grading=False"
-    )
-    assert built.returncode == 0, built.stderr
     assert run("autograder", "sample", "seq2seq").returncode == 0
     sample = course / "build" / "sample"
     for student in STUDENTS:
