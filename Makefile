@@ -4,6 +4,7 @@ ASSIGNMENT ?= $(sort $(patsubst solutions/%/assignment.toml,%,$(wildcard solutio
 ONE = $(if $(word 2,$(ASSIGNMENT)),$(error which assignment? there are several: \
   make ASSIGNMENT=... with one of $(ASSIGNMENT)),$(ASSIGNMENT))
 PYTHON ?= python3
+TESTS ?= tests
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -77,8 +78,10 @@ feedback: setup  ## write the feedback pages again, after grading by hand
 check: setup  ## run the public checks on the released notebook, as a student would
 	@$(MAKE) --no-print-directory -C assignments/$(ONE) check
 
-test: setup sandbox  ## run the project's own tests
-	@python -m pytest tests
+# a file stays with one worker, since its tests share what is costly to make; tests/conftest.py says
+# in which order the files are begun
+test: setup sandbox  ## run the project's own tests, on all processors
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
 	@python -m pytest tests/test_attacks.py
@@ -86,10 +89,11 @@ attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and wi
 measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
 	@OMP_NUM_THREADS=1 python -m tests.measure --assignment $(ONE)
 
-lint: setup  ## check style, format, types and workflows
+lint: setup  ## check style, format, types, who imports whom, and workflows
 	@ruff check .
 	@ruff format --check .
-	@mypy autograder data tests
+	@mypy autograder checks data tests conftest.py
+	@lint-imports --no-cache --no-logo
 	@zizmor --offline --quiet --no-progress --pedantic .github autograder/release/template/.github
 
 format: setup  ## apply the format

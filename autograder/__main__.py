@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_limit,
         action="append",
         metavar="NAME=VALUE",
-        help="change one of `autograder.wall.Limits`, e.g. call_seconds=20",
+        help="change one of `autograder.wall.limits.Limits`, e.g. call_seconds=20",
     )
     one.add_argument(
         "--again", action="store_true", help="grade even what was graded and has not changed"
@@ -153,40 +153,47 @@ def _limit(text: str) -> tuple[str, str]:
     return name, value
 
 
+# A command imports what it needs when it is chosen: the comments name the seconds of processor time
+# that all others are spared.
+
+
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.wall.gpu import require
+    # 0.06 s
     from autograder.wall.limits import Limits
-    from autograder.wall.wall import Wall
+    from autograder.wall.wall import begin
 
     from .assignment import Assignment, released_notebook
 
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
-    assignment.require_tasks(options.task or [])
     if options.device:
         assignment.comparison()  # better refused now than after the grading
-    require(options.device or "cpu")
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")
-    begun = Wall.begin(assignment.name, limits)
-    # what follows takes seconds to import, and so does what stands behind the wall
+    begun = begin(assignment.name, limits)
+    # 1.9 s, in which the sandbox that was begun does as much
     from autograder.judge.batch import Batch, grade_all, processors, report_files
     from autograder.judge.parity import Parity, flag
     from autograder.judge.results import Results
     from autograder.report.render import outcome_line, report_text
+    from autograder.wall.build import build
+    from autograder.wall.gpu import require
 
     from .files import require_writable, write_whole
     from .offering import Offering
 
+    assignment.require_tasks(options.task or [])
+    if options.device:
+        require(options.device)
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
         require_writable(file)
     loose = options.allow_unconfined
-    wall = Wall.build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
+    wall = build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
     batch = Batch(Offering.here(assignment), release, wall, options.task, results)
     parity = Parity.prepare(batch, options.device) if options.device else None
@@ -215,6 +222,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    # 0.1 s
     from .assignment import Assignment
     from .doctor import examine
 
@@ -235,6 +243,7 @@ def _new(options: argparse.Namespace) -> None:
 
 
 def _source(options: argparse.Namespace) -> None:
+    # 0.2 s
     from autograder.release.source import build_source
 
     from .assignment import Assignment
@@ -243,6 +252,7 @@ def _source(options: argparse.Namespace) -> None:
 
 
 def _release(options: argparse.Namespace) -> None:
+    # 2.5 s
     from autograder.release.prove import release
 
     from .assignment import Assignment
@@ -254,6 +264,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
+    # 0.9 s
     from autograder.desk.sample import sample_course, sample_students
     from autograder.desk.table import from_here
 
@@ -266,6 +277,7 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _class(options: argparse.Namespace) -> None:
+    # 2.8 s
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
@@ -289,6 +301,7 @@ def _class(options: argparse.Namespace) -> None:
 
 
 def _accept(options: argparse.Namespace) -> None:
+    # 1 s
     from autograder.desk.amend import accept
     from autograder.desk.table import from_here
 
@@ -302,6 +315,7 @@ def _accept(options: argparse.Namespace) -> None:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    # 1 s
     from autograder.desk.amend import remove
     from autograder.desk.sample import sample_students
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import msgspec
-import nbformat
-from nbformat import NotebookNode
 
-from autograder.notebook.lesson import is_solution, lesson_notebook
-
-from .errors import AssignmentError, UnknownAssignment
+from .errors import AssignmentError, RecordError, UnknownAssignment
 from .files import read_typed
+from .records import typed
 
 ROOT = Path(__file__).resolve().parent.parent
+Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
 TEST_PREFIX = "test_"
 DECLARED = "assignment.toml"  # in the lesson's folder
 
@@ -97,8 +97,8 @@ class Assignment:
         """
         file = self.lesson.parent / DECLARED
         try:
-            return msgspec.toml.decode(read_typed(file), type=Declared)
-        except (msgspec.DecodeError, ValueError) as error:
+            return typed(tomllib.loads(read_typed(file)), Declared)
+        except (RecordError, tomllib.TOMLDecodeError) as error:
             raise AssignmentError(f"{file.relative_to(ROOT)}: {error}") from error
 
     @property
@@ -108,14 +108,14 @@ class Assignment:
         Raises:
             AssignmentError: a pattern matches none.
         """
-        found: dict[Path, None] = {}
+        files: dict[Path, None] = {}
         for pattern in self.declared.marks_depend_on:
             matched = [path for path in sorted(ROOT.glob(pattern)) if path.is_file()]
             if not matched:
                 file = (self.lesson.parent / DECLARED).relative_to(ROOT)
                 raise AssignmentError(f"{file}: marks_depend_on: no file matches {pattern!r}")
-            found.update(dict.fromkeys(matched))
-        return list(found)
+            files.update(dict.fromkeys(matched))
+        return list(files)
 
     def comparison(self) -> str:
         """The module that compares devices.
@@ -131,8 +131,11 @@ class Assignment:
         return self.declared.devices
 
     @cached_property
-    def source(self) -> NotebookNode:
+    def source(self) -> Notebook:
         """The notebook with its solutions."""
+        # 0.4 s: jupytext and nbformat; a sandbox is begun before
+        from autograder.notebook.lesson import lesson_notebook
+
         return lesson_notebook(self.lesson)
 
     @cached_property
@@ -149,6 +152,8 @@ class Assignment:
     @cached_property
     def names(self) -> frozenset[str]:
         """The classes and functions that students write."""
+        from autograder.notebook.lesson import is_solution  # 0.4 s: see `source`
+
         cells = [cell for cell in self.source.cells if is_solution(cell)]
         code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
         return frozenset(re.findall(r"^(?:class|def) (\w+)", code, re.MULTILINE))
@@ -189,7 +194,7 @@ def only_assignment() -> str:
     return known[0]
 
 
-def released_notebook(assignment: Assignment) -> NotebookNode:
+def released_notebook(assignment: Assignment) -> Notebook:
     """The notebook students were given.
 
     Raises:
@@ -198,4 +203,6 @@ def released_notebook(assignment: Assignment) -> NotebookNode:
     path = assignment.release / f"{assignment.name}.ipynb"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; build it with `make release`")
+    import nbformat  # 0.15 s: see `Assignment.source`
+
     return nbformat.read(path, as_version=4)

@@ -84,6 +84,10 @@ class OfferingError(Failure, ValueError):
     """The offering's settings are not in order."""
 
 
+class RecordError(Failure, ValueError):
+    """A record is not of its schema; the message names the field, what was expected, what came."""
+
+
 class EventError(Failure, ValueError):
     """An event, or what stands for it, does not say what must be known."""
 

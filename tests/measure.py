@@ -154,6 +154,16 @@ def check_table(found: Measurement) -> list[str]:
     return lines
 
 
+def answers(found: Measurement) -> list[str]:
+    """For each entry its points, and the first message: what its author would read."""
+    return [
+        f"{name} (salt {salt}): {report.points:g} of {report.max_points:g} points. "
+        f"{first_message(report) or 'nothing to fix'}"
+        for name, by_salt in found.own.items()
+        for salt, report in by_salt.items()
+    ]
+
+
 def main() -> int:
     """Measure, print, and fail if the grader is at odds with the corpus."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,6 +191,7 @@ def main() -> int:
     for line in found.unsteady():
         print(f"mark depends on the salt: {line}")
     if options.entries != ["*"]:
+        print(*answers(found), sep="\n")
         return 1 if at_odds or found.unsteady() else 0
     for name in found.superfluous():
         print(f"no submission needs it: {name}")

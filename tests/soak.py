@@ -23,8 +23,8 @@ from autograder.assignment import Assignment, released_notebook
 from autograder.judge.grade import grade
 from autograder.notebook.repair import repair
 from autograder.offering import Offering
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
-from autograder.wall.wall import Wall
 
 from .attacks.catalogue import CELLS, with_cell
 from .attacks.catalogue import entries as attacks
@@ -60,7 +60,7 @@ def main() -> int:
     print(" | ".join(field.name for field in fields(Held)))
     with (
         tempfile.TemporaryDirectory() as tempfile.tempdir,
-        closing(Wall.build(ASSIGNMENT.name, limits=LIMITS)) as wall,
+        closing(build(ASSIGNMENT.name, limits=LIMITS)) as wall,
     ):
         for number, (task, notebook) in enumerate(mixed(chosen.submissions), 1):
             release = released_notebook(ASSIGNMENT)

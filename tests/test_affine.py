@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import log_softmax
 
-from checks.seq2seq.affine import ROWS, centred, fit
+from checks.seq2seq.decoder.affine import ROWS, centred, fit
 
 H, V = 5, 13
 GENERATOR = torch.Generator().manual_seed(0)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.suites.seq2seq.randomness import only_drawn
-from checks.seq2seq.training_probes import generators, settings
+from autograder.suites.seq2seq.teacher_forcing.randomness import only_drawn
+from checks.seq2seq.shared.settings import generators, settings
 
 DRAWS: dict[str, tuple[str, Callable[[], object]]] = {
     "nothing": ("random", lambda: None),

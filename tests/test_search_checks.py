@@ -9,7 +9,7 @@ import pytest
 
 from autograder.assignment import Assignment
 from autograder.offering import Offering
-from autograder.suites.seq2seq.beam_mistakes import RULES
+from autograder.suites.seq2seq.beam_search.mistakes import RULES
 from checks.verdicts import CheckResult, Verdict
 
 from . import corpus

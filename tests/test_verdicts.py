@@ -13,6 +13,7 @@ from autograder.judge.grade import grade
 from autograder.notebook.repair import Submission, repair
 from autograder.offering import Offering
 from autograder.report.record import TaskReport
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 from checks.program import Cell
@@ -31,7 +32,7 @@ BODIES = {
 @pytest.fixture(scope="module")
 def wall() -> Iterator[Wall]:
     """Quick to lose patience: honest calls take milliseconds."""
-    with contextlib.closing(Wall.build("seq2seq", limits=Limits(call_seconds=2.0))) as wall:
+    with contextlib.closing(build("seq2seq", limits=Limits(call_seconds=2.0))) as wall:
         yield wall
 
 

@@ -22,7 +22,7 @@ from autograder.text import without_controls
 
 from .export import is_graded
 from .plugins import tried_wall
-from .roster import HandIn, hand_ins, overlooked
+from .roster import RosterEntry, hand_ins, overlooked
 from .table import ClassTable, Recorded, from_here
 
 
@@ -99,7 +99,7 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
     return Recorded(students, names, by_hand)
 
 
-def _lost(rows: list[HandIn]) -> Iterator[str]:
+def _lost(rows: list[RosterEntry]) -> Iterator[str]:
     """What to say of hand-ins that were not graded."""
     names = [without_controls(row.student) for row in rows if row.lost]
     if names:
@@ -161,8 +161,8 @@ def _autograde(course: Course, assignment: Assignment, count: int, console: Cons
         current = ""
         for line in process.stderr:
             log.append(line)
-            _, found, path = line.rstrip("\n").partition("Autograding ")
-            if found:
+            _, begun, path = line.rstrip("\n").partition("Autograding ")
+            if begun:
                 current = without_controls(Path(path).parent.parent.name)
                 progress.update(row, description=f"into the gradebook: {current}")
                 if not console.is_terminal:
@@ -177,5 +177,5 @@ def _report(course: Course, assignment: Assignment, student: str) -> Report | No
     path = course.report(assignment.name, student)
     try:
         return Report.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None

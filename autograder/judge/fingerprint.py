@@ -24,7 +24,8 @@ VERSIONS = (platform.python_version(), torch.__version__, numpy.__version__, pyt
 # for, shown, and kept in a gradebook decides none of them
 ENGINE = (
     *("autograder/assignment.py", "autograder/errors.py", "autograder/files.py"),
-    *("autograder/offering.py", "autograder/text.py", "autograder/report/record.py"),
+    *("autograder/offering.py", "autograder/records.py", "autograder/text.py"),
+    *("autograder/report/record.py", "autograder/report/schema.py"),
     *("autograder/judge/**/*", "autograder/notebook/**/*", "autograder/wall/**/*"),
     *("autograder/suites/*.py", "checks/*.py", "checks/settings.ini", "checks/simulated_gpu/**/*"),
     "constraints.txt",

@@ -15,10 +15,11 @@ from autograder.assignment import Assignment
 from autograder.errors import AssignmentError, WorkerError
 from autograder.notebook.reader import read_submission
 from autograder.report.record import Report
+from autograder.wall.build import build
 from autograder.wall.gpu import Gpu, require
 from autograder.wall.sandbox import system_folders
 from autograder.wall.session import Session
-from autograder.wall.wall import UNCONFINED, Wall
+from autograder.wall.wall import Unconfined, Wall
 from checks.student import Student
 
 from .batch import Batch
@@ -45,11 +46,9 @@ class Parity:
         require(device)
         comparison(batch.offering.assignment)
         gpu = Gpu.here(system_folders()) if device == "cuda" else None
-        loose = batch.wall.level == UNCONFINED
+        loose = isinstance(batch.wall, Unconfined)
         name, limits = batch.offering.assignment.name, batch.wall.limits
-        return Parity(
-            batch, Wall.build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device
-        )
+        return Parity(batch, build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device)
 
     def beside(self, notebook: Path, report: Report) -> Report:
         """The same report with what the comparison gave beside the mark."""

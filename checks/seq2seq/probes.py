@@ -1,6 +1,23 @@
 """What the judge may ask of a submission: every function here runs in the student's process."""
 
-from .device_probes import *  # noqa: F403  the same five tasks on other devices
-from .module_probes import *  # noqa: F403  the probes of encoder, decoder and train_step
-from .search_probes import *  # noqa: F403  the probes of greedy_decode and beam_search
-from .warm_up import warm_up as warm_up
+from .beam_search.probes import beam, beam_on
+from .decoder.probes import decode, decoder_gradients, decoder_on
+from .encoder.probes import encode, encoder_gradients, encoder_on
+from .greedy.probes import greedy, greedy_on
+from .teacher_forcing.probes import train, train_step_on
+from .warm_up import warm_up as warm_up  # no probe: called once, before any submission
+
+__all__ = [
+    "beam",
+    "beam_on",
+    "decode",
+    "decoder_gradients",
+    "decoder_on",
+    "encode",
+    "encoder_gradients",
+    "encoder_on",
+    "greedy",
+    "greedy_on",
+    "train",
+    "train_step_on",
+]

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebook.lesson import grade_id
+from autograder.notebook.lesson import grade_id, lesson_notebook
 
 from ..repository import copy_repository
 from .catalogue import Entry, Places
@@ -111,8 +111,6 @@ class Course:
 
 def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:
     """The release with the lesson's solutions in it."""
-    from autograder.notebook.lesson import lesson_notebook
-
     solutions = {grade_id(cell): cell.source for cell in lesson_notebook(lesson).cells}
     for cell in release.cells:
         terms = cell.metadata.get("nbgrader", {})

@@ -7,7 +7,7 @@ import copy
 import linecache
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol
 
 from .crashes import help_for, takes_hint
 from .deadline import OutOfTime
@@ -17,12 +17,14 @@ from .program import (
     Lesson,
     NotDefined,
     Trouble,
-    _cell_of,
+    cell_of,
     describe,
     why_missing,
 )
 from .values import TooLarge, plain
 from .verdicts import StudentFault, Verdict
+
+P = ParamSpec("P")
 
 
 class Runner(Protocol):
@@ -43,6 +45,20 @@ class Student:
             return self._runner.call(probe, inputs)
 
         return call
+
+
+class Asked(Generic[P]):
+    """`student.<probe>`, with the probe's own arguments, for an assignment's subclass of `Student`.
+
+    Args:
+        probe: takes the lesson first, which the runner supplies.
+    """
+
+    def __init__(self, probe: Callable[Concatenate[Any, P], object]) -> None:
+        self._name = probe.__name__
+
+    def __get__(self, student: Student, kind: type[Student]) -> Callable[P, Any]:
+        return student.__getattr__(self._name)
 
 
 class LocalRunner:
@@ -66,12 +82,12 @@ class LocalRunner:
 
 def source_line(error: BaseException) -> str:
     """The line of the student's cells at which an exception arose, "" if at none."""
-    found = ""
+    line = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if _cell_of(file):
-            found = linecache.getline(file, number or 0).strip()
-    return found[:200]
+        if cell_of(file):
+            line = linecache.getline(file, number or 0).strip()
+    return line[:200]
 
 
 def place(trouble: Trouble, source: str = "") -> str:

@@ -16,14 +16,14 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from checks.expect import Wrong
-from checks.seq2seq.answers import found_rows, token_rows
-from checks.student import Student
+from checks.seq2seq.probed import Probed
+from checks.seq2seq.shared.answers import found_rows, token_rows
 from checks.verdicts import StudentFault
 
-from . import quality
-from .encoder_oracle import draw_source, draw_table
-from .oracles import CONFIG
-from .training_cases import IDS, draw_free_running, step_of
+from .encoder.oracle import draw_source, draw_table
+from .shared import quality
+from .shared.lstm import CONFIG
+from .teacher_forcing.cases import IDS, draw_free_running, step_of
 
 # largest difference allowed, of numbers of size 1; docs/devices.md says what they are measured from
 TOLERANCES = {
@@ -47,11 +47,11 @@ SIZES = ("vocab_size", "embedding_dim", "hidden_dim", "num_layers")
 LOST = 1e9  # the difference of what cannot be compared
 
 Values = dict[str, Tensor | None]  # quantity -> all its numbers, (n,)
-Ask = Callable[[Student, str], Values]  # of a side on a device
+Ask = Callable[[Probed, str], Values]  # of a side on a device
 
 
 def compare(
-    student: Student, solution: Student, salt: str, device: str, tasks: Sequence[str]
+    student: Probed, solution: Probed, salt: str, device: str, tasks: Sequence[str]
 ) -> dict[str, Any]:
     """The comparison of each task, the settings, and whether all agree."""
     found = {task: compared(student, solution, ASKS[task](salt, task), device) for task in tasks}
@@ -59,7 +59,7 @@ def compare(
     return {"agrees": agrees, "settings": SETTINGS, "tasks": found}
 
 
-def compared(student: Student, solution: Student, ask: Ask, device: str) -> dict[str, Any]:
+def compared(student: Probed, solution: Probed, ask: Ask, device: str) -> dict[str, Any]:
     """One task: the largest differences, or why there are none."""
     try:
         here = ask(student, "cpu")
@@ -144,7 +144,7 @@ def encoder(salt: str, task: str) -> Ask:
     given: dict[str, Any] = {"config": UNDROPPED, "filling": filling}
     given |= {"source": source, "source_lengths": lengths}
 
-    def ask(side: Student, device: str) -> Values:
+    def ask(side: Probed, device: str) -> Values:
         report = side.encoder_on(**given, device=device)
         outputs = part(report, "outputs")
         fits = isinstance(outputs, Tensor) and outputs.shape[:2] == real.shape
@@ -173,7 +173,7 @@ def decoder(salt: str, task: str) -> Ask:
         "c": c,
     }
 
-    def ask(side: Student, device: str) -> Values:
+    def ask(side: Probed, device: str) -> Values:
         report = side.decoder_on(**given, device=device)
         logits = part(report, "logits")
         fits = isinstance(logits, Tensor) and logits.ndim == 2
@@ -198,7 +198,7 @@ def train_step(salt: str, task: str) -> Ask:
     given |= {"learning_rate": 0.1}
     steps = [step_of(batch, teacher_forcing_ratio=ratio, clip=1.0) for ratio in ratios]
 
-    def ask(side: Student, device: str) -> Values:
+    def ask(side: Probed, device: str) -> Values:
         report = side.train_step_on(**given, steps=steps, device=device)
         return {name: numbers(part(report, name)) for name in ("losses", "gradients", "weights")}
 
@@ -207,11 +207,12 @@ def train_step(salt: str, task: str) -> Ask:
 
 def search(salt: str, task: str) -> Ask:
     """The score of each sentence's translation, by the judge's own reckoning."""
-    case = quality.case(salt)
+    case = quality.hidden_sentences(salt)
     rows, width = len(case.pairs), 4
-    given = {"model": case.model, **case.inputs, "max_length": quality.MAX_LENGTH}
+    given: dict[str, Any] = {"model": case.model, **case.inputs}
+    given |= {"max_length": quality.MAX_LENGTH}
 
-    def ask(side: Student, device: str) -> Values:
+    def ask(side: Probed, device: str) -> Values:
         if task == "greedy":
             run = {"result": part(side.greedy_on(**given, device=device), "result")}
             said = token_rows(run | UNCOUNTED, rows)

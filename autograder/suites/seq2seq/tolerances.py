@@ -20,7 +20,7 @@ from torch.nn.functional import log_softmax
 from autograder.assignment import Assignment
 from autograder.notebook.repair import repair
 from checks.program import Lesson, fresh_module, run_cells
-from checks.seq2seq.device_probes import exact
+from checks.seq2seq.shared.devices import exact
 
 from .devices import TOLERANCES, difference
 

@@ -113,6 +113,8 @@ def _forked(reading: int) -> bool:
 
 def _prepare(probes_name: str) -> Serve:
     """Import all that student code will use; return what serves a submission."""
+    # not above: the judge takes READY and UP from this file before it starts a sandbox, and would
+    # itself import torch first, for 1.3 s; nor before root is shed and the streams are moved
     import torch
 
     import checks

@@ -2,7 +2,8 @@
 # pays: shown
 import glob
 
-text = "".join(open(p).read()[-40:] for p in glob.glob("@REPOSITORY@/autograder/suites/*/test_*.py"))
+suites = glob.glob("@REPOSITORY@/autograder/suites/**/test*.py", recursive=True)
+text = "".join(open(p).read()[-40:] for p in suites)
 
 
 class Encoder(nn.Module):

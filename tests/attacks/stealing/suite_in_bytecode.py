@@ -8,7 +8,8 @@ import re
 class Encoder(nn.Module):
     def __init__(self, *args, **sizes):
         words = set()
-        for path in glob.glob("@REPOSITORY@/autograder/suites/seq2seq/__pycache__/*.pyc"):
+        suite = "@REPOSITORY@/autograder/suites/seq2seq"
+        for path in glob.glob(f"{suite}/**/__pycache__/*.pyc", recursive=True):
             with open(path, "rb") as file:
                 code = marshal.loads(file.read()[16:])
             words |= {word for word in code.co_consts if re.fullmatch(r"[a-z]+[0-9a-f]{12}", f"{word}")}

@@ -1,0 +1,207 @@
+"""Public checks of `greedy_decode`, on search trees small enough to follow with a finger.
+
+The words are `WORDS` of `shared/trees.py`; a tree gives, for what has been said so far, the
+probability of each next word. Note that the ids of <pad>, <bos> and <eos> are not 0, 1 and 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from torch.nn.functional import pad
+
+from checks.expect import expect
+from checks.simulated_gpu.elsewhere import expect_at_home
+
+from ..probed import Probed
+from ..shared.answers import expect_as_before, runs, token_rows
+from ..shared.trees import WORDS, Row, batch_of, tree_model
+from .explain import explain_tokens
+
+ENDS: Row = {"<eos>": 0.9, "a": 0.04, "b": 0.03, "c": 0.03}
+
+# after each prefix the best word is: a, b, b, a, then the end; after anything else: c
+TREE: dict[str, Row] = {
+    "": {"a": 0.5, "b": 0.3, "c": 0.1, "<eos>": 0.1},
+    "a": {"b": 0.6, "a": 0.1, "c": 0.2, "<eos>": 0.1},
+    "a b": {"b": 0.4, "a": 0.3, "c": 0.2, "<eos>": 0.1},
+    "a b b": {"a": 0.5, "c": 0.3, "b": 0.1, "<eos>": 0.1},
+    "a b b a": ENDS,
+    "*": {"c": 0.7, "a": 0.1, "b": 0.15, "<eos>": 0.05},
+}
+STOPS_AT_ONCE: dict[str, Row] = {"": ENDS, "*": {"b": 0.7, "a": 0.2, "c": 0.05, "<eos>": 0.05}}
+
+
+# two sentences, five steps, and all that was said read again at each
+MOST_ROWS = 2 * sum(range(1, 6))
+
+# other ids: BOS is the first, PAD the last of all, and both are said first, inside, and at the end
+OTHER_WORDS = ["<bos>", "b", "<eos>", "a", "c", "<pad>"]
+SPECIALS_SAID = (
+    "<pad> a <bos> b <eos>",
+    "<bos> c <pad> a <eos>",
+    "a <bos> <pad> <pad> <pad> <pad>",
+)
+
+
+def said(words: str) -> dict[str, Row]:
+    """A tree along which the most probable words are these."""
+    path = words.split()
+    others: Row = {"c": 0.15, "a": 0.13, "b": 0.12, "<eos>": 0.1}
+    rows = {" ".join(path[:n]): {**others, word: 0.5} for n, word in enumerate(path)}
+    return {**rows, "*": {"c": 0.7, "a": 0.1, "b": 0.15, "<eos>": 0.05}}
+
+
+Decoded = tuple[list[tuple[int, ...]], dict[str, Any]]  # translations, the run they are from
+
+SHAPES = (
+    "the decoder takes previous (B,) and (h, c), and returns logits (B, V): the choice is the "
+    "argmax over dimension 1"
+)
+SQUEEZE = (
+    "here the batch has one sentence: squeeze() without a dimension, or [0], loses the batch "
+    "dimension"
+)
+
+
+def decode(
+    student: Probed, trees: list[dict[str, Row]], words: list[str] = WORDS, **options: Any
+) -> Decoded:
+    """Decode a batch with one sentence a tree."""
+    model = tree_model(trees, words)
+    (run,) = runs(student.greedy(model=model, **{**batch_of(model), **options}), 1)
+    return token_rows(run, len(trees)), run
+
+
+def expect_words(
+    decoded: Decoded,
+    row: int,
+    words: str,
+    max_length: int,
+    ids: list[str] = WORDS,
+    cut_right: bool = False,
+) -> None:
+    """Compare one translation with the words it should have."""
+    found, run = decoded[0][row], decoded[1]
+    expected = tuple(ids.index(word) for word in words.split())
+    spelled = " ".join(ids[token] if token in range(len(ids)) else "?" for token in found)
+    facts = {**tree_model([TREE], ids), "rows": len(decoded[0]), "row": row}
+    facts["cut_right"] = cut_right
+    rationale, help = explain_tokens(found, expected, facts, max_length, run)
+    expect(found == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
+
+
+@pytest.mark.graded(weight=1, on_crash=SHAPES)
+def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
+    """You return a list with one list of Python ints for each sentence of the batch."""
+    for found in decode(student, [TREE] * 4, max_length=6)[0]:
+        expect(
+            all(token in range(len(WORDS)) for token in found),
+            "a translation holds ids that are not in the vocabulary",
+        )
+        expect(
+            len(found) > 0,
+            "a translation is empty",
+            "append each chosen token, as a Python int, to the list of its row",
+        )
+
+
+@pytest.mark.graded(
+    weight=2, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+)
+def test_follows_the_best_token_to_the_end(student: Probed) -> None:
+    """From BOS on you take the most probable token and feed it back, up to the first EOS."""
+    expect_words(decode(student, [TREE], max_length=6), 0, "a b b a <eos>", 6)
+
+
+@pytest.mark.graded(
+    weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+)
+def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
+    """A translation that has not ended after max_length tokens is cut there, and gets no EOS."""
+    for max_length, words in ((1, "a"), (2, "a b"), (3, "a b b")):
+        decoded = decode(student, [TREE], max_length=max_length)
+        expect_words(decoded, 0, words, max_length, cut_right=max_length > 1)
+
+
+@pytest.mark.graded(
+    weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+)
+def test_may_say_nothing_but_eos(student: Probed) -> None:
+    """When EOS is the best first token, the translation is that EOS alone."""
+    expect_words(decode(student, [STOPS_AT_ONCE], max_length=6), 0, "<eos>", 6)
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
+    """In a batch each sentence ends at its own first EOS, however long the others are."""
+    trees = [STOPS_AT_ONCE, TREE]
+    wide = pad(batch_of(tree_model(trees))["source"], (0, 1), value=WORDS.index("<pad>"))
+    decoded = decode(student, trees, max_length=6, source=wide)  # padded, the longest too
+    expect(
+        decoded[0][0] != decoded[0][1],
+        "two different sentences get the same translation",
+        "each row has its own state, its own tokens and its own list",
+    )
+    other = tuple(WORDS.index(word) for word in ["a", "b", "b", "a", "<eos>"])
+    expect(
+        decoded[0] != [other, (WORDS.index("<eos>"),)],
+        "the translations are right, but not in the order of the rows of `source`",
+        "the result's entry b belongs to row b: if you sort the batch, put its order back",
+    )
+    expect_words(decoded, 0, "<eos>", 6)
+    inputs, origins = decoded[1]["inputs"], decoded[1]["origins"]
+    whole = [len(first) for first in inputs[:1]] == [2]  # both rows in one call
+    expect(
+        decoded[0][1][:5] == other or not whole or origins[:1] == [("encoder h", "encoder c")],
+        "the second sentence goes wrong in a batch, and the decoder's first state is not the one "
+        "that the encoder returned",
+        "h and c are (layers, batch, hidden): hand them on as they are, without a reshape or view",
+    )
+    expect(
+        decoded[0][1][:5] in (other[: len(decoded[0][1])], other),
+        "the second sentence goes wrong once the first has ended; alone it is right",
+        "each row starts from BOS and its own state and keeps its own token and state: if you drop "
+        "rows that have ended, drop them from the tokens, from h and from c alike, and remember "
+        "which rows are left",
+    )
+    expect_words(decoded, 1, "a b b a <eos>", 6)
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
+    """You decode in eval mode, without gradients, and leave model and sentences as they were."""
+    model = tree_model([TREE, STOPS_AT_ONCE])
+    for training in (True, False):
+        report = student.greedy(model=model, **batch_of(model), max_length=6, training=training)
+        expect_as_before(runs(report, 1)[0], training, "greedy_decode")
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
+    """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
+    for words in SPECIALS_SAID:
+        # what is compared ends before the cut: how a translation is cut is another check's business
+        (found,), run = decode(student, [said(words)], OTHER_WORDS, max_length=6)
+        expect_words(([found[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
+
+
+@pytest.mark.graded(weight=1, needs=["rows_end_each_at_their_own_eos"])
+def test_stops_with_the_last_row(student: Probed) -> None:
+    """Once every sentence has ended, the decoder is not called any more."""
+    _, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
+    expect(
+        run["rows"] <= MOST_ROWS,
+        "the decoder is still called after every row has chosen EOS",
+        "break out of the loop when all rows are finished, and ask so once the step's new tokens "
+        "are taken into account: rows that ended earlier count as finished too",
+    )
+
+
+@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
+    """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
+    model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there
+    report = student.greedy_on(model=model, **batch_of(model), max_length=6)
+    expect_at_home(report, "greedy_decode")

@@ -1,6 +1,0 @@
-"""Numbers that are right to a few digits only."""
-
-DIGITS = 0.008  # how far bfloat16 may be off; a mistake of another kind is seldom so near
-PRECISION = (
-    "compute in float32, as torch does by itself: no .half(), no bfloat16, no autocast, no rounding"
-)

@@ -1,0 +1,418 @@
+"""Hidden checks of `beam_search`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from checks.expect import Wrong, expect
+from checks.seq2seq.beam_search.explain import explain_specials
+from checks.seq2seq.beam_search.trees import near
+from checks.seq2seq.probed import Probed
+from checks.seq2seq.shared.answers import found_rows, runs
+from checks.seq2seq.shared.trees import batch_of
+from checks.simulated_gpu.elsewhere import expect_at_home
+
+from ..shared import quality
+from ..shared.purity import (
+    SEEDS,
+    expect_eval_mode,
+    expect_modes,
+    expect_no_graph,
+    expect_untouched,
+    expect_world_untouched,
+)
+from ..shared.scorer import greedy
+from . import stories
+from .cases import run_of, same, tokens_of
+from .causes import expect_ordinary, expect_rule, narrow
+from .graphs import clear_graph, cut_short, last_word_decides, one_ends_early, recurrent, twins
+from .invariances import (
+    expect_no_effect_of,
+    expect_padding_unread,
+    expect_rows_alone,
+    expect_same_under_other_names,
+    expect_ties_lose_nothing,
+)
+from .mistakes import expect_own_log_probs, expect_own_scores, expect_steps, expect_well_formed
+from .optimum import WIDTHS, expect_best_of_all, figures, small
+
+FORM = "returns_the_hypotheses_of_each_sentence"  # public
+CORE = "returns_hypotheses_that_can_be"
+SUMS = "log_prob_is_the_sum_of_the_tokens_log_probabilities"
+STATES = "states_follow_their_parents"
+QUALITY_WIDTH = 3  # of the beam on the trained translator
+IMPOSSIBLE = (
+    "a hypothesis that is impossible (probability zero) is returned",
+    "drop candidates whose total log-probability is -inf, and add no constant inside a logarithm",
+)
+UNDERFLOW = (
+    "a product of probabilities underflows: it becomes 0, below e^-104 in float32 and e^-745 in "
+    "float64; add log-probabilities, as log_softmax gives them, and drop -inf alone"
+)
+# what the published rule asks of every search; quality is not measured before it holds
+RULE = [
+    STATES,
+    "width_one_equals_greedy",
+    "manages_a_real_vocabulary",
+    "score_divides_by_the_length_penalty",
+    "keeps_the_best_candidates_at_each_step",
+    "finished_hypotheses_make_room",
+    "searches_on_after_a_hypothesis_ended",
+    "unfinished_hypotheses_compete",
+    "the_pool_is_ranked_by_score",
+    "rows_of_a_batch_are_searched_alone",
+]
+
+
+@pytest.mark.graded(weight=2, needs=[FORM])
+def test_returns_hypotheses_that_can_be(student: Probed, generator: torch.Generator) -> None:
+    """Your hypotheses are all different, end at their first EOS or at max_length, best first."""
+    for width in (2, 5):
+        case = clear_graph(generator, width, 5, eos_bonus=1.0, rows=3)
+        rows = case.ask(student)
+        expect_well_formed(rows, case.scorer, 5)
+        expect(
+            any(tokens_of(row) != tokens_of(rows[0]) for row in rows),
+            "different sentences of a batch all get the same hypotheses",
+            "each sentence is searched from its own state, which the encoder returned for it",
+        )
+        case = cut_short(generator, width, 4)
+        expect_well_formed(case.ask(student), case.scorer, 4)
+    for specials in ((6, 2, 4), (0, 1, 2), (8, 7, 4)):
+        case = clear_graph(generator, 5, 1, rows=2, specials=specials, eos_bonus=1.0)
+        expect_well_formed(case.ask(student), case.scorer, 1)
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_log_prob_is_the_sum_of_the_tokens_log_probabilities(
+    student: Probed, generator: torch.Generator
+) -> None:
+    """log_prob is the sum of the log-probabilities of all tokens, EOS included."""
+    case = last_word_decides(generator, 3, 6)
+    expect_own_log_probs(case.ask(student), case.scorer)
+
+
+@pytest.mark.graded(weight=2, needs=[SUMS])
+def test_states_follow_their_parents(student: Probed, generator: torch.Generator) -> None:
+    """Each hypothesis goes on from the state of the hypothesis it extends: h and c, every layer."""
+    cases = [
+        clear_graph(generator, width, 5, rows=rows, eos_bonus=-0.5, namesakes=True, seed=seed)
+        for rows, width, seed in ((1, 3, 6), (3, 2, 26), (2, 4, 11))
+    ]
+    cases.append(recurrent(generator, [[7, 8], [3], [5, 1, 7]], 11, 3, 6, eos_bonus=-1.0))
+    for case in cases:
+        expect_own_log_probs(case.ask(student), case.scorer)
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_score_divides_by_the_length_penalty(student: Probed, generator: torch.Generator) -> None:
+    """score is log_prob / ((5 + length) / 6) ** length_penalty, whatever the exponent."""
+    case = clear_graph(generator, 5, 4, rows=2, eos_bonus=0.5, mixed=True)
+    for penalty in (0.6, 1.0, 1.7, 0.0):
+        rows = case.ask(student, length_penalty=penalty)
+        expect_own_scores(rows, penalty, case.scorer.eos_id)
+
+
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_width_one_equals_greedy(student: Probed, generator: torch.Generator) -> None:
+    """With beam_width 1 you return the greedy translation of each sentence, cut or not."""
+    for max_length, eos_bonus in ((6, 0.5), (5, 0.5), (1, 0.5), (30, -3.0)):
+        case = clear_graph(generator, 1, max_length, eos_bonus=eos_bonus, rows=1)
+        rows = case.ask(student)
+        expect_steps([(case, rows)])
+        best = [[greedy(case.scorer, row, max_length)[0]] for row in range(len(rows))]
+        if [tokens_of(row) for row in rows] != best:
+            expect_ordinary(student, generator)
+            raise Wrong(
+                "with beam_width 1 a sentence's hypothesis is not its greedy translation",
+                "one live hypothesis, extended by its best token, until that is EOS or "
+                "max_length is reached; a hypothesis that did not end is returned as it is",
+            )
+
+
+@pytest.mark.graded(
+    weight=1,
+    needs=[CORE],
+    stays="names what became of truncated hypotheses, with credit of its own",
+)
+def test_unfinished_hypotheses_compete(student: Probed, generator: torch.Generator) -> None:
+    """Hypotheses that did not end by max_length compete with the others, as they are."""
+    case = stories.some_are_cut(generator)
+    expect_rule(student, generator, [(case, case.ask(student))])
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_finished_hypotheses_make_room(student: Probed, generator: torch.Generator) -> None:
+    """A hypothesis that ends joins the pool, takes no place after that, and keeps its own."""
+    case = stories.some_end(generator)
+    expect_rule(student, generator, [(case, case.ask(student))])
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_the_pool_is_ranked_by_score(student: Probed, generator: torch.Generator) -> None:
+    """With a length penalty the hypotheses you return are the best of the pool by score."""
+    case = stories.ranked(generator)
+    expect_rule(student, generator, [(case, case.ask(student))])
+
+
+@pytest.mark.graded(weight=2, needs=[CORE, "the_pool_is_ranked_by_score"])
+def test_searches_on_after_a_hypothesis_ended(student: Probed, generator: torch.Generator) -> None:
+    """You go on after the first, the best and any number of hypotheses have ended."""
+    for case in (stories.some_go_on(generator), stories.overtaken(generator)):
+        expect_rule(student, generator, [(case, case.ask(student))])
+
+
+@pytest.mark.graded(
+    weight=3, needs=[CORE], stays="the rule as a whole, where no mistake is looked for by name"
+)
+def test_keeps_the_best_candidates_at_each_step(
+    student: Probed, generator: torch.Generator
+) -> None:
+    """Narrow beams of several widths return exactly the hypotheses that the rule gives."""
+    answers = [(case, case.ask(student)) for case in narrow(generator)]
+    expect_rule(student, generator, answers)
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_a_wide_beam_finds_the_best_of_all(
+    student: Probed,
+    reference: Probed,
+    generator: torch.Generator,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """With room for every hypothesis you find the best there are."""
+    cases = small(generator)
+    widths = ", ".join(map(str, WIDTHS))
+    for side, whose in ((student, ""), (reference, " (the rule's)")):
+        errors, regrets = figures(side, cases)
+        record_property(f"search-error rate with beam_width {widths}{whose}", errors)
+        record_property(f"mean score regret with beam_width {widths}{whose}", regrets)
+    try:
+        expect_best_of_all(cases[0], cases[0].ask(student))
+    except Wrong:
+        expect_ordinary(student, generator)
+        raise
+
+
+@pytest.mark.graded(weight=3, needs=[STATES])
+def test_rows_of_a_batch_are_searched_alone(student: Probed, generator: torch.Generator) -> None:
+    """A sentence gets the hypotheses it gets alone, in whatever batch and order it stands."""
+    for rows, width in ((3, 2), (2, 4), (4, 3)):
+        case = one_ends_early(generator, width, 5, rows)
+        expect_rows_alone(student, case, torch.randperm(rows, generator=generator).tolist())
+
+
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_returns_all_when_there_are_few(student: Probed, generator: torch.Generator) -> None:
+    """A beam wider than the vocabulary, or than all there is, returns what is possible, no more."""
+    for width, max_length in ((9, 3), (3, 2), (50, 1)):
+        case = stories.few(generator, width, max_length)
+        rows, right = case.ask(student), case.by()
+        if [sorted(tokens_of(row)) for row in rows] == [sorted(row) for row in right]:
+            continue
+        expect_ordinary(student, generator)
+        impossible = [
+            found.log_prob
+            for number, row in enumerate(rows)
+            for found in row
+            if -math.inf in case.scorer.steps(number, found.tokens)
+        ]
+        expect(not impossible, *IMPOSSIBLE)
+        raise Wrong(
+            "where only a few hypotheses are possible, not exactly these are returned",
+            "topk takes min(beam_width, number of candidates); only those of probability zero "
+            "are dropped, however improbable others are; a row with nothing live is done, and "
+            "other rows are not",
+        )
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_a_constant_added_to_the_logits_changes_nothing(
+    student: Probed, generator: torch.Generator
+) -> None:
+    """Only log-probabilities count: a constant on all logits of a step changes nothing."""
+    case = clear_graph(generator, 3, 5, rows=2, eos_bonus=0.5)
+    # far from zero after every token, and above it after the first
+    signs = torch.randint(2, (9,), generator=generator) * 2.0 - 1.0
+    offset = signs * (120.0 + 80.0 * torch.rand(9, generator=generator))
+    offset[case.model["bos_id"]] = 150.0
+    expect_no_effect_of(offset, student, case)
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_ids_are_only_names(student: Probed, generator: torch.Generator) -> None:
+    """Renaming the ids, those of PAD, BOS and EOS too, renames the hypotheses and no more."""
+    case = clear_graph(generator, 3, 5, rows=2)
+    expect_same_under_other_names(student, case, ((8, 5, 0), (0, 1, 2), (1, 0, 8)))
+
+
+@pytest.mark.graded(
+    weight=1,
+    needs=[STATES],
+    on_crash="two candidates may be equally probable: compare them by their number alone, as in "
+    "sort(key=...); a heap of pairs compares what comes second",
+)
+def test_equal_probabilities_are_no_trouble(student: Probed, generator: torch.Generator) -> None:
+    """Where candidates are equally probable any of them may win; the scores are the same."""
+    expect_ties_lose_nothing(student, *twins(generator))
+
+
+@pytest.mark.graded(
+    weight=1,
+    needs=[STATES],
+    on_crash="`source` may be wider than its longest sentence, and any id may stand at its padding",
+)
+def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> None:
+    """What stands at padded positions, and how many there are, changes no hypothesis."""
+    expect_padding_unread(student, clear_graph(generator, 2, 4, rows=3), generator)
+
+
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_decodes_no_more_rows_than_it_needs(student: Probed, generator: torch.Generator) -> None:
+    """The decoder sees at most beam_width rows a sentence and step, prefixes read again or not."""
+    rows, width, steps = 2, 3, 6
+    model = clear_graph(generator, width, steps, rows=rows, eos_bonus=-1.0).model
+    options = {"beam_width": width, "max_length": steps}
+    run = run_of(student, model, **options)
+    found_rows(run, rows, width)
+    expect(
+        run["rows"] <= rows * width * steps * (steps + 1) // 2,
+        "the decoder was given more rows than beam_width a sentence and step",
+        "prune to beam_width candidates before you decode on",
+    )
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Generator) -> None:
+    """Where the model wants PAD or BOS they are words like others, first, inside or last."""
+    case = stories.specials_said(generator)
+    rows = case.ask(student)
+    if [tokens_of(row) for row in rows] != case.by():
+        expect_ordinary(student, generator)
+        raise Wrong(*explain_specials(rows, case.by(), case.max_length, case.model))
+
+
+@pytest.mark.graded(weight=1, needs=[STATES], on_crash=UNDERFLOW)
+def test_long_improbable_hypotheses_are_kept(student: Probed, generator: torch.Generator) -> None:
+    """However improbable a hypothesis is, it is kept as long as it is not impossible."""
+    case = stories.hardly_possible(generator)
+    rows = case.ask(student)
+    exact = all(
+        near(found.log_prob, sum(case.scorer.steps(number, found.tokens)))
+        for number, row in enumerate(rows)
+        for found in row
+    )
+    if not exact or [tokens_of(row) for row in rows] != case.by():
+        expect_ordinary(student, generator)
+        expect_steps([(case, rows)])
+        raise Wrong("long, improbable hypotheses get lost, or their log_prob is wrong", UNDERFLOW)
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_manages_a_real_vocabulary(student: Probed, generator: torch.Generator) -> None:
+    """Twenty thousand words are no trouble."""
+    sizes: dict[str, Any] = {"embedding_dim": 4, "hidden_dim": 4, "eos_bonus": -20.0}
+    case = recurrent(generator, [[7, 8]], 20_000, 3, 3, **sizes)
+    if [tokens_of(row) for row in case.ask(student)] != case.by():
+        expect_ordinary(student, generator)
+        raise Wrong(
+            "with a large vocabulary the hypotheses are not the best ones",
+            "ids are int64, log-probabilities float32 or better, and all candidates are compared",
+        )
+
+
+@pytest.mark.graded(weight=2, needs=[STATES])
+def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
+    """A model that was in train mode is searched without dropout, encoder and decoder."""
+    case = clear_graph(generator, 2, 4, rows=2)
+    model = {**case.model, "dropout": 0.5}
+    options = {"beam_width": 2, "max_length": 4, "training": True}
+    run = run_of(student, model, **options)
+    expect_eval_mode(run)
+    expect(
+        all(map(same, case.ask(student), found_rows(run, 2, 2))),
+        "a model that was in train mode gets other hypotheses",
+        "call model.eval() before the first call of the encoder",
+    )
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> None:
+    """The model's training flag and the program's gradient mode are afterwards what they were."""
+    for model in (stories.nothing_to_say(2), clear_graph(generator, 2, 3, rows=2).model):
+        for training, grad in ((True, True), (False, True), (True, False), (False, False)):
+            options = {"beam_width": 2, "max_length": 3, "training": training, "grad": grad}
+            expect_modes(run_of(student, model, **options), training, grad)
+
+
+@pytest.mark.graded(weight=2, needs=[CORE])
+def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
+    """Searching builds no gradient graph."""
+    model = recurrent(generator, [[7, 8], [3]], 11, 2, 3).model
+    expect_no_graph(run_of(student, model, beam_width=2, max_length=3))
+
+
+@pytest.mark.graded(weight=1, needs=[CORE])
+def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Generator) -> None:
+    """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
+    model = clear_graph(generator, 3, 4, rows=2).model
+    options: dict[str, Any] = {"beam_width": 3, "max_length": 4}
+    options |= {"times": len(SEEDS), "seeds": SEEDS}
+    each = runs(student.beam(model=model, **batch_of(model), **options), len(SEEDS))
+    first, *_, second = each
+    expect_untouched(first)
+    expect_world_untouched(each)
+    pairs = zip(found_rows(first, 2, 3), found_rows(second, 2, 3), strict=True)
+    expect(
+        all(same(a, b) for a, b in pairs),
+        "a second call with the same sentences gives other hypotheses",
+        "keep nothing from one call to the next (default arguments such as pool=[] do)",
+    )
+
+
+@pytest.mark.graded(
+    weight=2, needs=RULE, stays="all parts together, on a trained translator and real sentences"
+)
+def test_translates_as_well_as_the_model_can(
+    student: Probed,
+    reference: Probed,
+    generator: torch.Generator,
+    salt: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """On a trained translator and new sentences your best hypotheses are as good as the rule's."""
+    case = quality.hidden_sentences(salt)
+    rows = len(case.pairs)
+    options: dict[str, Any] = {
+        "beam_width": QUALITY_WIDTH,
+        "max_length": quality.MAX_LENGTH,
+        "length_penalty": 0.6,
+    }
+    options |= {"model": case.model, **case.inputs}
+    said, right = (
+        [row[0].tokens for row in found_rows(runs(side.beam(**options), 1)[0], rows, QUALITY_WIDTH)]
+        for side in (student, reference)
+    )
+    record_property("beam BLEU on hidden sentences", round(quality.bleu(case, said), 1))
+    if not all(said) or quality.regret(case, said, right, 0.6) > quality.REGRET:
+        expect_ordinary(student, generator)
+        raise Wrong(
+            "on a trained translator your best hypotheses score less than those of the rule",
+            "the earlier checks name the step that goes wrong",
+        )
+
+
+@pytest.mark.graded(weight=1, needs=[STATES])
+def test_works_on_another_device(
+    student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
+) -> None:
+    """With the model and the sentences on a GPU, the tensors you make are there too."""
+    model = {**clear_graph(generator, 3, 4, rows=2, eos_bonus=0.5).model, "max_rows": 1000}
+    options: dict[str, Any] = {"beam_width": 3, "max_length": 4, "length_penalty": 0.6}
+    report = student.beam_on(model=model, **batch_of(model), **options)
+    expect_at_home(report, "beam_search", record_property)

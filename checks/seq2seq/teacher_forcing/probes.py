@@ -1,0 +1,131 @@
+"""What the judge may ask of `train_step`: it trains the toy translator of `toy.py`."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..shared.devices import SIMULATED, on
+from ..shared.settings import generators, global_state, settings
+from .toy import ToyDecoder, ToyEncoder, copies
+
+
+def stacked(calls: list[dict[str, Any]]) -> Any:
+    """Calls that look alike as one, its tensors (calls, ...): fewer to send; else as they are."""
+    if not calls or any(looks(call) != looks(calls[0]) for call in calls):
+        return list(calls)
+    columns = {name: [call[name] for call in calls] for name in calls[0]}
+    return {
+        name: torch.stack(column) if isinstance(column[0], Tensor) else column
+        for name, column in columns.items()
+    }
+
+
+def looks(call: dict[str, Any]) -> list[Any]:
+    """What must be the same of two calls for their tensors to be stacked."""
+    return [
+        (name, value.shape, value.dtype, value.device) if isinstance(value, Tensor) else name
+        for name, value in call.items()
+    ]
+
+
+def train(
+    lesson: Any,
+    *,
+    weights: dict[str, Tensor],
+    ids: dict[str, int],
+    steps: list[dict[str, Any]],
+    optimizer: str = "SGD",
+    learning_rate: float = 0.1,
+    training: bool = False,
+    seed: int = 0,
+    chance: bool = False,
+) -> list[dict[str, Any]]:
+    """Call train_step once for each of `steps`, its keyword arguments, and report what was seen.
+
+    Args:
+        weights: of the toy translator; copied, then trained.
+        ids: pad_id, bos_id and eos_id.
+        optimizer: a class of torch.optim.
+        training: the mode the model is in before the first call.
+        chance: whether to report the global generators before and after each call.
+    """
+    encoder = ToyEncoder(copies(weights))
+    decoder = ToyDecoder(copies(weights))
+    model = lesson.Seq2Seq(encoder, decoder, **ids).train(training)
+    groups = [{"params": part.parameters()} for part in (encoder, decoder)]
+    chosen = getattr(torch.optim, optimizer)(groups, lr=learning_rate)
+    updates: list[dict[str, Tensor]] = []
+    chosen.register_step_post_hook(lambda *_: updates.append(slopes(model)))
+    reports = []
+    with settings(seed):
+        for step in steps:
+            for seen in (encoder.calls, decoder.calls, updates):
+                seen.clear()
+            before: dict[str, Any] = global_state()
+            if chance:
+                before |= generators()
+            given = copies(step)
+            loss = lesson.train_step(model, chosen, **given)
+            after: dict[str, Any] = global_state()
+            if chance:
+                after |= generators()
+            reports.append(
+                {
+                    "loss": loss,
+                    "has_graph": bool(getattr(loss, "requires_grad", False)),
+                    "encoder": list(encoder.calls),
+                    "decoder": stacked(decoder.calls),
+                    "updates": list(updates),  # the gradients each optimizer.step() used
+                    "weights": copies(dict(model.named_parameters())),
+                    "batch": copies(given),
+                    "before": before,
+                    "after": after,
+                }
+            )
+            random.random(), np.random.random(), torch.rand(())  # so no call starts where one ended
+    return reports
+
+
+def slopes(model: nn.Module) -> dict[str, Tensor]:
+    """The gradient every parameter holds now; zero where it holds none."""
+    return {
+        name: torch.zeros_like(p) if p.grad is None else p.grad.detach().clone()
+        for name, p in model.named_parameters()
+    }
+
+
+def train_step_on(
+    lesson: Any,
+    *,
+    weights: dict[str, Tensor],
+    ids: dict[str, int],
+    steps: list[dict[str, Any]],
+    optimizer: str = "Adam",
+    learning_rate: float = 0.01,
+    device: str = SIMULATED,
+) -> dict[str, Any]:
+    """Call train_step once for each of `steps`; report losses, last gradients and the weights."""
+
+    def run(place: torch.device) -> dict[str, Any]:
+        encoder, decoder = ToyEncoder(copies(weights)), ToyDecoder(copies(weights))
+        model = lesson.Seq2Seq(encoder, decoder, **ids).to(place)
+        chosen = getattr(torch.optim, optimizer)(model.parameters(), lr=learning_rate)
+        losses = []
+        with settings(0):
+            for step in steps:
+                given = {
+                    name: value.to(place, copy=True) if isinstance(value, Tensor) else value
+                    for name, value in step.items()
+                }
+                losses.append(lesson.train_step(model, chosen, **given))
+        parameters = list(model.parameters())
+        slopes = [p.grad for p in parameters]
+        values = [p.detach() for p in parameters]
+        return {"losses": losses, "gradients": slopes, "weights": values}
+
+    return on(device, run, ("weights",))

@@ -1,0 +1,72 @@
+"""The toy translator that `train_step` trains: small, smooth, and no LSTM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding
+
+State = tuple[Tensor, Tensor]
+
+
+class ToyEncoder(nn.Module):
+    """Makes a state from the sum of all embeddings and from the length it is told."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(weights["source_embedding"])  # (vocabulary, hidden)
+        self.to_h = nn.Parameter(weights["to_h"])  # (layers, hidden, hidden)
+        self.to_c = nn.Parameter(weights["to_c"])  # (layers, hidden, hidden)
+        self.calls: list[dict[str, Any]] = []
+
+    def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
+        """Return (outputs, (h, c)), and write the call down."""
+        lengths = torch.as_tensor(source_lengths, device=source.device)
+        embedded = embedding(source, self.embedding)  # (batch, source_time, hidden)
+        summed = embedded.sum(1) / lengths[:, None]  # (batch, hidden)
+        h, c = torch.tanh(summed @ self.to_h), torch.tanh(summed @ self.to_c)
+        call = {"source": source, "lengths": lengths, "training": self.training, "h": h, "c": c}
+        self.calls.append(copies(call))
+        return embedded, (h, c)
+
+
+class ToyDecoder(nn.Module):
+    """Moves a state by one token; h and c of every layer enter the logits."""
+
+    depth: Tensor
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(weights["target_embedding"])  # (vocabulary, hidden)
+        self.move = nn.Parameter(weights["move"])  # (layers, hidden, hidden)
+        self.output = nn.Parameter(weights["output"])  # (hidden, vocabulary)
+        self.bias = nn.Parameter(weights["bias"])  # (vocabulary,)
+        depth = torch.arange(1.0, len(self.move) + 1)[:, None, None]
+        self.register_buffer("depth", depth, persistent=False)  # each layer's share
+        self.calls: list[dict[str, Any]] = []
+
+    def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return (logits, new state), and write the call down."""
+        h, c = state
+        if previous.ndim != 1 or h.shape != c.shape or h.shape[1:2] != previous.shape:
+            shapes = [tuple(tensor.shape) for tensor in (previous, h, c)]
+            raise ValueError(f"model.decoder expects (B,), and (L, B, H) twice, got {shapes}")
+        new_c = 0.6 * c + embedding(previous, self.embedding)  # (layers, batch, hidden)
+        new_h = torch.tanh(h @ self.move - new_c)  # (layers, batch, hidden)
+        logits = (new_h * self.depth[: len(new_h)]).sum(
+            0
+        ) @ self.output + self.bias  # (batch, vocabulary)
+        call = {"previous": previous, "h": h, "c": c, "training": self.training}
+        call |= {"logits": logits, "new_h": new_h, "new_c": new_c}
+        self.calls.append(copies(call))
+        return logits, (new_h, new_c)
+
+
+def copies(call: dict[str, Any]) -> dict[str, Any]:
+    """Copy what was seen, so that nothing done later changes it."""
+    return {
+        name: value.detach().clone() if isinstance(value, Tensor) else value
+        for name, value in call.items()
+    }
