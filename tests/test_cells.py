@@ -123,7 +123,7 @@ def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def publicly(handed_out: Path, code: Code) -> str:
     """What plain `pytest` says of a task."""
     (handed_out / "seq2seq.ipynb").write_bytes(code.data())
-    command = [sys.executable, "-m", "pytest", "-q", f"checks/test_{code.task}.py"]
+    command = [sys.executable, "-m", "pytest", "-q", f"checks/seq2seq/{code.task}"]
     done = subprocess.run(command, cwd=handed_out, capture_output=True, text=True, check=False)
     return done.stdout
 
