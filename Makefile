@@ -1,6 +1,10 @@
 # `make` lists what can be made. Everything runs in .venv, made on first use.
-ASSIGNMENT ?= seq2seq
+# where there is one assignment it need not be named
+ASSIGNMENT ?= $(sort $(patsubst solutions/%/assignment.toml,%,$(wildcard solutions/*/assignment.toml)))
+ONE = $(if $(word 2,$(ASSIGNMENT)),$(error which assignment? there are several: \
+  make ASSIGNMENT=... with one of $(ASSIGNMENT)),$(ASSIGNMENT))
 PYTHON ?= python3
+TESTS ?= tests
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -51,42 +55,45 @@ image: setup  ## build the image of the container that stands in where bubblewra
 	  --file build/image/Containerfile build/image
 
 source: setup  ## build the folder that nbgrader releases from (build/source)
-	@python -m autograder source $(ASSIGNMENT)
+	@python -m autograder source $(ONE)
 
 release: setup sandbox  ## build assignments/ from solutions/, and refuse a release that leaks
-	@python -m autograder release $(ASSIGNMENT)
+	@python -m autograder release $(ONE)
 
 student-repo: release  ## write the students' repository, ready to be pushed (build/student-repo)
-	@python -m autograder student-repo $(ASSIGNMENT)
+	@python -m autograder student-repo $(ONE)
 
 sample: release  ## write the sample class, in a course of its own (build/sample)
-	@python -m autograder sample $(ASSIGNMENT)
+	@python -m autograder sample $(ONE)
 
 grade: setup sandbox  ## release, then grade the sample class: gradebook, feedback, grades.csv
-	@python -m autograder class $(ASSIGNMENT) --sample
+	@python -m autograder class $(ONE) --sample
 
 class: setup sandbox  ## grade your own class, in submitted/: gradebook, feedback, grades.csv
-	@python -m autograder class $(ASSIGNMENT)
+	@python -m autograder class $(ONE)
 
 feedback: setup  ## write the feedback pages again, after grading by hand
-	@nbgrader generate_feedback $(ASSIGNMENT) --force
+	@nbgrader generate_feedback $(ONE) --force
 
 check: setup  ## run the public checks on the released notebook, as a student would
-	@$(MAKE) --no-print-directory -C assignments/$(ASSIGNMENT) check
+	@$(MAKE) --no-print-directory -C assignments/$(ONE) check
 
-test: setup sandbox  ## run the project's own tests
-	@python -m pytest tests
+# a file stays with one worker, since its tests share what is costly to make; tests/conftest.py says
+# in which order the files are begun
+test: setup sandbox  ## run the project's own tests, on all processors
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
 	@python -m pytest tests/test_attacks.py
 
 measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
-	@OMP_NUM_THREADS=1 python -m tests.measure
+	@OMP_NUM_THREADS=1 python -m tests.measure --assignment $(ONE)
 
-lint: setup  ## check style, format, types and workflows
+lint: setup  ## check style, format, types, who imports whom, and workflows
 	@ruff check .
 	@ruff format --check .
-	@mypy autograder data tests
+	@mypy autograder checks data tests conftest.py
+	@lint-imports --no-cache --no-logo
 	@zizmor --offline --quiet --no-progress --pedantic .github autograder/release/template/.github
 
 format: setup  ## apply the format
@@ -94,7 +101,7 @@ format: setup  ## apply the format
 	@ruff format .
 
 bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.*
-	@python -m tests.bench $(ASSIGNMENT) --write
+	@python -m tests.bench $(ONE) --write
 
 soak: setup sandbox  ## grade 500 mixed submissions: does memory grow, is anything left?
 	@OMP_NUM_THREADS=1 python -m tests.soak 500

@@ -12,12 +12,16 @@ from autograder.pull.options import add_commands
 from .errors import Failure
 from .output import print_whatever
 
+ONLY = "if there are several"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input gives one clear line and exit code 1."""
     print_whatever()
     options = _parser().parse_args(arguments)
     try:
+        if getattr(options, "assignment", "") is None:
+            options.assignment = _the_only_one()
         code = options.run(options)
     except (Failure, OSError) as error:
         label = getattr(error, "label", Failure.label)
@@ -27,6 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped; what was graded is kept, and the next run goes on from there")
         return 130
     return int(code or 0)
+
+
+def _the_only_one() -> str:
+    """The assignment that is meant by a command which names none."""
+    from .assignment import only_assignment  # here: --help need not load a notebook's reader
+
+    return only_assignment()
 
 
 def _whose(error: Exception) -> str:
@@ -67,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_limit,
         action="append",
         metavar="NAME=VALUE",
-        help="change one of `autograder.wall.Limits`, e.g. call_seconds=20",
+        help="change one of `autograder.wall.limits.Limits`, e.g. call_seconds=20",
     )
     one.add_argument(
         "--again", action="store_true", help="grade even what was graded and has not changed"
@@ -85,23 +96,27 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_grade)
 
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and mend what not")
-    doctor.add_argument("assignment", nargs="?", default="seq2seq")
+    doctor.add_argument("assignment", nargs="?", help=ONLY)
     doctor.set_defaults(run=_doctor)
 
+    new = commands.add_parser("new", help="write the smallest assignment, to begin one with")
+    new.add_argument("name", help="of its folders; a Python name")
+    new.set_defaults(run=_new)
+
     source = commands.add_parser("source", help="build the folder nbgrader releases from")
-    source.add_argument("assignment")
+    source.add_argument("assignment", nargs="?", help=ONLY)
     source.set_defaults(run=_source)
 
     release = commands.add_parser("release", help="build and prove what students get")
-    release.add_argument("assignment")
+    release.add_argument("assignment", nargs="?", help=ONLY)
     release.set_defaults(run=_release)
 
     sample = commands.add_parser("sample", help="write the sample class, in a course of its own")
-    sample.add_argument("assignment")
+    sample.add_argument("assignment", nargs="?", help=ONLY)
     sample.set_defaults(run=_sample)
 
     whole = commands.add_parser("class", help="grade all submissions through nbgrader")
-    whole.add_argument("assignment")
+    whole.add_argument("assignment", nargs="?", help=ONLY)
     whole.add_argument(
         "--sample", action="store_true", help="build the release, and grade the sample class"
     )
@@ -138,40 +153,49 @@ def _limit(text: str) -> tuple[str, str]:
     return name, value
 
 
+# A command imports what it needs when it is chosen: the comments name the seconds of processor time
+# that all others are spared.
+
+
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.wall.gpu import require
+    # 0.06 s
     from autograder.wall.limits import Limits
-    from autograder.wall.wall import Wall
+    from autograder.wall.wall import begin
 
     from .assignment import Assignment, released_notebook
 
     assignment = Assignment(options.assignment)
     limits = Limits().changed(dict(options.limit or []))
-    assignment.require_tasks(options.task or [])
-    require(options.device or "cpu")
+    if options.device:
+        assignment.comparison()  # better refused now than after the grading
     for notebook in options.notebook:
         if notebook.is_dir() and len(options.notebook) == 1:  # of several, one stops no other
             raise IsADirectoryError(f"{notebook} is a folder; name the notebook in it")
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")
-    begun = Wall.begin(assignment.name, limits)
-    # what follows takes seconds to import, and so does what stands behind the wall
+    begun = begin(assignment.name, limits)
+    # 1.9 s, in which the sandbox that was begun does as much
     from autograder.judge.batch import Batch, grade_all, processors, report_files
     from autograder.judge.parity import Parity, flag
     from autograder.judge.results import Results
     from autograder.report.render import outcome_line, report_text
+    from autograder.wall.build import build
+    from autograder.wall.gpu import require
 
     from .files import require_writable, write_whole
-    from .offering import offering_salt
+    from .offering import Offering
 
+    assignment.require_tasks(options.task or [])
+    if options.device:
+        require(options.device)
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
         require_writable(file)
     loose = options.allow_unconfined
-    wall = Wall.build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
+    wall = build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
-    batch = Batch(assignment, release, wall, offering_salt(), options.task, results)
+    batch = Batch(Offering.here(assignment), release, wall, options.task, results)
     parity = Parity.prepare(batch, options.device) if options.device else None
     failed = 0
     for outcome in grade_all(batch, options.notebook, options.jobs or processors()):
@@ -198,6 +222,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    # 0.1 s
     from .assignment import Assignment
     from .doctor import examine
 
@@ -209,7 +234,16 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if all(finding.good for finding in findings) else 1
 
 
+def _new(options: argparse.Namespace) -> None:
+    from autograder.release.new import write_assignment
+
+    for path in write_assignment(options.name):
+        print(path)
+    print(f"next: python -m autograder release {options.name}; docs/author.md says how to go on")
+
+
 def _source(options: argparse.Namespace) -> None:
+    # 0.2 s
     from autograder.release.source import build_source
 
     from .assignment import Assignment
@@ -218,6 +252,7 @@ def _source(options: argparse.Namespace) -> None:
 
 
 def _release(options: argparse.Namespace) -> None:
+    # 2.5 s
     from autograder.release.prove import release
 
     from .assignment import Assignment
@@ -229,6 +264,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
+    # 0.9 s
     from autograder.desk.sample import sample_course, sample_students
     from autograder.desk.table import from_here
 
@@ -241,6 +277,7 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _class(options: argparse.Namespace) -> None:
+    # 2.8 s
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
@@ -257,12 +294,14 @@ def _class(options: argparse.Namespace) -> None:
         )
         return
     course = Course.at()
-    if all((course.submitted / name).is_dir() for name in sample_students(assignment) or [""]):
+    sample = sample_students(assignment)
+    if sample and all((course.submitted / name).is_dir() for name in sample):
         print("the sample class is among your students: python -m autograder remove --sample")
     grade_class(assignment, course)
 
 
 def _accept(options: argparse.Namespace) -> None:
+    # 1 s
     from autograder.desk.amend import accept
     from autograder.desk.table import from_here
 
@@ -276,6 +315,7 @@ def _accept(options: argparse.Namespace) -> None:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    # 1 s
     from autograder.desk.amend import remove
     from autograder.desk.sample import sample_students
 

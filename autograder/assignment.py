@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+import msgspec
 
-from autograder.notebook.lesson import is_solution, lesson_notebook
-
-from .errors import UnknownAssignment
+from .errors import AssignmentError, RecordError, UnknownAssignment
+from .files import read_typed
+from .records import typed
 
 ROOT = Path(__file__).resolve().parent.parent
+Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
 TEST_PREFIX = "test_"
+DECLARED = "assignment.toml"  # in the lesson's folder
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an assignment needs beyond its own folders, as its `assignment.toml` says it.
+
+    Attributes:
+        copy: files of this repository to hand out.
+        generate: programs that write what is handed out: folder = module.
+        marks_depend_on: files of this repository that its hidden checks use, as patterns.
+        devices: the module whose `compare` holds a submission on a device against the CPU.
+    """
+
+    copy: tuple[str, ...] = ()
+    generate: dict[str, str] = {}
+    marks_depend_on: tuple[str, ...] = ()
+    devices: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what points out of the repository: msgspec names the file that says so."""
+        for name in (*self.copy, *self.generate, *self.marks_depend_on):
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or not path.parts:
+                raise ValueError(f"expected a path within this repository, got {name!r}")
 
 
 @dataclass(frozen=True)
@@ -36,10 +62,9 @@ class Assignment:
 
     def __post_init__(self) -> None:
         if not self.lesson.is_file():
-            known = sorted(p.parent.name for p in (ROOT / "solutions").glob("*/*.py"))
             raise UnknownAssignment(
                 f"no assignment {self.name!r}: {self.lesson} is not there; known: "
-                f"{', '.join(sorted(set(known))) or 'none'}"
+                f"{', '.join(known_assignments()) or 'none'}"
             )
 
     @property
@@ -63,8 +88,54 @@ class Assignment:
         return ROOT / "assignments" / self.name
 
     @cached_property
-    def source(self) -> NotebookNode:
+    def declared(self) -> Declared:
+        """What it needs beyond its own folders.
+
+        Raises:
+            AssignmentError: `assignment.toml` is not in order; which field, and why.
+            OSError: it cannot be read.
+        """
+        file = self.lesson.parent / DECLARED
+        try:
+            return typed(tomllib.loads(read_typed(file)), Declared)
+        except (RecordError, tomllib.TOMLDecodeError) as error:
+            raise AssignmentError(f"{file.relative_to(ROOT)}: {error}") from error
+
+    @property
+    def declared_files(self) -> list[Path]:
+        """The files that its hidden checks use beyond its own folders.
+
+        Raises:
+            AssignmentError: a pattern matches none.
+        """
+        files: dict[Path, None] = {}
+        for pattern in self.declared.marks_depend_on:
+            matched = [path for path in sorted(ROOT.glob(pattern)) if path.is_file()]
+            if not matched:
+                file = (self.lesson.parent / DECLARED).relative_to(ROOT)
+                raise AssignmentError(f"{file}: marks_depend_on: no file matches {pattern!r}")
+            files.update(dict.fromkeys(matched))
+        return list(files)
+
+    def comparison(self) -> str:
+        """The module that compares devices.
+
+        Raises:
+            AssignmentError: none is declared.
+        """
+        if not self.declared.devices:
+            raise AssignmentError(
+                f"{self.name!r} has no comparison of devices: leave --device out, or write one "
+                f"and name it in {(self.lesson.parent / DECLARED).relative_to(ROOT)}: devices"
+            )
+        return self.declared.devices
+
+    @cached_property
+    def source(self) -> Notebook:
         """The notebook with its solutions."""
+        # 0.4 s: jupytext and nbformat; a sandbox is begun before
+        from autograder.notebook.lesson import lesson_notebook
+
         return lesson_notebook(self.lesson)
 
     @cached_property
@@ -81,6 +152,8 @@ class Assignment:
     @cached_property
     def names(self) -> frozenset[str]:
         """The classes and functions that students write."""
+        from autograder.notebook.lesson import is_solution  # 0.4 s: see `source`
+
         cells = [cell for cell in self.source.cells if is_solution(cell)]
         code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
         return frozenset(re.findall(r"^(?:class|def) (\w+)", code, re.MULTILINE))
@@ -103,7 +176,25 @@ class Assignment:
         return [path for folder in (self.checks, self.suite) for path in folder.rglob(name)]
 
 
-def released_notebook(assignment: Assignment) -> NotebookNode:
+def known_assignments() -> list[str]:
+    """The names of all assignments: the folders of `solutions/` that declare one."""
+    return sorted(path.parent.name for path in (ROOT / "solutions").glob(f"*/{DECLARED}"))
+
+
+def only_assignment() -> str:
+    """The one assignment that there is, for commands that name none.
+
+    Raises:
+        UnknownAssignment: there are several, or none.
+    """
+    known = known_assignments()
+    if len(known) != 1:
+        there = f"there are {len(known)}: {', '.join(known)}" if known else "there is none"
+        raise UnknownAssignment(f"which assignment? {there}")
+    return known[0]
+
+
+def released_notebook(assignment: Assignment) -> Notebook:
     """The notebook students were given.
 
     Raises:
@@ -112,4 +203,6 @@ def released_notebook(assignment: Assignment) -> NotebookNode:
     path = assignment.release / f"{assignment.name}.ipynb"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; build it with `make release`")
+    import nbformat  # 0.15 s: see `Assignment.source`
+
     return nbformat.read(path, as_version=4)

@@ -105,9 +105,9 @@ def last_error(log: str) -> str:
 def in_words(cause: str) -> str:
     """A cause on one line, and what to do where that is known."""
     for pattern, words in WORDS.items():
-        found = re.search(pattern, cause)
-        if found:
-            names = [name for name in found.groups() if name]
+        match = re.search(pattern, cause)
+        if match:
+            names = [name for name in match.groups() if name]
             return words.format(*(DRIVERS.get(name, name) for name in names))
     lines = OURS.sub("", cause.strip()).splitlines()
     return lines[0] if lines else "no message"

@@ -36,6 +36,10 @@ class UnknownAssignment(Failure, LookupError):
     """There is no assignment, or no task in it, of this name."""
 
 
+class AssignmentError(Failure, ValueError):
+    """What an assignment declares, or shall be called, is not in order."""
+
+
 class Unreadable(Failure, ValueError):
     """A file is not a notebook that can be read at all."""
 
@@ -78,6 +82,10 @@ class NotAmended(Failure):
 
 class OfferingError(Failure, ValueError):
     """The offering's settings are not in order."""
+
+
+class RecordError(Failure, ValueError):
+    """A record is not of its schema; the message names the field, what was expected, what came."""
 
 
 class EventError(Failure, ValueError):

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import dataclass, field
 
-from .assignment import ROOT
+from .assignment import ROOT, Assignment
 from .errors import GraderError
 from .files import read_typed
 
 SALT_VARIABLE = "AUTOGRADER_SALT"
 SALT_FILE = ROOT / ".salt"
+
+
+@dataclass(frozen=True)
+class Offering:
+    """An assignment as it is given once: what all marks of one class have in common."""
+
+    assignment: Assignment
+    salt: str = field(repr=False)  # a secret: in no log, in no traceback
+
+    @staticmethod
+    def here(assignment: Assignment) -> Offering:
+        """The offering of this course directory.
+
+        Raises:
+            GraderError: its salt is an empty file.
+            OSError: the salt cannot be read or kept.
+        """
+        return Offering(assignment, offering_salt())
 
 
 def offering_salt() -> str:

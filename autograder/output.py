@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 from checks.printable import print_any_sign
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 
 class Patient(io.FileIO):
@@ -19,8 +16,8 @@ class Patient(io.FileIO):
     `grade ... | head` has asked for some lines, not for work to be thrown away.
     """
 
-    def write(self, data: Buffer, /) -> int:
-        """Write bytes, and count them as written where nobody reads."""
+    def write(self, data: Any, /) -> int:
+        """Write bytes, in whatever holds them, and count them as written where nobody reads."""
         try:
             return super().write(data)
         except BrokenPipeError:

@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
+from enum import Enum
+from functools import total_ordering
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from .assignment import ROOT
-from .errors import NotText, OfferingError
+from .errors import NotText, OfferingError, RecordError
 from .files import read_typed
+from .records import Amount, Count, typed
 
 FILE = ROOT / "offering.toml"
 UTC_ZONE = ZoneInfo("UTC")
 DAY = timedelta(days=1)
-WORKED_OUT = frozenset({"zone", "about_due"})  # of the terms: no settings of an assignment
 
 
-class Reveal(IntEnum):
+@total_ordering
+class Reveal(Enum):
     """How much of a report a student is shown; each level adds to the one before."""
 
-    NOTHING = 0  # that it came, and what was odd about the file
-    TOTAL = 1  # the sum of points
-    TASKS = 2  # the points of each task, and the public checks
-    CHECKS = 3  # the sentence and the verdict of each hidden check
-    MESSAGES = 4  # what was seen, and where to look first
+    NOTHING = "nothing"  # that it came, and what was odd about the file
+    TOTAL = "total"  # the sum of points
+    TASKS = "tasks"  # the points of each task, and the public checks
+    CHECKS = "checks"  # the sentence and the verdict of each hidden check
+    MESSAGES = "messages"  # what was seen, and where to look first
+
+    def __lt__(self, other: Reveal) -> bool:
+        levels = list(Reveal)
+        return levels.index(self) < levels.index(other)
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What holds for one assignment of the offering."""
+class Settings:
+    """An assignment's section of the file."""
 
-    zone: ZoneInfo = UTC_ZONE
-    due: datetime | None = None  # UTC; None: never late
-    grace_minutes: float = 10.0
-    late_percent_per_day: float = 10.0  # of the points earned, for each day begun
-    late_days: int = 7  # after which nothing counts
-    attempts_per_day: int = 10  # graded ones of one student; 0: as many as they like
+    due: datetime | None = None  # by the clocks of the zone, if it names no other; None: never late
+    grace_minutes: Amount = 10.0
+    late_percent_per_day: Amount = 10.0  # of the points earned, for each day begun
+    late_days: Count = 7  # after which nothing counts
+    attempts_per_day: Count = 10  # graded ones of one student; 0: as many as they like
     reveal_before_due: Reveal = Reveal.MESSAGES
     reveal_after_due: Reveal = Reveal.MESSAGES
+
+
+@dataclass(frozen=True)
+class Terms(Settings):
+    """What holds for one assignment of the offering: its settings, `due` now in UTC."""
+
+    zone: ZoneInfo = UTC_ZONE
     about_due: str = ""  # what a change of the clocks has made of the due time, in a sentence
 
     def reveal(self, now: datetime) -> Reveal:
@@ -140,6 +150,8 @@ def read_terms(assignment: str, file: Path = FILE) -> Terms:
         settings = tomllib.loads(read_typed(file))
     except NotText as error:
         raise OfferingError(str(error)) from error
+    except RecursionError:
+        raise OfferingError(f"{file.name} is not TOML: it is nested too deeply") from None
     except ValueError as error:
         raise OfferingError(f"{file.name} is not TOML: {error}") from error
     settings = dict(settings)
@@ -154,30 +166,17 @@ def read_terms(assignment: str, file: Path = FILE) -> Terms:
         if not isinstance(value, dict):
             raise OfferingError(f"{file.name}: {key} stands outside an assignment's section")
     section = settings.get(assignment, {})
-    known = [field.name for field in fields(Terms) if field.name not in WORKED_OUT]
-    values: dict[str, Any] = {}
-    for key, value in section.items():
+    known = [field.name for field in fields(Settings)]
+    for key in section:
         if key not in known:
             raise OfferingError(f"{file.name}: no setting {key!r}; known: {', '.join(known)}")
-        values[key] = _value(f"{file.name}: [{assignment}] {key}", key, value, zone)
-    due = section.get("due")
-    odd = _odd_time(due, zone) if due is not None and due.tzinfo is None else ""
-    return Terms(zone=zone, about_due=odd, **values)
-
-
-def _value(name: str, key: str, value: Any, zone: ZoneInfo) -> Any:
-    if key == "due":
-        if not isinstance(value, datetime):
-            raise OfferingError(f"{name}: expected a time such as 2026-11-30T18:00:00")
-        return value.astimezone(UTC) if value.tzinfo else moment_shown(value, zone)
-    if key.startswith("reveal"):
-        levels = [level.name.lower() for level in Reveal]
-        if value not in levels:
-            raise OfferingError(f"{name}: expected one of {', '.join(levels)}, got {value!r}")
-        return Reveal[str(value).upper()]
-    whole = key in {"late_days", "attempts_per_day"}
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        raise OfferingError(f"{name}: expected a {'whole ' if whole else ''}number, got {value!r}")
-    if not 0 <= value < math.inf:
-        raise OfferingError(f"{name}: expected 0 or more, got {value!r}")
-    return value
+    try:
+        read = typed(section, Settings)
+    except RecordError as error:
+        raise OfferingError(f"{file.name}: [{assignment}] {error}") from error
+    due, odd = read.due, ""
+    if due is not None and due.tzinfo is None:
+        due, odd = moment_shown(due, zone), _odd_time(due, zone)
+    elif due is not None:
+        due = due.astimezone(UTC)
+    return Terms(**{**vars(read), "due": due}, zone=zone, about_due=odd)

@@ -11,6 +11,7 @@ SIGNS = re.compile(r"[&<>\"`*_{}\[\])#+!|~@$\\^=:.-]")
 # links, mentions and references are looked for after the entities are read: these are taken apart
 LINKING = {"@", "#", ":"}
 LINKING_WORDS = re.compile(r"\b(www|GH)(?=[.-])", re.IGNORECASE)
+UNKNOWN = "\ufffd"  # stands for a sign that no font has
 NOTHING = "\u200b"  # a space without width
 NOT_XML = re.compile("[\ufffe\uffff]")
 
@@ -18,6 +19,7 @@ NOT_XML = re.compile("[\ufffe\uffff]")
 def line(text: str, cap: int = MAX_TEXT) -> str:
     """Text on one line, without controls and of sane length."""
     text = " ".join(without_controls(text).split())
+    text = "".join(sign if sign.isprintable() else UNKNOWN for sign in text)
     return text if len(text) <= cap else text[: cap - 1] + "…"
 
 
@@ -26,8 +28,8 @@ def markdown(text: str, cap: int = MAX_TEXT) -> str:
     return SIGNS.sub(_entity, LINKING_WORDS.sub(rf"\1{NOTHING}", line(text, cap)))
 
 
-def _entity(found: re.Match[str]) -> str:
-    sign = found[0]
+def _entity(match: re.Match[str]) -> str:
+    sign = match[0]
     return f"&#{ord(sign)};" + (NOTHING if sign in LINKING else "")
 
 
@@ -55,7 +57,8 @@ def log(text: str) -> str:
 # everything that could move the cursor, reverse the text or hide in it
 CONTROLS = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u2028\u2029]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u180e\ufff9-\ufffb\U000e0001-\U000e007f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u2028\u2029]"
 )
 
 

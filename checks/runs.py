@@ -215,19 +215,19 @@ class Binding(NamedTuple):
 
 def _bound(source: str) -> dict[str, Binding]:
     """The names that a cell gives a value, outside of functions and classes."""
-    found: dict[str, Binding] = {}
+    bindings: dict[str, Binding] = {}
 
     def visit(nodes: Iterable[ast.AST], straight: bool) -> None:
         for node in nodes:
             end = getattr(node, "end_lineno", 0)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found[node.name] = Binding(end, True, straight)
+                bindings[node.name] = Binding(end, True, straight)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]
-                    found[name] = Binding(end, False, False)
+                    bindings[name] = Binding(end, False, False)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found[node.id] = Binding(end, False, False)
+                bindings[node.id] = Binding(end, False, False)
             elif not isinstance(node, INNER):
                 compound = hasattr(node, "body") and not isinstance(node, ast.Module)
                 visit(ast.iter_child_nodes(node), straight and not compound)
@@ -236,7 +236,7 @@ def _bound(source: str) -> dict[str, Binding]:
         visit([ast.parse(source)], True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    return found
+    return bindings
 
 
 def _claimed(source: str) -> set[str]:

@@ -20,29 +20,34 @@ import signal
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from autograder.assignment import Assignment
+from autograder.judge.batch import processors
 from autograder.judge.grade import precedents
 from autograder.judge.precedents import ByPrecedent, Transcript
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
 from autograder.report.record import TaskReport
 from autograder.suites import probes_of
 from autograder.wall.inside.wire import Message, pack, unpack
-from checks.plugin import Grading, run_suite
+from checks.plugin import PACKAGE, Grading, run_suite
 from checks.program import Cell, Lesson, fresh_module, run_cells
 from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
 KINDS = ("wrong", "right", "partly")
-ASSIGNMENT = Assignment("seq2seq")
-FOLDER = Path(__file__).resolve().parent / "submissions" / ASSIGNMENT.name
+FOLDER = Path(__file__).resolve().parent / "submissions"
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 CALL_SECONDS = 10  # of processor time, as behind the wall
+AT_ONCE = 100  # submissions for which checks are collected once: now and then something is told
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ class Entry:
         return found.group(1).strip() if found else ""
 
 
-def entries(kinds: Iterable[str] = KINDS) -> list[Entry]:
-    """The whole corpus, in a fixed order."""
+def entries(assignment: Assignment, kinds: Iterable[str] = KINDS) -> list[Entry]:
+    """The whole corpus of an assignment, in a fixed order."""
     return [
         Entry(path.parent.parent.name, path.parent.name, path.stem, path.read_text())
-        for path in sorted(FOLDER.glob("*/*/*.py"))
+        for path in sorted((FOLDER / assignment.name).glob("*/*/*.py"))
         if path.parent.name in set(kinds)
     ]
 
@@ -121,63 +126,162 @@ def _late(*_: object) -> None:
     raise StudentFault(Verdict.TIMED_OUT, f"no answer within {CALL_SECONDS} seconds of computing")
 
 
-def grade_here(
-    entry: Entry | None, salt: str, tasks: Iterable[str], public_only: bool = False
-) -> dict[str, TaskReport]:
-    """Grade the solution with one cell replaced, in this process: for trusted code only."""
-    cells = repair(ASSIGNMENT.source, ASSIGNMENT.source).cells
-    if entry is not None:
-        cells = tuple(
-            Cell(cell.label, entry.code) if cell.label == entry.task else cell for cell in cells
-        )
-    warnings.simplefilter("ignore")  # a student's warning is no error, in our tests neither
-    module = fresh_module("submission")
-    with contextlib.redirect_stdout(io.StringIO()):
-        run_cells(cells, module)
-    transcript = Transcript(Here(Lesson(module.__dict__), probes_of(ASSIGNMENT.name)))
-    wanted = set(tasks)
-    chosen = [task for task in ASSIGNMENT.graded_tasks if task.key in wanted]
-    files = [file for task in chosen for file in ASSIGNMENT.suite_files(task.key)]
-    files = [file for file in files if file.parent.name == "checks" or not public_only]
-    grading = Grading(Student(transcript), reference(ASSIGNMENT), salt)
-    run_suite(files, grading, ByPrecedent(grading, transcript, precedents(ASSIGNMENT, salt)))
-    if grading.problems:  # a check that fails by itself is the first thing to know
-        whose = entry.id if entry else "solution"
-        raise RuntimeError(f"salt {salt!r}, {whose}: {grading.problems[0]}")
-    results = grading.results.values()
-    return {
-        task.key: TaskReport(task.key, task.points, tuple(r for r in results if r.task == task.key))
-        for task in chosen
-    }
+@cache
+def _solution(assignment: Assignment) -> tuple[Cell, ...]:
+    return repair(assignment.source, assignment.source).cells
 
 
 @dataclass(frozen=True)
 class Job:
-    """A submission to grade, or the solution, with one salt."""
+    """A submission to grade, or the solution."""
 
+    offering: Offering
     entry: Entry | None
-    salt: str
     tasks: tuple[str, ...]
-    public_only: bool = False  # run no hidden check
+    public_only: bool = False  # run no hidden check, and none after one that fails
 
 
-def _run(job: Job) -> tuple[Job, dict[str, TaskReport]]:
+class Collected:
+    """The checks of some tasks, collected once, for whichever submission is put before them."""
+
+    session: pytest.Session  # of pytest, since the checks are collected
+    answering: Here
+
+    def __init__(self, job: Job) -> None:
+        """Make it for all jobs that differ from this one in the entry alone."""
+        transcript = Transcript(self)
+        self._whose = job.entry.id if job.entry else "solution"
+        self.offering, assignment = job.offering, job.offering.assignment
+        self.tasks = [task for task in assignment.graded_tasks if task.key in job.tasks]
+        files = [file for task in self.tasks for file in assignment.suite_files(task.key)]
+        self.files = [f for f in files if f.is_relative_to(PACKAGE) or not job.public_only]
+        self.grading = Grading(Student(transcript), reference(assignment), job.offering.salt)
+        known = precedents(job.offering)
+        self.by_precedent = ByPrecedent(self.grading, transcript, known)
+
+    def ask(self, request: Message) -> Message:
+        """What the submission answers."""
+        return self.answering.ask(request)
+
+    def value(self, answer: Message) -> Any:
+        """What an answer says."""
+        return self.answering.value(answer)
+
+    def load(self, entry: Entry | None) -> None:
+        """Run the solution's cells with one replaced, in this process: for trusted code only."""
+        cells = _solution(self.offering.assignment)
+        if entry is not None:
+            self._whose = entry.id
+            cells = tuple(
+                Cell(cell.label, entry.code) if cell.label == entry.task else cell for cell in cells
+            )
+        warnings.simplefilter("ignore")  # a student's warning is no error, in our tests neither
+        module = fresh_module("submission")
+        with contextlib.redirect_stdout(io.StringIO()):
+            run_cells(cells, module)
+        self.answering = Here(Lesson(module.__dict__), probes_of(self.offering.assignment.name))
+
+    def reports(self) -> dict[str, TaskReport]:
+        """What was found, by task."""
+        if self.grading.problems:  # a check that fails by itself is the first thing to know
+            problem = self.grading.problems[0]
+            raise RuntimeError(f"salt {self.offering.salt!r}, {self._whose}: {problem}")
+        results = self.grading.results.values()
+        return {
+            task.key: TaskReport(
+                task.key, task.points, tuple(r for r in results if r.task == task.key)
+            )
+            for task in self.tasks
+        }
+
+
+def grade_here(
+    offering: Offering, entry: Entry | None, tasks: Iterable[str]
+) -> dict[str, TaskReport]:
+    """Grade the solution with one cell replaced, in this process: for trusted code only."""
+    collected = Collected(Job(offering, entry, tuple(tasks)))
+    collected.load(entry)
+    run_suite(collected.files, collected.grading, collected.by_precedent)
+    return collected.reports()
+
+
+class Forks:
+    """Pytest plugin: when checks are collected, a fork goes on with them for every submission.
+
+    So none disturbs the next, and what is the same for all is done once.
+    """
+
+    def __init__(self, jobs: list[Job], processes: int | None) -> None:
+        self.graded: list[tuple[Job, dict[str, TaskReport]]] = []
+        self._collected = Collected(jobs[0])
+        self._jobs = jobs
+        self._processes = processes or processors()
+
+    def run(self) -> None:
+        """Grade all jobs."""
+        run_suite(self._collected.files, self._collected.grading, self)
+        if len(self.graded) < len(self._jobs):
+            raise RuntimeError(f"not graded: {self._collected.grading.problems}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Part; a fork knows the collected without being sent it."""
+        self._collected.session = session
+        _inherited.append(self._collected)
+        gc.collect()
+        gc.freeze()  # else every fork's first collection copies all memory
+        try:
+            context = multiprocessing.get_context("fork")
+            with context.Pool(self._processes, maxtasksperchild=1) as pool:
+                self.graded = list(pool.imap_unordered(_in_fork, self._jobs))
+        finally:
+            gc.unfreeze()
+            _inherited.pop()
+        return True
+
+
+_inherited: list[Collected] = []
+
+
+def _in_fork(job: Job) -> tuple[Job, dict[str, TaskReport]]:
     torch.set_num_threads(1)
-    return job, grade_here(job.entry, job.salt, job.tasks, job.public_only)
+    collected = _inherited[-1]
+    collected.load(job.entry)
+    items = collected.session.items
+    for some in [[item] for item in items] if job.public_only else [items]:
+        collected.session.items = some
+        collected.by_precedent.pytest_runtestloop(collected.session)
+        results = collected.grading.results.values()
+        if job.public_only and any(result.verdict in FAILED for result in results):
+            return job, collected.reports()
+    collected.grading.pytest_sessionfinish()
+    collected.grading.problems += collected.grading.missing_evidence()
+    return job, collected.reports()
 
 
 def grade_all(
     jobs: list[Job], processes: int | None = None
 ) -> Iterator[tuple[Job, dict[str, TaskReport]]]:
     """Grade many submissions, each in a process of its own, so that none disturbs the next."""
-    tasks = tuple({task for job in jobs for task in job.tasks})
-    for salt in {job.salt for job in jobs}:  # once, before the processes part: answers are kept
-        grade_here(None, salt, tasks)
-    context = multiprocessing.get_context("fork")
-    gc.collect()
-    gc.freeze()  # else every fork's first collection copies all memory
-    with context.Pool(processes or multiprocessing.cpu_count(), maxtasksperchild=1) as pool:
-        yield from pool.imap_unordered(_run, jobs)
+    for offering, task in dict.fromkeys((job.offering, task) for job in jobs for task in job.tasks):
+        _grade_solution(offering, task)
+    for _, alike in groupby(sorted(jobs, key=_checks), _checks):
+        waiting = list(alike)
+        while waiting:
+            forks = Forks(waiting[:AT_ONCE], processes)
+            forks.run()
+            yield from forks.graded
+            waiting = waiting[AT_ONCE:]
+
+
+@cache
+def _grade_solution(offering: Offering, task: str) -> None:
+    """Grade it once, before the processes part: answers are kept."""
+    grade_here(offering, None, [task])
+
+
+def _checks(job: Job) -> tuple[str, str, tuple[str, ...], bool]:
+    """What is to be run."""
+    return job.offering.assignment.name, job.offering.salt, job.tasks, job.public_only
 
 
 def first_message(report: TaskReport) -> str:

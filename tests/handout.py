@@ -57,7 +57,7 @@ def hand_out(folder: Path, code: str = RIGHT, checks: str = CHECKS) -> Path:
     (own / "test_twice.py").write_text(checks)
     small = cast(Assignment, SimpleNamespace(name="small", checks=own))
     copy_checks(small, folder / "checks")
-    shutil.copy(ROOT / "solutions/seq2seq/handout/pytest.ini", folder)
+    shutil.copy(ROOT / "autograder/release/handout/pytest.ini", folder)
     nbformat.write(handed_in(code), folder / "small.ipynb")
     return folder
 

@@ -1,7 +1,7 @@
 """`make measure`: what the grader catches, what it lets through, and what it says.
 
-Prints tables and writes `build/measure.md`. Every submission of the corpus is graded with the
-first salt on all tasks, with each further salt on its own task.
+Prints tables and writes `build/measure-<assignment>.md`. Every submission of the corpus is graded
+with the first salt on all tasks, with each further salt on its own task.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from fnmatch import fnmatch
 
 from tqdm import tqdm
 
-from autograder.assignment import ROOT
+from autograder.assignment import ROOT, Assignment, only_assignment
+from autograder.errors import UnknownAssignment
+from autograder.offering import Offering
 from autograder.report.record import TaskReport
 
-from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, first_message, grade_all, problems
-from .naive import caught_by_naive_suite
-
-TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
+from . import naive
+from .corpus import FAILED, Entry, Job, entries, first_message, grade_all, problems
 
 
 class Measurement:
     """All verdicts on some entries of the corpus, by entry and salt."""
 
-    def __init__(self, corpus: list[Entry]) -> None:
+    def __init__(self, assignment: Assignment, corpus: list[Entry]) -> None:
+        self.assignment = assignment
         self.corpus = corpus
         self.own: dict[str, dict[str, TaskReport]] = defaultdict(dict)  # entry id -> salt -> report
         self.problems: dict[str, set[str]] = defaultdict(set)
@@ -35,7 +36,7 @@ class Measurement:
         """Keep one grading."""
         assert job.entry is not None
         entry = job.entry
-        self.own[entry.id][job.salt] = reports[entry.task]
+        self.own[entry.id][job.offering.salt] = reports[entry.task]
         self.problems[entry.id].update(problems(entry, reports))
 
     def unsteady(self) -> list[str]:
@@ -72,16 +73,16 @@ class Measurement:
 
     def superfluous(self) -> list[str]:
         """Hidden checks that no entry needs and no argument keeps."""
-        needed, kept = self.only_killers(), arguments()
+        needed, kept = self.only_killers(), arguments(self.assignment)
         hidden = [name for name, is_public in self.checks().items() if not is_public]
         return [name for name in hidden if name not in needed and name not in kept]
 
 
-def arguments() -> dict[str, str]:
+def arguments(assignment: Assignment) -> dict[str, str]:
     """Why a hidden check stays though each entry that fails it fails another too."""
     found = {}
-    for key in TASKS:
-        for file in ASSIGNMENT.suite_files(key):
+    for key in tasks_of(assignment):
+        for file in assignment.suite_files(key):
             suite = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
             for name, function in vars(suite).items():
                 for mark in getattr(function, "pytestmark", []):
@@ -90,11 +91,24 @@ def arguments() -> dict[str, str]:
     return found
 
 
-def measure(corpus: list[Entry], salts: list[str], processes: int | None, own: bool) -> Measurement:
+def tasks_of(assignment: Assignment) -> tuple[str, ...]:
+    """The keys of the tasks that suites grade."""
+    return tuple(task.key for task in assignment.graded_tasks)
+
+
+def measure(
+    assignment: Assignment,
+    corpus: list[Entry],
+    salts: list[str],
+    processes: int | None,
+    own: bool,
+) -> Measurement:
     """Grade entries: with the first salt on all tasks unless `own`, with others on their own."""
-    jobs = [Job(entry, salts[0], (entry.task,) if own else TASKS) for entry in corpus]
-    jobs += [Job(entry, salt, (entry.task,)) for entry in corpus for salt in salts[1:]]
-    found = Measurement(corpus)
+    first, *further = (Offering(assignment, salt) for salt in salts)
+    every = tasks_of(assignment)
+    jobs = [Job(first, entry, (entry.task,) if own else every) for entry in corpus]
+    jobs += [Job(offering, entry, (entry.task,)) for entry in corpus for offering in further]
+    found = Measurement(assignment, corpus)
     graded = grade_all(jobs, processes)
     for job, reports in tqdm(graded, total=len(jobs), desc="grading", mininterval=5.0):
         found.add(job, reports)
@@ -103,31 +117,33 @@ def measure(corpus: list[Entry], salts: list[str], processes: int | None, own: b
 
 def task_table(found: Measurement) -> list[str]:
     """What was caught, what was told and what was marked wrongly, a row per task."""
-    naive_kills = caught_by_naive_suite(found.corpus)
+    yardstick = found.assignment == naive.ASSIGNMENT  # the only one that has a naive suite
+    naive_kills = naive.caught_by_naive_suite(found.corpus) if yardstick else set()
     lines = [
         "| task | wrong | caught | by a naive suite | first message right | right | failed "
         "| partly right | in range |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for key in (*TASKS, "all"):
+    for key in (*tasks_of(found.assignment), "all"):
         chosen = [entry for entry in found.corpus if key in (entry.task, "all")]
         wrong = [entry for entry in chosen if entry.kind == "wrong"]
         right = [entry for entry in chosen if entry.kind == "right"]
         partly = [entry for entry in chosen if entry.kind == "partly"]
         caught = [entry for entry in wrong if found.kills(entry)]
-        naive = [entry for entry in wrong if entry.id in naive_kills]
+        simple = [entry for entry in wrong if entry.id in naive_kills]
         told = [entry for entry in wrong if found.told(entry)]
         failed = [entry for entry in right if found.problems[entry.id]]
         in_range = [entry for entry in partly if not found.problems[entry.id]]
-        counts = [wrong, caught, naive, told, right, failed, partly, in_range]
-        lines.append(f"| {key} | " + " | ".join(str(len(part)) for part in counts) + " |")
+        counts = [wrong, caught, simple, told, right, failed, partly, in_range]
+        shown = [str(len(part)) if yardstick or part is not simple else "–" for part in counts]
+        lines.append(f"| {key} | {' | '.join(shown)} |")
     return lines
 
 
 def check_table(found: Measurement) -> list[str]:
     """How many entries fail each check, and how many fail no other hidden check."""
     every = Counter(check for entry in found.corpus for check in found.kills(entry))
-    alone, kept = found.only_killers(), arguments()
+    alone, kept = found.only_killers(), arguments(found.assignment)
     lines = [
         "| check | submissions that fail it | and no other hidden check | why it stays |",
         "|---|---|---|---|",
@@ -152,13 +168,19 @@ def main() -> int:
     """Measure, print, and fail if the grader is at odds with the corpus."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("entries", nargs="*", default=["*"], help="e.g. 'encoder/wrong/*'")
+    parser.add_argument("--assignment", metavar="NAME", help="if there are several")
     parser.add_argument("--salts", type=int, default=1, help="how many salts (default 1)")
     parser.add_argument("--jobs", type=int, default=None, help="processes (default: all cores)")
     parser.add_argument("--own", action="store_true", help="grade no entry on other tasks")
     options = parser.parse_args()
-    corpus = [e for e in entries() if any(fnmatch(e.id, pattern) for pattern in options.entries)]
+    try:
+        assignment = Assignment(options.assignment or only_assignment())
+    except UnknownAssignment as error:
+        parser.error(str(error))
+    every = entries(assignment)
+    corpus = [e for e in every if any(fnmatch(e.id, pattern) for pattern in options.entries)]
     salts = [f"measure-{n}" for n in range(options.salts)]
-    found = measure(corpus, salts, options.jobs, options.own)
+    found = measure(assignment, corpus, salts, options.jobs, options.own)
     seen = sum(bool(entry.seen) for entry in corpus if entry.kind == "wrong")
     facts = f"{options.salts} salts. Wrong submissions with the place they were seen: {seen}."
     text = "\n".join([*task_table(found), "", facts, "", *check_table(found), ""])
@@ -173,7 +195,7 @@ def main() -> int:
         return 1 if at_odds or found.unsteady() else 0
     for name in found.superfluous():
         print(f"no submission needs it: {name}")
-    target = ROOT / "build" / "measure.md"
+    target = ROOT / "build" / f"measure-{assignment.name}.md"
     target.parent.mkdir(exist_ok=True)
     target.write_text(text)
     return 1 if at_odds or found.unsteady() or found.superfluous() else 0

@@ -1,6 +1,7 @@
 """The suite a busy person would write: shapes, a falling loss, well-formed hypotheses.
 
-A yardstick only: `make measure` sets what it catches beside what the hidden suites catch.
+A yardstick only, and of `seq2seq` alone: `make measure` sets what it catches beside what the
+hidden suites catch.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any
 
 import torch
 
+from autograder.assignment import Assignment
 from autograder.notebook.repair import repair
 from checks.program import Cell, fresh_module, run_cells
 
-from .corpus import ASSIGNMENT, CALL_SECONDS, Entry
+from .corpus import CALL_SECONDS, Entry
 
+ASSIGNMENT = Assignment("seq2seq")
 CONFIG = {"embedding_dim": 6, "hidden_dim": 8, "num_layers": 2, "dropout": 0.0, "pad_id": 0}
 VOCABULARY = 11
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.pull.event import Request, time
 from autograder.pull.git import Repository
-from autograder.pull.grading import Door, grade_request
+from autograder.pull.grading import Conditions, grade_request
 from autograder.pull.outcome import Outcome
 from autograder.report.record import Report, TaskReport
 from checks.verdicts import CheckResult, Verdict
@@ -184,9 +184,9 @@ def judge(name: str, notebook: Path) -> Report:
     return report({"encoder": "deep" in text, "greedy": "deep" in text})
 
 
-def graded(host: Host, request: Request, door: Door | None = None) -> tuple[Outcome, str]:
+def graded(host: Host, request: Request, door: Conditions | None = None) -> tuple[Outcome, str]:
     """Grade a request with the stand-in; records and pages lie in `host.folder / "out"`."""
-    door = door or Door(judge, ["seq2seq"], offering=host.folder / "offering.toml")
+    door = door or Conditions(judge, ["seq2seq"], offering=host.folder / "offering.toml")
     return grade_request(request, Repository(host.course), host.folder / "out", door, NOW)
 
 

@@ -19,16 +19,19 @@ from pathlib import Path
 import psutil
 from nbformat import NotebookNode
 
-from autograder.assignment import released_notebook
+from autograder.assignment import Assignment, released_notebook
 from autograder.judge.grade import grade
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
-from autograder.wall.wall import Wall
 
 from .attacks.catalogue import CELLS, with_cell
 from .attacks.catalogue import entries as attacks
-from .corpus import ASSIGNMENT, entries
+from .corpus import entries
 
+ASSIGNMENT = Assignment("seq2seq")
+OFFERING = Offering(ASSIGNMENT, "soak")
 MIB = 1024 * 1024
 LIMITS = Limits().changed({"load_seconds": 3, "call_seconds": 2, "processor_seconds": 30})
 GROWTH = 64.0  # MiB from the first look to the last: what a class of a thousand could afford
@@ -57,11 +60,11 @@ def main() -> int:
     print(" | ".join(field.name for field in fields(Held)))
     with (
         tempfile.TemporaryDirectory() as tempfile.tempdir,
-        closing(Wall.build(ASSIGNMENT.name, limits=LIMITS)) as wall,
+        closing(build(ASSIGNMENT.name, limits=LIMITS)) as wall,
     ):
         for number, (task, notebook) in enumerate(mixed(chosen.submissions), 1):
             release = released_notebook(ASSIGNMENT)
-            grade(ASSIGNMENT, repair(notebook, release), wall, "soak", (task,))
+            grade(OFFERING, repair(notebook, release), wall, (task,))
             if number % every == 0:
                 looks.append(look(number, looks))
                 print(" | ".join(f"{value:.0f}" for value in astuple(looks[-1])), flush=True)
@@ -85,7 +88,7 @@ def main() -> int:
 def mixed(size: int) -> Iterator[tuple[str, NotebookNode]]:
     """Tasks, and notebooks that answer them rightly, wrongly or with an attack."""
     release = released_notebook(ASSIGNMENT)
-    hostile, ordinary = attacks(*CELLS), entries()
+    hostile, ordinary = attacks(*CELLS), entries(ASSIGNMENT)
     for number in range(size):
         if number % 10 == 0:
             attack = hostile[number // 10 % len(hostile)]

@@ -17,8 +17,10 @@ from autograder.assignment import ROOT, Assignment
 from autograder.judge.batch import Batch, Graded, grade_all
 from autograder.judge.reference import reference
 from autograder.judge.results import Results
+from autograder.offering import Offering
 from autograder.report.record import Report
-from autograder.wall.wall import Wall
+from autograder.wall.build import build
+from autograder.wall.wall import Unconfined
 
 LESSON = Assignment("seq2seq")
 TASK = "decoder"
@@ -46,8 +48,8 @@ def notebooks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> None:
-    wall = Wall.build("seq2seq")
-    desk = Batch(LESSON, LESSON.source, wall, "salt", [TASK])
+    wall = build("seq2seq")
+    desk = Batch(Offering(LESSON, "salt"), LESSON.source, wall, [TASK])
     reports = [
         {o.notebook: o.report.to_json() for o in grade_all(desk, notebooks, jobs) if o.report}
         for jobs in (1, 3)
@@ -66,7 +68,7 @@ class Fragile(Batch):
             attempts = notebook.parent / "attempts"
             with attempts.open("a") as file:
                 file.write("x")
-            if len(attempts.read_text()) <= int(self.salt):
+            if len(attempts.read_text()) <= int(self.offering.salt):
                 os.kill(os.getpid(), signal.SIGKILL)
         return Graded(notebook, Report("seq2seq", ()))
 
@@ -75,7 +77,7 @@ class Fragile(Batch):
 def test_a_killed_judge_costs_at_most_the_submission_it_held(
     tmp_path: Path, kills: int, lost: set[str]
 ) -> None:
-    desk = Fragile(LESSON, LESSON.source, Wall("", "seq2seq"), str(kills))
+    desk = Fragile(Offering(LESSON, str(kills)), LESSON.source, Unconfined("seq2seq"))
     names = ["first", "a", "mine", "b", "c", "d"]
     outcomes = list(grade_all(desk, [tmp_path / name for name in names], 2))
     assert sorted(outcome.notebook.name for outcome in outcomes) == sorted(names)
@@ -110,6 +112,6 @@ def test_a_grader_that_is_killed_leaves_nothing_running_and_loses_nothing(
 
 def test_the_reference_is_known_before_the_judges_part(notebooks: list[Path]) -> None:
     reference(LESSON)
-    desk = Batch(LESSON, LESSON.source, Wall("", "seq2seq"), "salt", [], Results(None))
+    desk = Batch(Offering(LESSON, "salt"), LESSON.source, Unconfined("seq2seq"), [], Results(None))
     outcomes = list(grade_all(desk, notebooks, 2))
     assert all(outcome.report and outcome.report.max_points == 0 for outcome in outcomes)

@@ -20,7 +20,7 @@ from autograder.assignment import Assignment, released_notebook
 from autograder.notebook.lesson import grade_id
 
 from .ordinary import run_module
-from .repository import copy_repository
+from .repository import released_course
 
 BOOK = "seq2seq.ipynb"
 WRITTEN = "class Encoder:\n    pass"
@@ -93,11 +93,7 @@ def contents(folder: Path) -> dict[str, tuple[int, str]]:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose release is in the gradebook, with a student who handed in nothing."""
-    folder = tmp_path_factory.mktemp("course")
-    copy_repository(folder, without="(tests|docs)/")
-    run(folder, "autograder", "source", "seq2seq")
-    options = ("--force", "--ProveRelease.grading=False")
-    run(folder, "nbgrader", "generate_assignment", "seq2seq", *options)
+    folder = released_course(tmp_path_factory)
     run(folder, "nbgrader", "db", "student", "add", "zoe")
     hand_in_oddly(folder)
     return folder

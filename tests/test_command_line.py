@@ -18,7 +18,7 @@ from autograder.assignment import ROOT, Assignment
 from autograder.errors import GraderError, WorkerError
 from autograder.judge import batch
 from autograder.report.record import Report, TaskReport
-from autograder.wall.wall import CONFINED, Wall
+from autograder.wall.wall import Bubblewrap, Wall
 from checks.verdicts import CheckResult, Verdict
 
 REPORT = Report(
@@ -28,7 +28,7 @@ REPORT = Report(
             "encoder", 4.0, (CheckResult("encoder/a", "It holds.", 1, Verdict.PASSED, True),)
         ),
     ),
-    wall=CONFINED,
+    wall=Bubblewrap.level,
 )
 
 
@@ -59,8 +59,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Judge:
     """Replace wall and judge."""
     stand_in = Judge()
     monkeypatch.setattr(batch, "grade", stand_in)
-    for name in ("begin", "build"):
-        monkeypatch.setattr(Wall, name, lambda suite, *_, **__: Wall(CONFINED, suite))
+
+    def make(suite: str, *_: object, **__: object) -> Wall:
+        return Bubblewrap(suite)
+
+    monkeypatch.setattr("autograder.wall.wall.begin", make)
+    monkeypatch.setattr("autograder.wall.build.build", make)
     return stand_in
 
 

@@ -22,8 +22,10 @@ from autograder.assignment import ROOT, Assignment
 from autograder.errors import WallError
 from autograder.judge.grade import grade
 from autograder.notebook.reader import read_submission
-from autograder.wall import trial
+from autograder.offering import Offering
+from autograder.wall import build as build_module
 from autograder.wall import wall as wall_module
+from autograder.wall.build import build
 from autograder.wall.container import (
     DOCKER,
     ENGINES,
@@ -41,7 +43,7 @@ from autograder.wall.limits import Limits
 from autograder.wall.sandbox import ENVIRONMENT, INSIDE
 from autograder.wall.session import Session
 from autograder.wall.trial import leaks
-from autograder.wall.wall import UNCONFINED, Wall
+from autograder.wall.wall import Container, Unconfined, Wall
 from checks.program import Cell
 from checks.verdicts import StudentFault
 
@@ -92,7 +94,7 @@ def test_every_container_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) 
         started.append((engine, name))
 
     monkeypatch.setattr(wall_module, "ContainerWorker", note)
-    wall = Wall(PODMAN, "seq2seq")
+    wall = Container(PODMAN, "seq2seq")
     for _ in range(2):
         wall.start(0, 1)
     assert [engine for engine, _ in started] == [PODMAN, PODMAN]
@@ -168,16 +170,16 @@ def test_the_container_comes_after_bubblewrap(
         return ["it leaks"] if len(tried) < 3 else []
 
     engines(podman=True)
-    monkeypatch.setattr(trial, "leaks", holds)
-    assert Wall.build("seq2seq").level == PODMAN
+    monkeypatch.setattr(build_module, "leaks", holds)
+    assert build("seq2seq").level == PODMAN
     assert tried == [("bubblewrap", True), ("bubblewrap", False), (PODMAN, False)]
 
 
 def test_an_engine_that_starts_nothing_is_no_wall(engines: Any) -> None:
     engines(podman=True)
     with pytest.raises(WallError, match=r"bwrap.*podman: .*no such image.*`make image`"):
-        Wall.build("seq2seq")
-    assert Wall.build("seq2seq", allow_unconfined=True).level == UNCONFINED
+        build("seq2seq")
+    assert build("seq2seq", allow_unconfined=True).level == Unconfined.level
 
 
 @pytest.fixture
@@ -235,7 +237,7 @@ def real() -> Iterator[Wall]:
         engine = find_engine()
     except NoEngine as error:
         pytest.skip(str(error))
-    with contextlib.closing(Wall(engine, "seq2seq")) as wall:
+    with contextlib.closing(Container(engine, "seq2seq")) as wall:
         yield wall
 
 
@@ -310,7 +312,7 @@ def test_every_byte_passes_through_the_engine(real: Wall) -> None:
 
 
 def test_a_loop_in_the_container_meets_its_deadline(real: Wall) -> None:
-    wall = Wall(real.level, "seq2seq", Limits(load_seconds=2.0))
+    wall = Container(real.level, "seq2seq", Limits(load_seconds=2.0))
     begun = time.monotonic()
     with Session(wall, [Cell("task", "while True: pass")]) as session, pytest.raises(StudentFault):
         session.call("no_such_probe", {})
@@ -333,7 +335,7 @@ for _ in range(8):
 time.sleep(6)
 raise ValueError(sum(os.waitpid(child, os.WNOHANG)[0] == 0 for child in children))
 """
-    wall = Wall(real.level, "seq2seq", Limits(memory=1792 << 20))
+    wall = Container(real.level, "seq2seq", Limits(memory=1792 << 20))
     with Session(wall, [Cell("spy", code)]) as session:
         with pytest.raises(StudentFault):
             session.call("no_such_probe", {})
@@ -357,7 +359,8 @@ def test_a_container_grades_as_a_sandbox_does(real: Wall, tmp_path: Path) -> Non
                 cell.source = re.sub(pattern, stub, cell.source, flags=re.DOTALL)
         path = tmp_path / f"{name}.ipynb"
         nbformat.write(notebook, path)
-        report = grade(assignment, read_submission(path, release), real, "a salt", ["encoder"])
+        read = read_submission(path, release)
+        report = grade(Offering(assignment, "a salt"), read, real, ["encoder"])
         assert report.wall == real.level
         task = next(task for task in report.tasks if task.key == "encoder")
         marks[name] = task.points

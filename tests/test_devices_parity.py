@@ -21,6 +21,7 @@ from autograder.judge.batch import Batch
 from autograder.judge.parity import Parity, flag
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.suites.seq2seq.devices import TOLERANCES, compare
 from autograder.wall.container import DOCKER, PODMAN, container
@@ -29,7 +30,7 @@ from autograder.wall.limits import Limits
 from autograder.wall.sandbox import bubblewrap
 from autograder.wall.session import Session
 from autograder.wall.trial import leaks
-from autograder.wall.wall import CONFINED, Wall
+from autograder.wall.wall import Bubblewrap
 from checks.seq2seq.probed import Probed
 from checks.verdicts import StudentFault, Verdict
 
@@ -145,8 +146,8 @@ def test_a_device_that_is_not_there_is_said_in_one_line(
 
 @pytest.fixture
 def desk() -> Iterator[Batch]:
-    with contextlib.closing(Wall(CONFINED, "seq2seq")) as wall:
-        yield Batch(ASSIGNMENT, ASSIGNMENT.source, wall, "parity", ["decoder"])
+    with contextlib.closing(Bubblewrap("seq2seq")) as wall:
+        yield Batch(Offering(ASSIGNMENT, "parity"), ASSIGNMENT.source, wall, ["decoder"])
 
 
 def test_the_mark_is_the_same_with_the_comparison_beside_it(desk: Batch, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_gpu_is_not_seen_behind_the_wall_that_marks() -> None:
     cells = repair(ASSIGNMENT.source, ASSIGNMENT.source).cells
     look = cells[0].__class__("spy", "import os; raise ValueError(sorted(os.listdir('/dev')))")
     with (
-        contextlib.closing(Wall(CONFINED, "seq2seq")) as wall,
+        contextlib.closing(Bubblewrap("seq2seq")) as wall,
         Session(wall, [look]) as session,
     ):
         with pytest.raises(StudentFault):
@@ -174,12 +175,13 @@ def test_a_gpu_is_not_seen_behind_the_wall_that_marks() -> None:
         assert "nvidia" not in session.troubles["spy"].message
     assert not any("nvidia" in part for part in bubblewrap("seq2seq", 1))
     for engine in (PODMAN, DOCKER):
-        command = container(engine, "n", "seq2seq", Limits())  # the simulated one is a folder in it
-        assert not any("gpu=" in part or "gpus=" in part for part in command)
+        command = container(engine, "n", "seq2seq", Limits())
+        asked = [part for part in command if "gpu" in part and "/checks/" not in part]
+        assert asked == []  # the simulated one is a folder of the checks
 
 
 def test_the_wall_holds_with_what_a_gpu_needs() -> None:
-    with contextlib.closing(Wall(CONFINED, "seq2seq", gpu=Gpu(()))) as wall:
+    with contextlib.closing(Bubblewrap("seq2seq", gpu=Gpu(()))) as wall:
         assert leaks(wall) == []
 
 

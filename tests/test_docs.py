@@ -13,21 +13,25 @@ from typing import Any
 import pytest
 
 from autograder.__main__ import main
-from autograder.assignment import ROOT
+from autograder.assignment import ROOT, Declared
 from autograder.notebook.lesson import lesson_notebook
 from autograder.notebook.repair import repair
 from autograder.release.leaks import check_markers
-from autograder.report.record import Report, TaskReport
+from autograder.release.new import write_assignment
+from autograder.report.schema import SCHEMA
 from autograder.wall.limits import MIB, Limits
+from checks import plugin
 from checks.plugin import Grading, run_suite
 from checks.program import Lesson, fresh_module, run_cells
 from checks.student import LocalRunner, Student
 from checks.verdicts import CheckResult, Verdict
 
 from .bench.pages import BLOCK, PAGE, Figures, page, readme_table
+from .examples import REPORT
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
+GRADER = ROOT / "autograder"
 HANDOUTS = sorted(ROOT.glob("solutions/*/handout/README.md"))
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), ROOT / "data" / "README.md"]
 PAGES += HANDOUTS
@@ -69,17 +73,28 @@ def code_blocks(page: Path) -> dict[str, str]:
     return dict(re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL))
 
 
-def test_the_readme_lists_every_module_and_no_other() -> None:
-    package = ROOT / "autograder"
-    folders = ("", "checks/", "pull/", "suites/")
-    files = [file for folder in folders for file in package.glob(f"{folder}*.py")]
-    modules = {
-        str(file.relative_to(package))
-        for file in files
-        if len(ast.parse(file.read_text()).body) > 1  # more than a docstring
-    }
-    listed = re.findall(r"^\| `([\w/]+\.py)` \|", README.read_text(), re.MULTILINE)
-    assert sorted(listed) == sorted(modules)
+ASSIGNMENTS = {path.name for path in (ROOT / "solutions").iterdir()} | {"smallest"}
+ROOMS = [
+    file.parent
+    for top in ("autograder", "checks")
+    for file in sorted((ROOT / top).rglob("__init__.py"))
+    if not ASSIGNMENTS.intersection(file.relative_to(ROOT).parts)
+]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
+def test_a_rooms_own_words_list_all_that_is_in_it_and_nothing_else(room: Path) -> None:
+    words = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    listed = re.findall(r"^- `([\w/.]+)`: ", words, re.MULTILINE)
+    files = [file.name for file in room.glob("*.py") if file.name != "__init__.py"]
+    inner = [f"{other.name}/" for other in ROOMS if other.parent == room]
+    assert sorted(listed) == sorted(files + inner)
+
+
+def test_the_readme_shows_every_room() -> None:
+    listed = first_column(section(README, "Rooms"))
+    rooms = [str(room.relative_to(ROOT)) + "/" for room in ROOMS if room.parent in (ROOT, GRADER)]
+    assert set(rooms) <= set(listed)
 
 
 def test_every_folder_the_readme_lists_is_there() -> None:
@@ -117,16 +132,43 @@ def test_options_of_grade_in_the_pages_exist(capsys: pytest.CaptureFixture[str])
         assert option in help_text
 
 
-def test_the_report_page_lists_the_fields_of_a_report_in_their_order() -> None:
-    check = CheckResult("a/b", "You do b.", 1.0, Verdict.PASSED, public=True)
-    report = Report("seq2seq", (TaskReport("a", 5.0, (check,)),))
-    record: dict[str, Any] = json.loads(report.to_json())
-    page = DOCS / "report.md"
-    assert first_column(section(page, "The record"))[1:] == list(record)[1:]
-    assert first_column(section(page, "The record"))[0] == "schema"
-    assert first_column(section(page, "A task")) == list(record["tasks"][0])
-    assert first_column(section(page, "A check")) == list(record["tasks"][0]["checks"][0])
-    assert record["schema"] in section(page, "The record")
+def kind_in_words(schema: dict[str, Any]) -> str:
+    """A field's kind in a JSON schema, in the words of the report's page."""
+    if "anyOf" in schema:
+        return " or ".join(kind_in_words(one) for one in schema["anyOf"])
+    words = {"string": "text", "array": "list"}
+    kind = schema.get("type", "string")  # else an enumeration of texts
+    plain = schema.get("items", {}).get("type") == "string"
+    return words.get(kind, kind) + (" of text" if plain else "")
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "place"),
+    [
+        ("The record", "WrittenReport", ()),
+        ("A task", "WrittenTask", ("tasks", 0)),
+        ("A check", "CheckResult", ("tasks", 0, "checks", 0)),
+    ],
+)
+def test_page_schema_and_report_have_the_same_fields_in_the_same_order(
+    heading: str, name: str, place: tuple[str | int, ...]
+) -> None:
+    schema: dict[str, Any] = json.loads((DOCS / "report.schema.json").read_text())["$defs"][name]
+    record = json.loads(REPORT.to_json())
+    for step in place:
+        record = record[step]
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+?) \|", section(DOCS / "report.md", heading), re.MULTILINE
+    )
+    assert [field for field, _ in rows] == list(record) == list(schema["properties"])
+    kinds = {field: kind_in_words(kind) for field, kind in schema["properties"].items()}
+    assert dict(rows) == kinds
+    always = schema["required"]  # the rest were added later, and have a default for older reports
+    assert [field for field in record if field in always] == always
+
+
+def test_the_report_page_names_its_schema() -> None:
+    assert SCHEMA in section(DOCS / "report.md", "The record")
 
 
 def test_the_report_page_lists_the_verdicts_in_the_order_that_decides() -> None:
@@ -205,13 +247,25 @@ def test_every_entry_of_the_changelog_says_whom_it_concerns() -> None:
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> Path:
-    """The assignment of the authors' page, as files."""
-    for name, text in code_blocks(DOCS / "author.md").items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The assignment of the authors' page, as the command writes it."""
+    write_assignment("double", tmp_path)
+    # a package as in the repository: else the public and the hidden file were modules of one name
+    (tmp_path / "autograder" / "suites" / "__init__.py").touch()
+    monkeypatch.setattr(plugin, "PACKAGE", tmp_path / "checks")  # what lies there is public
     return tmp_path
+
+
+def test_the_page_for_authors_shows_what_the_command_writes(example: Path) -> None:
+    shown = code_blocks(DOCS / "author.md")
+    files = [path for path in example.rglob("*.py") if path.name != "__init__.py"]
+    assert shown == {str(path.relative_to(example)): path.read_text() for path in files}
+
+
+def test_the_page_for_authors_lists_what_an_assignment_may_declare() -> None:
+    table = (DOCS / "author.md").read_text().partition("| in `assignment.toml` |")[2]
+    listed = [name.strip("[]") for name in first_column(table.partition("\n\n")[0])]
+    assert listed == list(Declared.__struct_fields__)
 
 
 def module_at(path: Path) -> ModuleType:
@@ -227,8 +281,7 @@ def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
     """Grade the example with another body for its function, or with its solution."""
     source = lesson_notebook(root / "solutions/double/double.py")
     check_markers(source)
-    suite = root / "autograder/suites/double"
-    probes = module_at(suite / "checks/probes.py")
+    probes = module_at(root / "checks/double/probes.py")
     faces = []
     for body in (answer, None):
         notebook = lesson_notebook(root / "solutions/double/double.py")
@@ -240,7 +293,8 @@ def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
         run_cells(repair(notebook, source).cells, module)
         faces.append(Student(LocalRunner(Lesson(module.__dict__), probes)))
     grading = Grading(faces[0], faces[1], "a salt")
-    run_suite([suite / "checks/test_double.py", suite / "test_double.py"], grading)
+    suites = (root / "checks/double", root / "autograder/suites/double")
+    run_suite([suite / "test_double.py" for suite in suites], grading)
     assert grading.problems == []
     return list(grading.results.values())
 

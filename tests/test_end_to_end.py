@@ -12,18 +12,19 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import jsonschema
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.assignment import Assignment
+from autograder.assignment import ROOT, Assignment
 from autograder.course import Course
 from autograder.desk.amend import remove
 from autograder.desk.sample import sample_students
 
 from .ordinary import run_module
 from .pulls import Host
-from .repository import copy_repository
+from .repository import released_course
 
 STUDENTS = (
     "unusual-but-right",
@@ -40,10 +41,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what git knows, as a clone would have it."""
-    folder = tmp_path_factory.mktemp("course")
-    copy_repository(folder, without="tests/test_")
-    return folder
+    """A copy of what git knows, as a clone would have it, released."""
+    return released_course(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +58,6 @@ def run(course: Path) -> Run:
 @pytest.fixture(scope="module")
 def graded(course: Path, run: Run) -> str:
     """The class graded once; what was printed."""
-    assert run("autograder", "source", "seq2seq").returncode == 0
-    built = run(
-        "nbgrader", "generate_assignment", "seq2seq", "--force", "--ProveRelease.grading=False"
-    )
-    assert built.returncode == 0, built.stderr
     assert run("autograder", "sample", "seq2seq").returncode == 0
     sample = course / "build" / "sample"
     for student in STUDENTS:
@@ -96,9 +90,9 @@ def sample(course: Path, run: Run, graded: str) -> str:
     before = {path: path.read_bytes() for path in kept(course)}
     code = (
         "from autograder.assignment import Assignment\n"
-        "from autograder.classroom import grade_class\n"
+        "from autograder.desk.classroom import grade_class\n"
         "from autograder.course import Course\n"
-        "from autograder.sample import HOME\n"
+        "from autograder.desk.sample import HOME\n"
         "grade_class(Assignment('seq2seq'), Course.at(HOME))\n"
     )
     (course / "grade_sample.py").write_text(code)
@@ -197,6 +191,7 @@ def test_one_notebook_gets_the_same_mark_without_a_database(
         (course / "reports" / "seq2seq" / "padding-ignored.json").read_text()
     )
     assert alone["tasks"] == through_nbgrader["tasks"]
+    jsonschema.validate(alone, json.loads((ROOT / "docs" / "report.schema.json").read_text()))
 
 
 def test_a_mark_given_by_hand_survives_a_regrade(course: Path, run: Run, graded: str) -> None:

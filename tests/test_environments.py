@@ -19,6 +19,7 @@ from autograder.judge.reference import reference
 from autograder.notebook.lesson import grade_id
 from autograder.notebook.reader import parse, read_submission
 from autograder.notebook.repair import Submission, repair
+from autograder.offering import Offering
 from autograder.suites import probes_of
 from checks.cells import as_when_graded
 from checks.plugin import Grading, run_suite
@@ -43,6 +44,7 @@ ALL = {environment.name: environment for environment in environments()}
 WITH_CODE = [name for name, environment in ALL.items() if environment.task]
 WITHOUT = [name for name, environment in ALL.items() if not environment.task]
 RELEASE = released_notebook(ASSIGNMENT)
+OFFERING = Offering(ASSIGNMENT, "environments")
 
 
 def read(folder: Path, data: bytes) -> Submission:
@@ -91,8 +93,8 @@ def verdicts(submission: Submission, task: str) -> dict[str, str]:
     transcript = Transcript(
         Here(Lesson(module.__dict__, program.left_out), probes_of(ASSIGNMENT.name))
     )
-    grading = Grading(Student(transcript), reference(ASSIGNMENT), "environments")
-    by_precedent = ByPrecedent(grading, transcript, precedents(ASSIGNMENT, "environments"))
+    grading = Grading(Student(transcript), reference(ASSIGNMENT), OFFERING.salt)
+    by_precedent = ByPrecedent(grading, transcript, precedents(OFFERING))
     run_suite(ASSIGNMENT.suite_files(task), grading, by_precedent)
     assert grading.problems == []
     assert grading.results

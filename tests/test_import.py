@@ -18,7 +18,7 @@ from autograder.commands import programs_first
 from autograder.desk.clock import claimed_time
 from autograder.pull import importing
 from autograder.pull.importing import configured_database, read_roster
-from autograder.pull.outcome import GRADED, NOT_GRADED, Outcome
+from autograder.pull.outcome import GRADED, NOT_GRADED, Outcome, Status
 from autograder.pull.pages.folder import clear, write_pages
 from autograder.report.record import Report
 
@@ -64,7 +64,7 @@ def leave(
     login: str = "alice",
     came: str = "2026-11-20T10:00:00Z",
     percent: float = 0.0,
-    status: str = GRADED,
+    status: Status = GRADED,
 ) -> Path:
     """A folder as `pr` leaves it."""
     folder = course / "graded" / name

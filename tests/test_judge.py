@@ -13,7 +13,7 @@ from autograder.errors import GraderError
 from autograder.judge import grade as judge
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.notebook.repair import repair
-from autograder.offering import SALT_VARIABLE, offering_salt
+from autograder.offering import SALT_VARIABLE, Offering, offering_salt
 from autograder.report.record import Report, TaskReport
 from autograder.wall.inside.wire import pack, unpack
 from checks.plugin import Grading
@@ -110,8 +110,9 @@ def test_a_missing_verdict_is_the_graders_error(monkeypatch: pytest.MonkeyPatch)
     for name in ("Session", "reference", "result_key"):
         monkeypatch.setattr(judge, name, MagicMock())
     monkeypatch.setattr(judge, "run_suite", lose)
+    notebook = repair(assignment.source, assignment.source)
     with pytest.raises(GraderError, match="encoder/a gave no verdict"):
-        judge.grade(assignment, repair(assignment.source, assignment.source), MagicMock(), "salt")
+        judge.grade(Offering(assignment, "salt"), notebook, MagicMock())
 
 
 def test_two_checks_of_one_name_are_told() -> None:
@@ -129,8 +130,10 @@ def test_a_check_that_pytest_did_not_find_is_told() -> None:
 
 def test_the_fingerprint_follows_the_salt_and_does_not_show_it() -> None:
     assignment = Assignment("seq2seq")
-    first, second = (suite_fingerprint(assignment, salt) for salt in ("a" * 32, "b" * 32))
-    assert first == suite_fingerprint(assignment, "a" * 32)
+    offerings = [Offering(assignment, salt) for salt in ("a" * 32, "b" * 32)]
+    first, second = map(suite_fingerprint, offerings)
+    assert first == suite_fingerprint(Offering(assignment, "a" * 32))
+    assert "aaaa" not in repr(offerings[0])
     assert first != second
     assert "aaaa" not in first
 

@@ -12,7 +12,7 @@ from autograder.errors import EventError, GitError
 from autograder.files import MAX_BYTES
 from autograder.pull.event import Request, login, read_event
 from autograder.pull.git import Repository
-from autograder.pull.grading import Door
+from autograder.pull.grading import Conditions
 from autograder.pull.outcome import GRADED, GRADER_ERROR, NEEDS_PERSON, NOT_GRADED
 from autograder.report.record import Report
 
@@ -166,7 +166,7 @@ def test_a_commit_that_is_gone_is_told_from_the_graders_fault(host: Host) -> Non
 
 def test_in_a_repository_of_the_students_own_one_file_is_looked_at(host: Host) -> None:
     head = host.open({"seq2seq.ipynb": "deep", "README.md": "mine"})
-    door = Door(judge, ["seq2seq"], path="seq2seq.ipynb")
+    door = Conditions(judge, ["seq2seq"], path="seq2seq.ipynb")
     assert graded(host, Request("alice", head), door)[0].status == GRADED
     head = host.open({"seq2seq.ipynb": Link("README.md")})
     assert graded(host, Request("alice", head), door)[0].status == NOT_GRADED

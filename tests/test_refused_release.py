@@ -16,7 +16,7 @@ from autograder.files import exchange, tree_digest
 from autograder.notebook.lesson import lesson_notebook
 from autograder.release.leaks import solution_lines
 
-from .repository import copy_repository
+from .repository import released_course
 
 Edit = Callable[[Path], None]
 LESSON = Path("solutions", "seq2seq", "seq2seq.py")
@@ -34,12 +34,7 @@ def path() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose release is in the gradebook."""
-    folder = tmp_path_factory.mktemp("course")
-    copy_repository(folder, without="(tests|docs)/")
-    assert run(folder, "autograder", "source", "seq2seq").returncode == 0
-    done = generate(folder, "--force", WITHOUT_GRADING)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return released_course(tmp_path_factory)
 
 
 def run(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -130,14 +125,14 @@ def test_a_refused_release_leaves_folder_and_gradebook_as_they_were(
     [
         (("data/pairs.py", "data/no_such_file.py"), "no_such_file.py"),
         (("data.corpus", "data.no_such_module"), "no_such_module"),
-        (("[generate]", "[generate"), "release.toml"),
+        (("[generate]", "[generate"), "assignment.toml"),
     ],
 )
 def test_a_source_that_cannot_be_built_leaves_the_last_one(
     course: Path, change: tuple[str, str], words: str
 ) -> None:
     before = tree_digest(course / "build" / "source" / "seq2seq")
-    terms = course / "solutions" / "seq2seq" / "release.toml"
+    terms = course / "solutions" / "seq2seq" / "assignment.toml"
     kept = terms.read_text()
     terms.write_text(kept.replace(*change))
     try:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.desk.page import TAGS
-from autograder.report.record import SCHEMA, Report, TaskReport
+from autograder.report.record import Report, TaskReport
 from autograder.report.render import first_words, report_text, task_html, task_text
+from autograder.report.schema import SCHEMA
 from autograder.text import inert
 from checks.verdicts import CheckResult, Verdict
 

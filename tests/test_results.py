@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Assignment
+from autograder import assignment as assignment_module
+from autograder.assignment import ROOT, Assignment
+from autograder.errors import AssignmentError
 from autograder.files import write_whole
 from autograder.judge import grade as judge
-from autograder.judge.fingerprint import inputs_digest, result_key, task_fingerprint
+from autograder.judge.fingerprint import (
+    deciding_files,
+    result_key,
+    suite_fingerprint,
+    task_fingerprint,
+)
 from autograder.judge.results import Result, Results
 from autograder.notebook.repair import Submission, repair
+from autograder.offering import Offering
+from autograder.release.inputs import inputs_digest, release_inputs
 from autograder.report.record import TaskReport
 from autograder.wall.limits import Limits
-from autograder.wall.wall import CONFINED, UNCONFINED, Wall
+from autograder.wall.wall import Bubblewrap, Unconfined, Wall
 from checks.program import Cell
 from checks.verdicts import CheckResult, Verdict
 
 LESSON = Assignment("seq2seq")
+OFFERING = Offering(LESSON, "salt")
 GREEDY = next(task for task in LESSON.graded_tasks if task.key == "greedy")
 CELLS = (Cell("greedy", "def greedy_decode(): ..."),)
 RESULT = Result(
@@ -35,12 +49,12 @@ RESULT = Result(
 
 def key(
     cells: tuple[Cell, ...] = CELLS,
-    level: str = CONFINED,
+    kind: type[Wall] = Bubblewrap,
     limits: Limits | None = None,
     salt: str = "salt",
 ) -> str:
     """A key, of which one part may be another."""
-    return result_key(LESSON, GREEDY, cells, Wall(level, "seq2seq", limits), salt)
+    return result_key(Offering(LESSON, salt), GREEDY, cells, kind("seq2seq", limits))
 
 
 def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -80,7 +94,7 @@ def test_the_key_follows_everything_a_mark_depends_on() -> None:
     others = [
         key(cells=(replace(CELLS[0], code="def greedy_decode(): pass"),)),
         key(cells=(replace(CELLS[0], whole=False),)),
-        key(level=UNCONFINED),
+        key(kind=Unconfined),
         key(limits=Limits(call_seconds=3.0)),
         key(salt="another"),
     ]
@@ -101,7 +115,7 @@ def test_another_tasks_checks_may_change_without_a_new_mark(
 
     def fingerprints() -> dict[str, str]:
         task_fingerprint.cache_clear()
-        return {task.key: task_fingerprint(LESSON, task, "salt") for task in LESSON.graded_tasks}
+        return {task.key: task_fingerprint(OFFERING, task) for task in LESSON.graded_tasks}
 
     before = fingerprints()
     changed("test_greedy.py")
@@ -113,8 +127,174 @@ def test_another_tasks_checks_may_change_without_a_new_mark(
     task_fingerprint.cache_clear()
 
 
-def test_the_digest_of_all_inputs_sees_every_task() -> None:
-    assert inputs_digest(LESSON) != inputs_digest(LESSON, ("test_greedy.py",))
+# why no mark depends on what lies there; the first that fits a file speaks for it
+ARGUED = {
+    "README.md": "pages",
+    "CHANGELOG.md": "pages",
+    "docs/*": "pages",
+    "data/README.md": "a page",
+    "LICENSE*": "pages",
+    ".*": "git's and the hosts' own",
+    "tests/*": "the grader's own tests",
+    "conftest.py": "plain pytest, for authors",
+    "Makefile": "calls the command line",
+    "pyproject.toml": "what is installed says constraints.txt",
+    "nbgrader_config.py": "the limits it may set are part of a result's key",
+    "offering.toml": "due dates and penalties, taken off the mark when it is asked for",
+    "solutions/seq2seq/seq2seq.py": "",
+    "solutions/seq2seq/*": "handed out, or declared: what it names is looked at",
+    "assignments/seq2seq/seq2seq.ipynb": "",
+    "assignments/*": "copies of what is handed out",
+    "autograder/desk/*": "how marks reach a gradebook, and are shown",
+    "autograder/pull/*": "how marks are asked for, and are shown",
+    "autograder/release/*": "what students get: its notebook is looked at",
+    "autograder/report/__init__.py": "words",
+    "autograder/report/record.py": "",
+    "autograder/report/schema.py": "",
+    "autograder/report/*": "how marks are shown",
+    "autograder/__init__.py": "words",
+    "autograder/__main__.py": "the command line: limits are part of a result's key",
+    "autograder/commands.py": "runs nbgrader",
+    "autograder/course.py": "where a course's folders lie",
+    "autograder/doctor.py": "looks at the machine",
+    "autograder/output.py": "how messages are printed",
+    "autograder/terms.py": "due dates and penalties",
+}
+
+
+def tracked() -> list[Path]:
+    """The files of this repository, as git knows them."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+def argument(file: Path) -> str:
+    """Why no mark depends on a file, "" if one does."""
+    name = str(file.relative_to(ROOT))
+    return next((why for pattern, why in ARGUED.items() if fnmatch(name, pattern)), "")
+
+
+def test_a_mark_depends_on_a_file_or_there_is_an_argument_why_not() -> None:
+    deciding = set(deciding_files(LESSON))
+    files = tracked()
+    assert [str(file) for file in files if (file in deciding) == bool(argument(file))] == []
+    assert deciding <= set(files)
+
+
+def imported(modules: Iterable[str]) -> set[Path]:
+    """The files of this repository that modules import, and those that these import."""
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        place = ROOT.joinpath(*name.split("."))
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.is_file() and file not in found:
+                found.add(file)
+                waiting += _imports(file)
+    return found
+
+
+def _imports(file: Path) -> Iterator[str]:
+    package = file.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def test_whatever_is_imported_between_a_notebook_and_its_mark_is_looked_at() -> None:
+    suites = [file for task in LESSON.graded_tasks for file in LESSON.suite_files(task.key)]
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in suites]
+    modules += ["autograder.judge.grade", "autograder.judge.batch", "autograder.notebook.reader"]
+    modules += ["autograder.wall.inside.worker", "checks.seq2seq.probes"]
+    found = imported(modules)
+    assert ROOT / "data" / "corpus.py" in found
+    assert found <= set(deciding_files(LESSON))
+
+
+@pytest.mark.parametrize(
+    ("name", "makes_anew"),
+    [
+        ("autograder/doctor.py", (False, True)),
+        ("autograder/desk/table.py", (False, True)),
+        ("autograder/pull/handin.py", (False, False)),
+        ("README.md", (False, False)),
+        ("solutions/seq2seq/plots.py", (False, True)),
+        ("solutions/seq2seq/seq2seq.py", (True, True)),
+        ("assignments/seq2seq/seq2seq.ipynb", (True, False)),
+        ("autograder/judge/grade.py", (True, True)),
+        ("autograder/suites/memory.py", (True, True)),
+        ("checks/values.py", (True, True)),
+        ("data/corpus.py", (True, True)),
+        ("constraints.txt", (True, True)),
+        ("nbgrader_config.py", (False, True)),
+    ],
+)
+def test_a_changed_byte_makes_anew_what_depends_on_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, makes_anew: tuple[bool, bool]
+) -> None:
+    read = Path.read_bytes
+
+    def digests() -> tuple[str, str]:
+        return suite_fingerprint.__wrapped__(OFFERING), inputs_digest(LESSON)
+
+    def changed(self: Path) -> bytes:
+        return read(self) + (b"#" if self == ROOT / name else b"")
+
+    before = digests()
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    after = digests()
+    assert tuple(a != b for a, b in zip(before, after, strict=True)) == makes_anew
+
+
+def test_a_release_is_made_from_what_decides_marks_and_from_all_that_is_handed_out() -> None:
+    inputs = set(release_inputs(LESSON))
+    assert set(deciding_files(LESSON)) - inputs == {LESSON.release / "seq2seq.ipynb"}
+    assert {path for path in tracked() if path.is_relative_to(LESSON.lesson.parent)} <= inputs
+    assert {ROOT / name for name in LESSON.declared.copy} <= inputs
+
+
+def test_a_pattern_that_matches_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assignment_module, "ROOT", tmp_path)
+    place = tmp_path / "solutions" / "small"
+    place.mkdir(parents=True)
+    (place / "small.py").write_text("# %%\n")
+    (place / "assignment.toml").write_text('marks_depend_on = ["dta/*.py"]\n')
+    told = r"solutions/small/assignment.toml: marks_depend_on: no file matches 'dta/\*\.py'"
+    with pytest.raises(AssignmentError, match=told):
+        deciding_files(Assignment("small"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("copy = 3", "copy: expected a list, got 3"),
+        ("copies = []", "unknown field `copies`"),
+        ("[generate]\ndata = 1", r"generate\[\.\.\.\]: expected text"),
+        ("copy = [", "assignment.toml: "),
+        ('copy = ["../outside"]', "within this repository, got '../outside'"),
+        ('marks_depend_on = ["/etc/*"]', "within this repository, got '/etc/"),
+    ],
+)
+def test_what_is_declared_wrongly_is_told_by_file_and_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    monkeypatch.setattr(assignment_module, "ROOT", tmp_path)
+    place = tmp_path / "solutions" / "small"
+    place.mkdir(parents=True)
+    (place / "small.py").write_text("# %%\n")
+    (place / "assignment.toml").write_text(text)
+    with pytest.raises(AssignmentError, match=words) as error:
+        _ = Assignment("small").declared
+    assert str(error.value).startswith("solutions/small/assignment.toml: ")
 
 
 @pytest.fixture
@@ -128,16 +308,16 @@ def test_only_what_is_missing_is_graded(
 ) -> None:
     asked = []
 
-    def run(assignment: object, submission: object, wall: object, salt: str, tasks: list) -> list:  # type: ignore[type-arg]  # stands for the judge's own
+    def run(offering: object, submission: object, wall: object, tasks: list) -> list:  # type: ignore[type-arg]  # stands for the judge's own
         asked.append([task.key for task in tasks])
         return [Result(TaskReport(task.key, task.points), (), {}) for task in tasks]
 
     monkeypatch.setattr(judge, "_run", run)
-    wall, results = Wall(CONFINED, "seq2seq"), Results(tmp_path)
-    judge.grade(LESSON, solution, wall, "salt", ["greedy"], results)
-    first = judge.grade(LESSON, solution, wall, "salt", None, results)
-    second = judge.grade(LESSON, solution, wall, "salt", None, results)
+    wall, results = Bubblewrap("seq2seq"), Results(tmp_path)
+    judge.grade(OFFERING, solution, wall, ["greedy"], results)
+    first = judge.grade(OFFERING, solution, wall, None, results)
+    second = judge.grade(OFFERING, solution, wall, None, results)
     assert asked == [["greedy"], ["encoder", "decoder", "teacher_forcing", "beam_search"], []]
     assert first == second
-    judge.grade(LESSON, solution, wall, "salt", None)
+    judge.grade(OFFERING, solution, wall)
     assert len(asked[-1]) == 5

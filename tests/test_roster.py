@@ -19,7 +19,7 @@ from autograder.__main__ import main
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
 from autograder.desk.amend import accept
-from autograder.desk.roster import MISSING, HandIn, hand_ins, overlooked
+from autograder.desk.roster import MISSING, RosterEntry, hand_ins, overlooked
 from autograder.errors import NotAmended
 from autograder.files import delete
 from autograder.notebook.lesson import grade_id
@@ -59,7 +59,7 @@ def put(course: Course, place: str, text: str = '{"cells": []}') -> Path:
     return path
 
 
-def row(course: Course, student: str, *others: str) -> HandIn:
+def row(course: Course, student: str, *others: str) -> RosterEntry:
     """The row of one student."""
     (found,) = [row for row in hand_ins(course, NAME, (), others) if row.student == student]
     return found

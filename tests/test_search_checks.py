@@ -7,19 +7,23 @@ from typing import Any
 
 import pytest
 
+from autograder.assignment import Assignment
+from autograder.offering import Offering
 from autograder.suites.seq2seq.beam_search.mistakes import RULES
 from checks.verdicts import CheckResult, Verdict
 
 from . import corpus
-from .corpus import ASSIGNMENT, Entry, entries, grade_here
+from .corpus import Entry, entries, grade_here
 
 MOST_ROWS = 6000  # decoder rows of one call; a stand-in gives one in half a millisecond
-ENTRIES = {entry.id: entry for entry in entries()}
+ASSIGNMENT = Assignment("seq2seq")
+OFFERING = Offering(ASSIGNMENT, "search")
+ENTRIES = {entry.id: entry for entry in entries(ASSIGNMENT)}
 
 
 def lines(entry: Entry) -> list[CheckResult]:
     """The lines of a report that say what is wrong."""
-    report = grade_here(entry, "search", [entry.task])[entry.task]
+    report = grade_here(OFFERING, entry, [entry.task])[entry.task]
     return [check for check in report.checks if check.verdict is Verdict.WRONG]
 
 
@@ -43,7 +47,7 @@ def test_the_slowest_allowed_search_has_no_call_with_many_decoder_rows(
 
     monkeypatch.setattr(corpus.Here, "call", counting)
     entry = ENTRIES[name]
-    assert grade_here(entry, "search", [entry.task])[entry.task].verdict is Verdict.PASSED
+    assert grade_here(OFFERING, entry, [entry.task])[entry.task].verdict is Verdict.PASSED
     assert rows
     assert max(rows) <= MOST_ROWS
 

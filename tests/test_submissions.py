@@ -7,11 +7,15 @@ import re
 
 import pytest
 
+from autograder.assignment import Assignment
+from autograder.offering import Offering
+from autograder.report.record import TaskReport
 from checks.plugin import PUBLIC_SALT
 from checks.verdicts import Verdict
 
-from .corpus import ASSIGNMENT, FAILED, Entry, Job, entries, grade_all, grade_here, problems
+from .corpus import FAILED, Entry, Job, entries, grade_all, grade_here, problems
 
+ASSIGNMENT = Assignment("seq2seq")
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
 SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
 
@@ -23,18 +27,32 @@ def representative() -> list[Entry]:
         digest = hashlib.sha256(entry.id.encode()).digest()
         return entry.kind != "wrong" or digest[0] % SHARE == 0
 
-    return [entry for entry in entries() if chosen(entry)]
+    return [entry for entry in entries(ASSIGNMENT) if chosen(entry)]
 
 
-def test_a_mistake_that_must_be_seen_before_handing_in_fails_a_public_check() -> None:
-    jobs = [Job(entry, PUBLIC_SALT, (entry.task,), True) for entry in entries() if entry.public]
+@pytest.fixture(scope="module")
+def graded() -> dict[Entry, TaskReport]:
+    """The representative part; of the rest, what must be seen before handing in, by public checks.
+
+    All with the salt of the public checks: they are then what students see.
+    """
+    offering, chosen = Offering(ASSIGNMENT, PUBLIC_SALT), representative()
+    public = [entry for entry in entries(ASSIGNMENT) if entry.public and entry not in chosen]
+    jobs = [Job(offering, entry, (entry.task,)) for entry in chosen]
+    jobs += [Job(offering, entry, (entry.task,), public_only=True) for entry in public]
+    return {job.entry: reports[job.entry.task] for job, reports in grade_all(jobs) if job.entry}
+
+
+def test_a_mistake_that_must_be_seen_before_handing_in_fails_a_public_check(
+    graded: dict[Entry, TaskReport],
+) -> None:
+    seen = {entry: graded[entry] for entry in entries(ASSIGNMENT) if entry.public}
     unseen = [
-        job.entry.id
-        for job, reports in grade_all(jobs)
-        if job.entry
-        and not any(c.public and c.verdict in FAILED for c in reports[job.entry.task].checks)
+        entry.id
+        for entry, report in seen.items()
+        if not any(check.public and check.verdict in FAILED for check in report.checks)
     ]
-    assert jobs
+    assert seen
     assert unseen == []
 
 
@@ -42,25 +60,26 @@ def test_what_students_were_seen_to_do_in_other_courses_is_marked_public() -> No
     submissions = re.compile(r"(CSC401|CS224n)( submissions| \(\d)")  # an issue is one person's
     hidden = [
         entry.id
-        for entry in entries(["wrong"])
+        for entry in entries(ASSIGNMENT, ["wrong"])
         if submissions.search(entry.seen) and not entry.public
     ]
     assert hidden == []
 
 
-def test_the_corpus_gets_the_marks_and_the_words_it_deserves() -> None:
-    found = {}
-    jobs = [Job(entry, "representative", (entry.task,)) for entry in representative()]
-    for job, reports in grade_all(jobs):
-        assert job.entry is not None
-        if wrong := problems(job.entry, reports):
-            found[job.entry.id] = wrong
+def test_the_corpus_gets_the_marks_and_the_words_it_deserves(
+    graded: dict[Entry, TaskReport],
+) -> None:
+    found = {
+        entry.id: wrong
+        for entry in representative()
+        if (wrong := problems(entry, {entry.task: graded[entry]}))
+    }
     assert found == {}
 
 
 def test_one_bug_costs_one_task() -> None:
-    some = {entry.task: entry for entry in entries(["wrong"])}
-    jobs = [Job(entry, "cascade", TASKS) for entry in some.values()]
+    some = {entry.task: entry for entry in entries(ASSIGNMENT, ["wrong"])}
+    jobs = [Job(Offering(ASSIGNMENT, PUBLIC_SALT), entry, TASKS) for entry in some.values()]
     found = {
         job.entry.id: wrong
         for job, reports in grade_all(jobs)
@@ -69,12 +88,12 @@ def test_one_bug_costs_one_task() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("salt", ["a", "b", "c"])
+@pytest.mark.parametrize("salt", ["a", "b", PUBLIC_SALT])
 def test_the_solution_gets_full_marks_whatever_the_salt(salt: str) -> None:
-    for report in grade_here(None, salt, TASKS).values():
+    for report in grade_here(Offering(ASSIGNMENT, salt), None, TASKS).values():
         assert report.verdict is Verdict.PASSED, report.first_to_fix
 
 
 def test_every_wrong_entry_says_what_a_teacher_would() -> None:
-    silent = [entry.id for entry in entries(["wrong"]) if not entry.says]
+    silent = [entry.id for entry in entries(ASSIGNMENT, ["wrong"]) if not entry.says]
     assert silent == []

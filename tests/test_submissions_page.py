@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from autograder.assignment import Assignment
+from autograder.offering import Offering
+
 from .corpus import entries, first_message, grade_here
 
 PAGE = (Path(__file__).parent / "submissions" / "README.md").read_text(encoding="utf-8")
-ENTRIES = entries()
+OFFERING = Offering(Assignment("seq2seq"), "page")
+ENTRIES = entries(OFFERING.assignment)
 
 
 def test_the_submission_it_reads_and_the_answer_to_it_are_true() -> None:
@@ -16,7 +20,7 @@ def test_the_submission_it_reads_and_the_answer_to_it_are_true() -> None:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (told,) = re.findall(r"```text\n(.*?)\n```", PAGE, re.DOTALL)
     (entry,) = [entry for entry in ENTRIES if entry.id == name]
-    report = grade_here(entry, "page", [entry.task])[entry.task]
+    report = grade_here(OFFERING, entry, [entry.task])[entry.task]
     assert entry.code == code
     assert first_message(report) == " ".join(told.splitlines())
     assert f"{report.points:g} of {report.max_points:g} points" in PAGE

@@ -11,7 +11,9 @@ import pytest
 from autograder.assignment import Assignment
 from autograder.judge.grade import grade
 from autograder.notebook.repair import Submission, repair
+from autograder.offering import Offering
 from autograder.report.record import TaskReport
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 from checks.program import Cell
@@ -30,7 +32,7 @@ BODIES = {
 @pytest.fixture(scope="module")
 def wall() -> Iterator[Wall]:
     """Quick to lose patience: honest calls take milliseconds."""
-    with contextlib.closing(Wall.build("seq2seq", limits=Limits(call_seconds=2.0))) as wall:
+    with contextlib.closing(build("seq2seq", limits=Limits(call_seconds=2.0))) as wall:
         yield wall
 
 
@@ -49,7 +51,7 @@ def with_bodies(key: str, body: str) -> Submission:
 
 def graded(wall: Wall, key: str, kind: str) -> TaskReport:
     """The report of one task."""
-    report = grade(LESSON, with_bodies(key, BODIES[kind]), wall, "verdicts", [key])
+    report = grade(Offering(LESSON, "verdicts"), with_bodies(key, BODIES[kind]), wall, [key])
     (task,) = [task for task in report.tasks if task.key == key]
     return task
 

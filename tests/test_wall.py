@@ -15,17 +15,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.errors import WallError, WorkerError
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.session import Session
 from autograder.wall.trial import leaks
-from autograder.wall.wall import CONFINED, UNCONFINED, Wall
+from autograder.wall.wall import Bubblewrap, Unconfined, Wall, begin
 from checks.program import Cell
 from checks.verdicts import StudentFault, Verdict
 
 
 def made(way: str, **limits: Any) -> Wall:
     """A wall with forks of a warm process, or with a sandbox for every submission."""
-    return Wall(CONFINED, "seq2seq", Limits(**limits), warm=way == "warm")
+    return Bubblewrap("seq2seq", Limits(**limits), warm=way == "warm")
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +57,9 @@ def test_the_wall_holds_here(any_wall: Wall) -> None:
 
 
 def test_the_wall_that_grades_is_confined_and_warm() -> None:
-    wall = Wall.build("seq2seq")
+    wall = build("seq2seq")
     wall.close()
-    assert wall.level == CONFINED
+    assert wall.level == Bubblewrap.level
     assert wall.warm
 
 
@@ -247,8 +248,8 @@ def test_a_reply_written_before_its_request_is_not_taken(wall: Wall) -> None:
 
 
 def test_a_wall_that_was_begun_is_the_one_that_is_tried() -> None:
-    begun = Wall.begin("seq2seq")
-    with contextlib.closing(Wall.build("seq2seq", begun=begun)) as wall:
+    begun = begin("seq2seq")
+    with contextlib.closing(build("seq2seq", begun=begun)) as wall:
         assert wall is begun
         assert tell(wall, "raise ValueError('inside')") == "inside"
 
@@ -257,9 +258,9 @@ def test_a_wall_that_cannot_be_begun_is_refused_when_it_is_built(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    begun = Wall.begin("seq2seq")
+    begun = begin("seq2seq")
     with pytest.raises(WallError, match="apt-get install bubblewrap"):
-        Wall.build("seq2seq", begun=begun)
+        build("seq2seq", begun=begun)
 
 
 def test_without_a_sandbox_grading_is_refused_unless_asked(
@@ -267,12 +268,21 @@ def test_without_a_sandbox_grading_is_refused_unless_asked(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(WallError, match="apt-get install bubblewrap"):
-        Wall.build("seq2seq")
-    assert Wall.build("seq2seq", allow_unconfined=True).level == UNCONFINED
+        build("seq2seq")
+    assert build("seq2seq", allow_unconfined=True).level == Unconfined.level
+
+
+def test_without_a_sandbox_a_submission_runs_as_any_process_and_its_limits_hold() -> None:
+    wall = Unconfined("seq2seq", Limits(open_files=77))
+    assert wall.missing() == ""
+    assert wall.stands()
+    code = "import os, resource\nfound = resource.getrlimit(resource.RLIMIT_NOFILE)[0]\n"
+    code += f"raise ValueError([found, os.path.exists({__file__!r})])"
+    assert tell(wall, code) == "[77, True]"
 
 
 def test_a_worker_that_cannot_start_is_the_graders_fault() -> None:
-    wall = Wall(CONFINED, "no_such_suite", warm=True)
+    wall = Bubblewrap("no_such_suite", warm=True)
     with Session(wall, []) as session, pytest.raises(WorkerError, match="no_such_suite"):
         session.call("no_such_probe", {})
 

@@ -42,16 +42,16 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
         raise NotAmended(f"{student!r} is no name that nbgrader can work with; rename the folder")
     target = course.notebook(assignment, student)
     places = (target.parent, target.parents[1], course.submitted, Path.cwd())
-    found = next((place / name for place in places if os.path.lexists(place / name)), None)
-    if found is None:
+    file = next((place / name for place in places if os.path.lexists(place / name)), None)
+    if file is None:
         raise NotAmended(f"{name!r} is not there, neither in {target.parents[1]} nor from here")
-    if os.path.lexists(target) and os.path.samestat(found.lstat(), target.lstat()):
-        raise NotAmended(f"{found} is the notebook that is graded already")
+    if os.path.lexists(target) and os.path.samestat(file.lstat(), target.lstat()):
+        raise NotAmended(f"{file} is the notebook that is graded already")
     try:
-        data = read_regular(found)
+        data = read_regular(file)
         parse(data)
     except Unreadable as error:
-        raise NotAmended(f"{found} cannot be accepted: {error}") from error
+        raise NotAmended(f"{file} cannot be accepted: {error}") from error
     if target.parent.is_symlink():
         raise NotAmended(f"{target.parent} is a link; put a folder there")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,10 +62,10 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
         kept = _free(target)
         target.rename(kept)
     part.rename(target)
-    if found.parent == course.submitted:
-        found.unlink()  # nobody's there, and now this student's
+    if file.parent == course.submitted:
+        file.unlink()  # nobody's there, and now this student's
     for other in BESIDE:
-        there, here = found.parent / other, target.parent / other
+        there, here = file.parent / other, target.parent / other
         own = target.parents[1] in there.parents
         if own and there != here and there.is_file() and not os.path.lexists(here):
             here.write_bytes(read_regular(there))

@@ -16,13 +16,13 @@ from autograder.files import delete, file_digest
 from autograder.judge.batch import Batch, grade_all, processors
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
-from autograder.offering import offering_salt
+from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.text import without_controls
 
 from .export import is_graded
 from .plugins import tried_wall
-from .roster import HandIn, hand_ins, overlooked
+from .roster import RosterEntry, hand_ins, overlooked
 from .table import ClassTable, Recorded, from_here
 
 
@@ -99,7 +99,7 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
     return Recorded(students, names, by_hand)
 
 
-def _lost(rows: list[HandIn]) -> Iterator[str]:
+def _lost(rows: list[RosterEntry]) -> Iterator[str]:
     """What to say of hand-ins that were not graded."""
     names = [without_controls(row.student) for row in rows if row.lost]
     if names:
@@ -110,7 +110,7 @@ def _stale(
     course: Course, assignment: Assignment, students: list[str], known: Recorded
 ) -> Iterator[str]:
     """Students whose stored report is not of this file, these suites, this salt and gradebook."""
-    suite = suite_fingerprint(assignment, offering_salt())
+    suite = suite_fingerprint(Offering.here(assignment))
     release = released_notebook(assignment)
     for student in students:
         notebook = course.notebook(assignment.name, student)
@@ -131,7 +131,7 @@ def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> li
 def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
     """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
-    batch = Batch(assignment, release, wall, offering_salt(), results=Results())
+    batch = Batch(Offering.here(assignment), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
     with _progress(console) as progress:
         row = progress.add_task("grading", total=len(notebooks))
@@ -161,8 +161,8 @@ def _autograde(course: Course, assignment: Assignment, count: int, console: Cons
         current = ""
         for line in process.stderr:
             log.append(line)
-            _, found, path = line.rstrip("\n").partition("Autograding ")
-            if found:
+            _, begun, path = line.rstrip("\n").partition("Autograding ")
+            if begun:
                 current = without_controls(Path(path).parent.parent.name)
                 progress.update(row, description=f"into the gradebook: {current}")
                 if not console.is_terminal:
@@ -177,5 +177,5 @@ def _report(course: Course, assignment: Assignment, student: str) -> Report | No
     path = course.report(assignment.name, student)
     try:
         return Report.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None

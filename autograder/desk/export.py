@@ -12,7 +12,7 @@ from autograder.assignment import TEST_PREFIX
 from autograder.course import Course
 from autograder.text import inert
 
-from .roster import GRADED, HandIn, hand_ins
+from .roster import GRADED, RosterEntry, hand_ins
 
 CSV_COLUMNS = (
     "assignment",
@@ -56,7 +56,7 @@ class SafeCsv(ExportPlugin):
 
 
 def _csv_row(
-    gradebook: Gradebook, assignment: Any, hand_in: HandIn, student: Any
+    gradebook: Gradebook, assignment: Any, hand_in: RosterEntry, student: Any
 ) -> dict[str, object]:
     row = {
         "assignment": assignment.name,

@@ -47,7 +47,7 @@ def safe_html(text: object) -> str:
 
 def visible_code(source: str, language: str | None = None, metadata: object = None) -> str:
     """A code cell as HTML; what could reverse its text or hide in it is spelt out."""
-    spelt = CONTROLS.sub(lambda found: ascii(found[0])[1:-1], source)
+    spelt = CONTROLS.sub(lambda match: ascii(match[0])[1:-1], source)
     highlighted: str = HIGHLIGHT(spelt, language, metadata)
     return highlighted
 

@@ -26,12 +26,13 @@ from autograder.judge.results import Results
 from autograder.notebook.lesson import grade_id
 from autograder.notebook.reader import read_submission
 from autograder.notebook.repair import repair
-from autograder.offering import offering_salt
+from autograder.offering import Offering
 from autograder.release.leaks import check_leaks, check_markers, check_points
 from autograder.release.prove import prove
 from autograder.release.source import SOURCE
 from autograder.report.record import Report
 from autograder.report.render import task_html
+from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 
@@ -50,7 +51,7 @@ def assignment_named(name: str) -> Assignment:
 @cache
 def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
     """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
-    return Wall.build(suite, allow_unconfined=allow_unconfined, limits=limits)
+    return build(suite, allow_unconfined=allow_unconfined, limits=limits)
 
 
 class RepairingExporter(NotebookExporter):
@@ -97,9 +98,9 @@ class Judge(NbGraderPreprocessor):
         False, help="Grade without a sandbox when there is none; every mark then says so."
     ).tag(config=True)
 
-    limits = Dict(help="Changes to `autograder.wall.Limits`, e.g. {'call_seconds': 20}.").tag(
-        config=True
-    )
+    limits = Dict(
+        help="Changes to `autograder.wall.limits.Limits`, e.g. {'call_seconds': 20}."
+    ).tag(config=True)
 
     again = Bool(False, help="Grade even what was graded before and has not changed.").tag(
         config=True
@@ -114,7 +115,7 @@ class Judge(NbGraderPreprocessor):
         limits = Limits().changed(self.limits)
         wall = tried_wall(assignment.name, self.allow_unconfined, limits)
         results = Results(None) if self.again else Results()
-        report = grade(assignment, submission, wall, offering_salt(), results=results)
+        report = grade(Offering.here(assignment), submission, wall, results=results)
         notes = nb.metadata[NOTES]
         report = report.about(
             student=resources["nbgrader"]["student"],

@@ -38,29 +38,29 @@ NO_NAME = re.compile(r"[\[\]*?\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class HandIn:
+class RosterEntry:
     """What lies in `submitted/` of one student for one assignment."""
 
     student: str
     assignment: str
     there: bool = False  # under the one name that is graded, and can be read
-    found: tuple[str, ...] = ()  # other files, those most like a notebook first
+    others: tuple[str, ...] = ()  # other files, those most like a notebook first
     trouble: str = ""  # what else keeps it from being graded
     loose: bool = False  # it lies beside the students' folders: nobody knows whose it is
 
     @property
     def lost(self) -> bool:
         """Whether something was handed in and is not graded."""
-        return not self.there and bool(self.found or self.trouble)
+        return not self.there and bool(self.others or self.trouble)
 
     @property
     def status(self) -> str:
         """What to say of it where there is no mark."""
         if self.trouble:
             return f"{NOT_GRADED}: {self.trouble}"
-        if self.found:
-            names = ", ".join(repr(name) for name in self.found[:3])
-            more = f" and {len(self.found) - 3} more" if len(self.found) > 3 else ""
+        if self.others:
+            names = ", ".join(repr(name) for name in self.others[:3])
+            more = f" and {len(self.others) - 3} more" if len(self.others) > 3 else ""
             return f"{NOT_GRADED}: found {names}{more}"
         return NOT_GRADED if self.there else MISSING
 
@@ -71,30 +71,30 @@ class HandIn:
             return ""
         student = "STUDENT" if self.loose else self.student
         home = f"submitted/{student}/{self.assignment}/{self.assignment}.ipynb"
-        if ARCHIVE.search(self.found[0]):
-            return f"unpack {self.found[0]!r}, and put the notebook at {home}"
-        if not LIKE_A_NOTEBOOK.search(self.found[0]):
+        if ARCHIVE.search(self.others[0]):
+            return f"unpack {self.others[0]!r}, and put the notebook at {home}"
+        if not LIKE_A_NOTEBOOK.search(self.others[0]):
             return f"ask for the notebook; it belongs at {home}"
-        words = (self.assignment, student, self.found[0])
+        words = (self.assignment, student, self.others[0])
         dashed = any(word.startswith("-") for word in words)  # would be taken for an option
         return shlex.join(("python", "-m", "autograder", "accept", *["--"] * dashed, *words))
 
 
 def hand_ins(
     course: Course, assignment: str, students: Collection[str], others: Collection[str] = ()
-) -> list[HandIn]:
+) -> list[RosterEntry]:
     """A row for every folder in `submitted/` and every known student, by name.
 
     Args:
         students: those of the gradebook.
         others: names of other assignments, whose folders are no business of this one.
     """
-    rows = {student: HandIn(student, assignment) for student in students}
+    rows = {student: RosterEntry(student, assignment) for student in students}
     for entry in _entries(course.submitted):
         if entry.is_dir():
             rows[entry.name] = _looked_at(Path(entry.path), assignment, others)
         elif LIKE_A_NOTEBOOK.search(entry.name) or ARCHIVE.search(entry.name):
-            rows[entry.name] = HandIn(entry.name, assignment, found=(entry.name,), loose=True)
+            rows[entry.name] = RosterEntry(entry.name, assignment, others=(entry.name,), loose=True)
     return [rows[student] for student in sorted(rows)]
 
 
@@ -105,27 +105,27 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return [entry for entry in entries if not entry.name.startswith(".")]
 
 
-def _looked_at(home: Path, assignment: str, others: Collection[str]) -> HandIn:
+def _looked_at(home: Path, assignment: str, others: Collection[str]) -> RosterEntry:
     """What lies in one student's folder."""
     student, folder = home.name, home / assignment
     notebook = folder / f"{assignment}.ipynb"
     if bad := NO_NAME.search(student):
         trouble = f"the folder's name holds {bad[0]!r}, with which nbgrader fails; rename it"
-        return HandIn(student, assignment, trouble=trouble)
+        return RosterEntry(student, assignment, trouble=trouble)
     for place in (home, folder):
         if os.path.lexists(place) and not os.access(place, os.R_OK | os.X_OK):
             trouble = f"the folder {str(place.relative_to(home.parent))!r} may not be opened here"
-            return HandIn(student, assignment, trouble=trouble)
+            return RosterEntry(student, assignment, trouble=trouble)
     if folder.is_symlink():
-        return HandIn(student, assignment, trouble=f"its folder {assignment!r} is a link")
+        return RosterEntry(student, assignment, trouble=f"its folder {assignment!r} is a link")
     if os.path.lexists(notebook):
         if notebook.is_file() and not notebook.is_symlink() and not os.access(notebook, os.R_OK):
             trouble = f"{notebook.name!r} may not be read here; chmod u+r it, or ask its owner"
-            return HandIn(student, assignment, trouble=trouble)
-        return HandIn(student, assignment, there=True)
+            return RosterEntry(student, assignment, trouble=trouble)
+        return RosterEntry(student, assignment, there=True)
     files = list(islice(_files(home, {*others} - {assignment}), LOOKED_AT))
     own = [path.relative_to(folder if folder in path.parents else home) for path in files]
-    return HandIn(student, assignment, found=tuple(map(str, sorted(own, key=_likeness))))
+    return RosterEntry(student, assignment, others=tuple(map(str, sorted(own, key=_likeness))))
 
 
 def _files(home: Path, others: Collection[str] = ()) -> Iterator[Path]:

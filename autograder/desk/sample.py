@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 import os
-import tomllib
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.commands import last_error, nbgrader
 from autograder.course import CONFIG, Course
-from autograder.errors import CourseError
-from autograder.files import delete, tree_digest
+from autograder.errors import AssignmentError, CourseError
+from autograder.files import delete, read_typed, tree_digest
 from autograder.notebook.lesson import grade_id
 from autograder.release.source import SOURCE, build_source
 
@@ -39,10 +38,36 @@ c.CourseDirectory.feedback_directory = "feedback"
 '''
 
 
-def sample_students(assignment: Assignment) -> dict[str, dict[str, Any]]:
-    """What each imaginary student hands in, by name, as `sample_class.toml` has it."""
-    path = assignment.lesson.parent / "sample_class.toml"
-    return tomllib.loads(path.read_text()) if path.is_file() else {}
+class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an imaginary student hands in.
+
+    Attributes:
+        cells: grade id = file of `sample/` whose text stands in that cell; others are as released.
+        interrupted: only the first half of the file was written.
+    """
+
+    cells: dict[str, str] = {}
+    interrupted: bool = False
+
+
+def sample_students(assignment: Assignment) -> dict[str, Answers]:
+    """What each imaginary student hands in, by name; nobody where there is no sample class.
+
+    Raises:
+        AssignmentError: `sample_class.toml` is not in order; which field, and why.
+    """
+    path = sample_file(assignment)
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.toml.decode(read_typed(path), type=dict[str, Answers])
+    except msgspec.DecodeError as error:
+        raise AssignmentError(f"{path.relative_to(ROOT)}: {error}") from error
+
+
+def sample_file(assignment: Assignment) -> Path:
+    """Where an assignment's sample class is described."""
+    return assignment.lesson.parent / "sample_class.toml"
 
 
 def sample_course(assignment: Assignment) -> Course:
@@ -52,8 +77,12 @@ def sample_course(assignment: Assignment) -> Course:
     cell, and what happened to the notebook file itself. Files that are there stay as they are.
 
     Raises:
+        AssignmentError: there is no sample class, or its description is not in order.
         CourseError: nbgrader did not take the assignment.
     """
+    students = sample_students(assignment)
+    if not students:
+        raise AssignmentError(f"{assignment.name!r} has no sample class: {sample_file(assignment)}")
     release = released_notebook(assignment)
     stamp, digest = HOME / f"{assignment.name}.released", tree_digest(assignment.release)
     if not stamp.is_file() or stamp.read_text() != digest:
@@ -68,23 +97,23 @@ def sample_course(assignment: Assignment) -> Course:
             raise CourseError(f"nbgrader generate_assignment: {last_error(done.stderr)}")
         stamp.write_text(digest)
     course = Course.at(HOME)
-    for student, terms in sample_students(assignment).items():
+    for student, answers in students.items():
         path = course.notebook(assignment.name, student)
         if not os.path.lexists(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(
-                _handed_in(release, terms, assignment.lesson.parent / "sample"), encoding="utf-8"
+                _handed_in(release, answers, assignment.lesson.parent / "sample"), encoding="utf-8"
             )
     return course
 
 
-def _handed_in(release: NotebookNode, terms: dict[str, Any], answers: Path) -> str:
+def _handed_in(release: NotebookNode, answers: Answers, folder: Path) -> str:
     """A notebook's text, with answers out of a folder."""
     notebook = copy.deepcopy(release)
-    cells = terms.get("cells", {})
     for cell in notebook.cells:
-        if grade_id(cell) in cells:
-            cell.source = (answers / cells[grade_id(cell)]).read_text(encoding="utf-8").rstrip("\n")
+        if grade_id(cell) in answers.cells:
+            text = (folder / answers.cells[grade_id(cell)]).read_text(encoding="utf-8")
+            cell.source = text.rstrip("\n")
     text = nbformat.writes(notebook) + "\n"
     # as a full disk or a lost connection leaves it
-    return text[: len(text) // 2] if terms.get("interrupted") else text
+    return text[: len(text) // 2] if answers.interrupted else text

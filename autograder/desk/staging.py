@@ -76,8 +76,8 @@ def _students(course: Course, assignment: str) -> set[str] | None:
     """Whose submissions the gradebook holds; None if it cannot be read, as nbgrader will say."""
     try:
         with course.gradebook() as gradebook:
-            found = gradebook.assignment_submissions(assignment)
-            return {submission.student.id for submission in found}
+            submissions = gradebook.assignment_submissions(assignment)
+            return {submission.student.id for submission in submissions}
     except CourseError:
         return None
 

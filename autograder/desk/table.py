@@ -18,7 +18,7 @@ from autograder.report.render import first_words
 from autograder.text import without_controls
 from checks.verdicts import Verdict
 
-from .roster import HandIn
+from .roster import RosterEntry
 
 NOTHING = "–"
 
@@ -39,7 +39,7 @@ class ClassTable:
     assignment: Assignment
     course: Course
     recorded: Recorded
-    rows: Sequence[HandIn]
+    rows: Sequence[RosterEntry]
     reports: Mapping[str, Report | None]
 
     def parts(self) -> Iterator[Table | str]:
@@ -71,11 +71,11 @@ class ClassTable:
     def _by_hand(self) -> float:
         return sum(task.points for task in self.assignment.tasks if task.by_hand)
 
-    def _graded(self, row: HandIn) -> Report | None:
+    def _graded(self, row: RosterEntry) -> Report | None:
         """The report of a row that has a mark."""
         return self.reports[row.student] if row.student in self.recorded.by_hand else None
 
-    def _points(self, row: HandIn) -> list[str]:
+    def _points(self, row: RosterEntry) -> list[str]:
         report = self._graded(row)
         if report is None:
             columns = len(self.assignment.graded_tasks) + 1 + bool(self._by_hand)
@@ -85,7 +85,7 @@ class ClassTable:
         waits = "waits" if hand is None else f"{hand:g}"
         return [*earned, f"{report.points:g}", *[waits] * bool(self._by_hand)]
 
-    def _advice(self, row: HandIn) -> str:
+    def _advice(self, row: RosterEntry) -> str:
         report = self._graded(row)
         lines = []
         if report is not None:

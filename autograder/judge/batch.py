@@ -14,9 +14,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
 from autograder.errors import GraderError, WorkerError
 from autograder.notebook.reader import read_submission
+from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.wall.inside.namespaces import die_with_parent
 from autograder.wall.wall import Wall
@@ -32,10 +32,9 @@ _inherited: list[Batch] = []
 class Batch:
     """What every notebook of a batch is graded with."""
 
-    assignment: Assignment
+    offering: Offering
     release: NotebookNode
     wall: Wall
-    salt: str
     tasks: Sequence[str] | None = None
     results: Results | None = None
 
@@ -47,7 +46,7 @@ class Batch:
             OSError: the file is not there.
         """
         submission = read_submission(notebook, self.release)
-        report = grade(self.assignment, submission, self.wall, self.salt, self.tasks, self.results)
+        report = grade(self.offering, submission, self.wall, self.tasks, self.results)
         return report.about(
             student="",
             submission=submission.digest,

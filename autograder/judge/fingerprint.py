@@ -1,31 +1,42 @@
-"""Names everything that a mark depends on."""
+"""Names what a mark depends on, and nothing else: when it changes, marks are made anew."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 
 import numpy
 import pytest
 import torch
 
-from autograder.assignment import ROOT, TEST_PREFIX, Assignment, Task
+from autograder.assignment import ROOT, Assignment, Task
+from autograder.offering import Offering
 from autograder.wall.wall import Wall
 from checks.program import Cell
 
 VERSIONS = (platform.python_version(), torch.__version__, numpy.__version__, pytest.__version__)
+# of the engine: all that is run between the bytes of a notebook and its points. How marks are asked
+# for, shown, and kept in a gradebook decides none of them
+ENGINE = (
+    *("autograder/assignment.py", "autograder/errors.py", "autograder/files.py"),
+    *("autograder/offering.py", "autograder/records.py", "autograder/text.py"),
+    *("autograder/report/record.py", "autograder/report/schema.py"),
+    *("autograder/judge/**/*", "autograder/notebook/**/*", "autograder/wall/**/*"),
+    *("autograder/suites/*.py", "checks/*.py", "checks/settings.ini", "checks/simulated_gpu/**/*"),
+    "constraints.txt",
+)
+COMPILED = "__pycache__"
 
 
-def result_key(
-    assignment: Assignment, task: Task, cells: Sequence[Cell], wall: Wall, salt: str
-) -> str:
+def result_key(offering: Offering, task: Task, cells: Sequence[Cell], wall: Wall) -> str:
     """Names all that a task's mark depends on, without giving the salt away."""
     parts = [
-        task_fingerprint(assignment, task, salt),
+        task_fingerprint(offering, task),
         VERSIONS,
         (wall.level, wall.warm, asdict(wall.limits)),
         [asdict(cell) for cell in cells],
@@ -34,32 +45,48 @@ def result_key(
 
 
 @cache
-def suite_fingerprint(assignment: Assignment, salt: str) -> str:
+def suite_fingerprint(offering: Offering) -> str:
     """Names all that a mark depends on but the submission, without giving the salt away.
 
     Read once a process: the suites, once imported, do not change either.
     """
-    return hashlib.sha256((salt + inputs_digest(assignment)).encode()).hexdigest()[:16]
+    digest = files_digest(deciding_files(offering.assignment))
+    return hashlib.sha256((offering.salt + digest).encode()).hexdigest()[:16]
 
 
 @cache
-def task_fingerprint(assignment: Assignment, task: Task, salt: str) -> str:
+def task_fingerprint(offering: Offering, task: Task) -> str:
     """The same for one task: what only other tasks' checks say is left out."""
-    others = tuple(f"{TEST_PREFIX}{other.key}.py" for other in assignment.tasks if other != task)
-    return hashlib.sha256((salt + inputs_digest(assignment, others)).encode()).hexdigest()
+    assignment = offering.assignment
+    others = {
+        path
+        for other in assignment.tasks
+        if other != task
+        for path in assignment.suite_files(other.key)
+    }
+    digest = files_digest(p for p in deciding_files(assignment) if p not in others)
+    return hashlib.sha256((offering.salt + digest).encode()).hexdigest()
 
 
-# compiled files, and how a graded pull request is told: no mark depends on them
-NO_INPUT = frozenset({"__pycache__", "pull"})
+def deciding_files(assignment: Assignment) -> list[Path]:
+    """The files that decide an assignment's marks.
+
+    They are the engine, the assignment's checks and suites, its solution, the notebook that damaged
+    cells are put back from, and the files that its `assignment.toml` says its checks use.
+
+    Raises:
+        AssignmentError: what is declared is not in order.
+    """
+    found = {path for pattern in ENGINE for path in ROOT.glob(pattern)}
+    found |= {path for own in (assignment.checks, assignment.suite) for path in own.rglob("*")}
+    found |= {assignment.lesson, assignment.release / f"{assignment.name}.ipynb"}
+    found |= set(assignment.declared_files)
+    return sorted(path for path in found if path.is_file() and COMPILED not in path.parts)
 
 
-def inputs_digest(assignment: Assignment, without: tuple[str, ...] = ()) -> str:
-    """A digest of everything a release is made from and graded with, but files of these names."""
+def files_digest(files: Iterable[Path]) -> str:
+    """A digest of the names and bytes of files of this repository."""
     digest = hashlib.sha256()
-    folders = [assignment.lesson.parent, ROOT / "autograder", ROOT / "checks", ROOT / "data"]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    for path in sorted([*files, ROOT / "constraints.txt"]):
-        name = path.relative_to(ROOT)
-        if name.name not in without and not NO_INPUT.intersection(name.parts):
-            digest.update(str(name).encode() + b"\0" + path.read_bytes())
+    for path in files:
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-from autograder.assignment import Assignment, Task
+from autograder.assignment import Task
 from autograder.errors import GraderError
 from autograder.notebook.repair import Submission
+from autograder.offering import Offering
 from autograder.report.record import Report, TaskReport
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
@@ -25,16 +26,15 @@ from .results import Result, Results
 
 
 @cache
-def precedents(assignment: Assignment, salt: str) -> Precedents:
+def precedents(offering: Offering) -> Precedents:
     """What this process has found so far; the forks of a batch begin with what it knows."""
     return Precedents()
 
 
 def grade(
-    assignment: Assignment,
+    offering: Offering,
     submission: Submission,
     wall: Wall,
-    salt: str,
     tasks: Iterable[str] | None = None,
     results: Results | None = None,
 ) -> Report:
@@ -47,12 +47,13 @@ def grade(
     Raises:
         GraderError: a check is missing, or failed by the suite's own fault.
     """
+    assignment = offering.assignment
     results = results or Results(None)
     chosen = [t for t in assignment.graded_tasks if tasks is None or t.key in set(tasks)]
-    keys = {t.key: result_key(assignment, t, submission.cells, wall, salt) for t in chosen}
+    keys = {t.key: result_key(offering, t, submission.cells, wall) for t in chosen}
     known = {key: result for key in keys if (result := results.get(keys[key]))}
     missing = [task for task in chosen if task.key not in known]
-    for result in _run(assignment, submission, wall, salt, missing):
+    for result in _run(offering, submission, wall, missing):
         results.put(keys[result.task.key], result)
         known[result.task.key] = result
     reports, findings, beside = [], dict[str, None](), dict[str, Any]()
@@ -68,22 +69,23 @@ def grade(
         tasks=tuple(reports),
         findings=tuple(findings),
         wall=wall.level,
-        suite=suite_fingerprint(assignment, salt),
+        suite=suite_fingerprint(offering),
         beside=beside,
     )
 
 
 def _run(
-    assignment: Assignment, submission: Submission, wall: Wall, salt: str, tasks: Sequence[Task]
+    offering: Offering, submission: Submission, wall: Wall, tasks: Sequence[Task]
 ) -> list[Result]:
     """Run the suites of some tasks against the submission."""
+    assignment = offering.assignment
     files = [file for task in tasks for file in assignment.suite_files(task.key)]
     if not files:
         return []
     with Session(wall, submission.cells, assignment.names) as session:
         transcript = Transcript(session)
-        grading = Grading(Student(transcript), reference(assignment), salt)
-        by_precedent = ByPrecedent(grading, transcript, precedents(assignment, salt))
+        grading = Grading(Student(transcript), reference(assignment), offering.salt)
+        by_precedent = ByPrecedent(grading, transcript, precedents(offering))
         with one_thread():
             run_suite(files, grading, by_precedent)
         findings = tuple(session.findings)

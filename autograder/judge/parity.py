@@ -1,7 +1,7 @@
 """Compares a submission on a real device with itself on the CPU and with the instructor's solution.
 
 It runs after the mark and beside it: nothing here can change a point. What is compared, and how
-far it may differ, is the suite's: `autograder/suites/<name>/devices.py`.
+far it may differ, says the module that the assignment declares as its `devices`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import WorkerError
+from autograder.assignment import Assignment
+from autograder.errors import AssignmentError, WorkerError
 from autograder.notebook.reader import read_submission
 from autograder.report.record import Report
+from autograder.wall.build import build
 from autograder.wall.gpu import Gpu, require
 from autograder.wall.sandbox import system_folders
 from autograder.wall.session import Session
-from autograder.wall.wall import UNCONFINED, Wall
+from autograder.wall.wall import Unconfined, Wall
 from checks.student import Student
 
 from .batch import Batch
@@ -38,15 +40,15 @@ class Parity:
 
         Raises:
             NoDevice: there is none.
+            AssignmentError: the assignment has no comparison, or one that cannot be imported.
             WallError: the wall does not hold with it.
         """
         require(device)
+        comparison(batch.offering.assignment)
         gpu = Gpu.here(system_folders()) if device == "cuda" else None
-        loose = batch.wall.level == UNCONFINED
-        name, limits = batch.assignment.name, batch.wall.limits
-        return Parity(
-            batch, Wall.build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device
-        )
+        loose = isinstance(batch.wall, Unconfined)
+        name, limits = batch.offering.assignment.name, batch.wall.limits
+        return Parity(batch, build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device)
 
     def beside(self, notebook: Path, report: Report) -> Report:
         """The same report with what the comparison gave beside the mark."""
@@ -55,8 +57,8 @@ class Parity:
 
     def compare(self, notebook: Path) -> dict[str, Any]:
         """What the suite's comparison gives; why there is none when the worker fails."""
-        assignment, salt = self.batch.assignment, self.batch.salt
-        suite = importlib.import_module(f"autograder.suites.{assignment.name}.devices")
+        assignment, salt = self.batch.offering.assignment, self.batch.offering.salt
+        suite = comparison(assignment)
         wanted = self.batch.tasks or [task.key for task in assignment.graded_tasks]
         submission = read_submission(notebook, self.batch.release)
         try:
@@ -65,6 +67,22 @@ class Parity:
                 return dict(suite.compare(*sides, salt, self.device, wanted))
         except WorkerError as error:
             return {"agrees": None, "why": str(error)}
+
+
+def comparison(assignment: Assignment) -> Any:
+    """The module that compares devices, which has `compare`.
+
+    Raises:
+        AssignmentError: none is declared, or it cannot be imported.
+    """
+    module = assignment.comparison()
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise AssignmentError(
+            f"{assignment.name!r} declares {module} as its comparison of devices, which cannot be "
+            f"imported: {error}"
+        ) from error
 
 
 def flag(beside: dict[str, Any], device: str) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.assignment import ROOT
 from autograder.files import write_whole
-from autograder.report.record import TaskReport, task_from
+from autograder.records import read_json
+from autograder.report.record import TaskReport
+from autograder.report.schema import WrittenTask
 
 FOLDER = ROOT / "build" / "results"
 
@@ -27,6 +29,15 @@ class Result:
     task: TaskReport
     findings: tuple[str, ...] = ()  # what running the cells brought up
     beside: dict[str, Any] | None = None  # reported beside the mark
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result as its file has it."""
+
+    task: WrittenTask
+    findings: list[str]
+    beside: dict[str, Any]
 
 
 class Results:
@@ -41,22 +52,17 @@ class Results:
         if self._folder is None:
             return None
         try:
-            record = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
-            return Result(
-                task_from(record["task"]), tuple(record["findings"]), dict(record["beside"])
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            kept = read_json((self._folder / f"{key}.json").read_text(encoding="utf-8"), Kept)
+        except (OSError, ValueError):
             return None
+        return Result(TaskReport.read(kept.task), tuple(kept.findings), kept.beside)
 
     def put(self, key: str, result: Result) -> None:
         """Keep a result; on a full disk it is not kept, and will be graded again."""
         if self._folder is None:
             return
-        record = {
-            "task": result.task.record(),
-            "findings": list(result.findings),
-            "beside": result.beside or {},
-        }
+        kept = Kept(result.task.written(), list(result.findings), result.beside or {})
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self._folder / f"{key}.json", json.dumps(record, ensure_ascii=False))
+            text = json.dumps(asdict(kept), ensure_ascii=False)
+            write_whole(self._folder / f"{key}.json", text)

@@ -50,8 +50,8 @@ def lesson_notebook(path: Path) -> NotebookNode:
 def grade_id(cell: NotebookNode) -> str:
     """A cell's nbgrader id, "" if it has none."""
     terms = cell.metadata.get("nbgrader")
-    found = terms.get("grade_id", "") if isinstance(terms, dict) else ""
-    return found if isinstance(found, str) else ""
+    name = terms.get("grade_id", "") if isinstance(terms, dict) else ""
+    return name if isinstance(name, str) else ""
 
 
 def is_solution(cell: NotebookNode) -> bool:

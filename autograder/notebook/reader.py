@@ -89,15 +89,15 @@ def _clean(cell: dict[str, object]) -> NotebookNode:
     source = source.encode("utf-8", "replace").decode()
     metadata = cell.get("metadata")
     terms = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    found = terms.get("grade_id") if isinstance(terms, dict) else None
+    name = terms.get("grade_id") if isinstance(terms, dict) else None
     if cell.get("cell_type") == "code":
         clean = nbformat.v4.new_code_cell(source)
         outputs = cell.get("outputs")
         clean.outputs = list(harmless(outputs)) if isinstance(outputs, list) else []
     else:
         clean = nbformat.v4.new_markdown_cell(_with_pictures(source, cell.get("attachments")))
-    if isinstance(found, str):
-        clean.metadata["nbgrader"] = {"grade_id": found}
+    if isinstance(name, str):
+        clean.metadata["nbgrader"] = {"grade_id": name}
     identity = cell.get("id")
     clean["id"] = identity if isinstance(identity, str) else ""
     return clean

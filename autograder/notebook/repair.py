@@ -73,12 +73,12 @@ def _sort(student: NotebookNode, release: NotebookNode) -> _Sorted:
     for cell in cells:
         cell.metadata.pop("nbgrader", None)
     own: dict[str, list[NotebookNode]] = {}
-    for cell, place, found in zip(cells, places, ids, strict=True):
+    for cell, place, name in zip(cells, places, ids, strict=True):
         if place is not None:
             own.setdefault(place.id, []).append(cell)
-        elif found:
+        elif name:
             result.findings.append(
-                f"a cell carries the unknown id {without_controls(found)[:40]!r}; it is read as a "
+                f"a cell carries the unknown id {without_controls(name)[:40]!r}; it is read as a "
                 "cell of your own"
             )
     for released in release.cells:
@@ -118,7 +118,7 @@ def _places(
     for index, cell in enumerate(cells):
         if places[index] is None:
             places[index] = by_source.pop(cell.source, None)
-    found = []
+    recovered = []
     for released in missing():
         if not is_solution(released):
             continue
@@ -130,11 +130,11 @@ def _places(
             free = _just_after(release.cells[release.cells.index(released) - 1], cells, places)
         if free:
             places[free[-1]] = released
-            found.append(grade_id(released))
-    if found:
-        names_found = ", ".join(f"`{name}`" for name in found)
+            recovered.append(grade_id(released))
+    if recovered:
+        listed = ", ".join(f"`{name}`" for name in recovered)
         findings.append(
-            f"the ids of {names_found} are gone, and your answers were found by what they define "
+            f"the ids of {listed} are gone, and your answers were found by what they define "
             "or where they stand; start from the released notebook, and do not copy its cells"
         )
     return places

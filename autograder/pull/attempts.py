@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from autograder.errors import RecordError
+from autograder.records import read_json
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -21,7 +24,7 @@ def attempts_before(file: Path, attempt: Attempt) -> int:
     """How many other commits of the same student were graded on the same day.
 
     Raises:
-        ValueError: a line of the file is no attempt.
+        RecordError: a line of the file is no attempt.
         OSError: the file is there and cannot be read.
     """
     if not file.exists():
@@ -29,9 +32,11 @@ def attempts_before(file: Path, attempt: Attempt) -> int:
     heads = set()
     for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         try:
-            known = Attempt(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{file}, line {number}: not an attempt: {error}") from error
+            known = read_json(text, Attempt)
+        except RecordError as error:
+            raise RecordError(
+                f"{file}, line {number}: not an attempt: {error}; mend that line or delete it"
+            ) from error
         same = (known.assignment, known.login.lower(), known.day)
         if same == (attempt.assignment, attempt.login.lower(), attempt.day):
             heads.add(known.head)

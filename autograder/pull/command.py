@@ -6,15 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from autograder.assignment import ROOT, Assignment
+from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.errors import EventError
 from autograder.report.record import Report
 from autograder.terms import FILE
 from autograder.text import log
+from autograder.wall.wall import begin
 
 from .event import Request, login, read_event, time
 from .git import Repository
-from .grading import Door, Grade, grade_request, moment
+from .grading import Conditions, Grade, grade_request, moment
 from .outcome import GRADER_ERROR, NEEDS_PERSON, Outcome
 from .pages.folder import clear, write_pages
 
@@ -23,12 +24,12 @@ def run(options: argparse.Namespace) -> int:
     """Grade one request. Exit code 0: graded, or not to be graded; 2: the grader could not."""
     clear(options.output)
     try:
-        request = request_of(options)
+        request = requested(options)
     except (EventError, OSError) as error:
         outcome, fault = Outcome(GRADER_ERROR, labels=(NEEDS_PERSON,)), str(error)
         write_pages(options.output, outcome)
     else:
-        door = Door(
+        conditions = Conditions(
             grade=judge(again=options.again, allow_unconfined=options.allow_unconfined),
             assignments=known_assignments(),
             offering=options.offering or FILE,
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             previous=options.previous,
         )
         repository = Repository(options.repository)
-        outcome, fault = grade_request(request, repository, options.output, door, moment())
+        outcome, fault = grade_request(request, repository, options.output, conditions, moment())
     if fault:
         print(f"grader error, not the student's: {log(fault)}", file=sys.stderr)
     told = " ".join(outcome.words)
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     return 2 if outcome.status == GRADER_ERROR else 0
 
 
-def request_of(options: argparse.Namespace) -> Request:
+def requested(options: argparse.Namespace) -> Request:
     """The request that the options name.
 
     Raises:
@@ -69,22 +70,20 @@ def known_assignments() -> list[str]:
 
 
 def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
-    """The judge as this door calls it: as does `python -m autograder grade`."""
+    """The judge as this command calls it, as does `python -m autograder grade`."""
 
     def grade(name: str, notebook: Path) -> Report:
-        # only here: what is not graded needs no judge, whose modules take seconds to load
-        from autograder.wall.wall import Wall
-
-        begun = Wall.begin(name)
-        from autograder.assignment import released_notebook
+        begun = begin(name)
+        # 1.9 s, in which the sandbox that was begun does as much; none for what is not graded
         from autograder.judge.batch import Batch
         from autograder.judge.results import Results
-        from autograder.offering import offering_salt
+        from autograder.offering import Offering
+        from autograder.wall.build import build
 
         assignment = Assignment(name)
         release = released_notebook(assignment)
-        wall = Wall.build(name, allow_unconfined=allow_unconfined, begun=begun)
+        wall = build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Batch(assignment, release, wall, offering_salt(), results=results).grade(notebook)
+        return Batch(Offering.here(assignment), release, wall, results=results).grade(notebook)
 
     return grade

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from autograder.errors import EventError
+from msgspec import Meta
+
+from autograder.errors import EventError, RecordError
+from autograder.records import read_json
 
 MAX_EVENT = 8 * 1024 * 1024  # bytes
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -33,6 +35,40 @@ class Request:
         return f"refs/pull/{self.number}/head" if self.number is not None else ""
 
 
+@dataclass(frozen=True)
+class Account:
+    """Of an event: who opened the request."""
+
+    login: str
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Of an event: a commit."""
+
+    sha: str
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """Of an event: the request as the server knows it."""
+
+    number: Annotated[int, Meta(ge=1)]
+    user: Account
+    head: Revision
+    base: Revision
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is read of GitHub's event file; the rest of it is ignored."""
+
+    pull_request: PullRequest
+    action: str | None = None
+
+
 def read_event(path: Path) -> Request:
     """Read the event file of a pull request.
 
@@ -45,19 +81,20 @@ def read_event(path: Path) -> Request:
     if path.stat().st_size > MAX_EVENT:
         raise EventError(f"{path} has more than {MAX_EVENT} bytes: no event of a pull request")
     try:
-        event = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise EventError(f"{path} is not JSON: {error}") from error
-    opened = isinstance(event, dict) and event.get("action") == "opened"
-    number = _field(event, "pull_request.number", int)
-    if isinstance(number, bool) or number < 1:
-        raise EventError(f"pull_request.number: expected 1 or more, got {number}")
+        event = read_json(path.read_text(encoding="utf-8"), Event)
+    except (RecordError, UnicodeDecodeError) as error:
+        raise EventError(f"{path}: {error}; is this the event of a pull request?") from error
+    pull = event.pull_request
+    name = "created_at" if event.action == "opened" else "updated_at"
+    came = pull.created_at if event.action == "opened" else pull.updated_at
+    if came is None:
+        raise EventError(f"{path}: pull_request.{name}: missing")
     return Request(
-        login=login(_field(event, "pull_request.user.login", str)),
-        head=_commit(event, "pull_request.head.sha"),
-        base=_commit(event, "pull_request.base.sha"),
-        number=number,
-        came=time(_field(event, f"pull_request.{'created' if opened else 'updated'}_at", str)),
+        login=login(pull.user.login),
+        head=_commit(pull.head, "head"),
+        base=_commit(pull.base, "base"),
+        number=pull.number,
+        came=time(came),
     )
 
 
@@ -89,20 +126,10 @@ def time(text: str) -> datetime:
         ) from error
 
 
-def _commit(event: Any, name: str) -> str:
-    text: str = _field(event, name, str)
-    if not COMMIT.fullmatch(text):
-        raise EventError(f"{name}: expected the full name of a commit, got {text[:80]!r}")
-    return text
-
-
-def _field(event: Any, name: str, kind: type) -> Any:
-    value = event
-    for key in name.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(value, kind):
+def _commit(revision: Revision, name: str) -> str:
+    if not COMMIT.fullmatch(revision.sha):
         raise EventError(
-            f"{name}: expected {kind.__name__}, got {type(value).__name__}; is this the event of "
-            "a pull request?"
+            f"pull_request.{name}.sha: expected the full name of a commit, "
+            f"got {revision.sha[:80]!r}"
         )
-    return value
+    return revision.sha

@@ -22,7 +22,7 @@ Grade = Callable[[str, Path], Report]  # an assignment's name and a notebook -> 
 
 
 @dataclass(frozen=True)
-class Door:
+class Conditions:
     """What every pull request is graded with.
 
     Attributes:
@@ -44,7 +44,7 @@ class Door:
 
 
 def grade_request(
-    request: Request, repository: Repository, folder: Path, door: Door, now: datetime
+    request: Request, repository: Repository, folder: Path, conditions: Conditions, now: datetime
 ) -> tuple[Outcome, str]:
     """Grade a request and write records and pages into a folder.
 
@@ -64,7 +64,7 @@ def grade_request(
         came=stamp(request.came),
     )
     try:
-        return _graded(known, request, repository, folder, door, now), ""
+        return _graded(known, request, repository, folder, conditions, now), ""
     except NotGraded as reason:
         labels = (NEEDS_PERSON,) if reason.needs_person else ()
         outcome, fault = replace(known, words=(str(reason),), labels=labels), ""
@@ -80,7 +80,7 @@ def _graded(
     request: Request,
     repository: Repository,
     folder: Path,
-    door: Door,
+    conditions: Conditions,
     now: datetime,
 ) -> Outcome:
     newest = repository.commit(request.ref) if repository.has(request.ref) else ""
@@ -90,15 +90,15 @@ def _graded(
         )
     head = repository.commit(request.head)
     signature = repository.signature(head)
-    found = _found(request, repository, head, door)
-    data = read_capped(repository, found)
-    terms = read_terms(found.assignment, door.offering)
-    attempt = Attempt(found.assignment, request.login, _day(terms, now), head)
-    number = _attempt_number(door, terms, attempt)
-    words, labels = _told(request, found, terms, head, newest)
-    notebook = folder / f"{found.assignment}.ipynb"
+    handed_in = _handed_in(request, repository, head, conditions)
+    data = read_capped(repository, handed_in)
+    terms = read_terms(handed_in.assignment, conditions.offering)
+    attempt = Attempt(handed_in.assignment, request.login, _day(terms, now), head)
+    number = _attempt_number(conditions, terms, attempt)
+    words, labels = _told(request, handed_in, terms, head, newest)
+    notebook = folder / f"{handed_in.assignment}.ipynb"
     notebook.write_bytes(data)
-    report = door.grade(found.assignment, notebook)
+    report = conditions.grade(handed_in.assignment, notebook)
     report = report.about(
         student=request.login, submission=report.submission, findings=report.findings
     )
@@ -106,8 +106,8 @@ def _graded(
     outcome = replace(
         known,
         status=GRADED,
-        assignment=found.assignment,
-        path=found.path,
+        assignment=handed_in.assignment,
+        path=handed_in.path,
         head=head,
         replaced_by=newest if newest != head else "",
         author=signature.author,
@@ -116,35 +116,39 @@ def _graded(
         late_seconds=terms.late(request.came).total_seconds(),
         penalty_percent=terms.penalty_percent(request.came),
         attempt=number,
-        reveal=level.name.lower(),
+        reveal=level.value,
         words=tuple(words),
         labels=tuple(labels),
     )
-    previous = read_previous(door.previous, found.assignment)
+    previous = read_previous(conditions.previous, handed_in.assignment)
     write_pages(folder, outcome, report, level, terms, previous, data)
-    if door.attempts is not None:
-        keep(door.attempts, attempt)
+    if conditions.attempts is not None:
+        keep(conditions.attempts, attempt)
     return outcome
 
 
-def _found(request: Request, repository: Repository, head: str, door: Door) -> HandIn:
+def _handed_in(
+    request: Request, repository: Repository, head: str, conditions: Conditions
+) -> HandIn:
     if not request.base:
-        names = [n for n in door.assignments if door.path.endswith(f"{n}.ipynb")]
+        fits = [n for n in conditions.assignments if conditions.path.endswith(f"{n}.ipynb")]
+        names = sorted(fits, key=len)[-1:]  # a name may end with another
         if len(names) != 1:
             raise GitError(
                 f"without a base to compare with, --path must name one of "
-                f"{', '.join(f'{n}.ipynb' for n in door.assignments)}; it is {door.path!r}"
+                f"{', '.join(f'{n}.ipynb' for n in conditions.assignments)}; "
+                f"it is {conditions.path!r}"
             )
-        return hand_in_at(repository, head, door.path, names[0])
+        return hand_in_at(repository, head, conditions.path, names[0])
     changes = repository.changes(repository.commit(request.base), head)
-    return hand_in(changes, request.login, door.assignments)
+    return hand_in(changes, request.login, conditions.assignments)
 
 
-def _attempt_number(door: Door, terms: Terms, attempt: Attempt) -> int:
+def _attempt_number(conditions: Conditions, terms: Terms, attempt: Attempt) -> int:
     """Which of the day's attempts this is; 0 if nobody counts."""
-    before = door.attempts_today
-    if before is None and door.attempts is not None:
-        before = attempts_before(door.attempts, attempt)
+    before = conditions.attempts_today
+    if before is None and conditions.attempts is not None:
+        before = attempts_before(conditions.attempts, attempt)
     if before is None:
         return 0
     if terms.attempts_per_day and before >= terms.attempts_per_day:
@@ -157,7 +161,7 @@ def _attempt_number(door: Door, terms: Terms, attempt: Attempt) -> int:
 
 
 def _told(
-    request: Request, found: HandIn, terms: Terms, head: str, newest: str
+    request: Request, handed_in: HandIn, terms: Terms, head: str, newest: str
 ) -> tuple[list[str], list[str]]:
     """What a student is told besides the report, and the labels that go with it."""
     words, labels = [], []
@@ -173,8 +177,8 @@ def _told(
         labels.append(NEEDS_PERSON)
     if newest and newest != head:
         words.append(f"Since then {newest[:12]} was pushed, which is graded by itself.")
-    if found.beside:
-        files = "1 other file" if found.beside == 1 else f"{found.beside} other files"
+    if handed_in.others:
+        files = "1 other file" if handed_in.others == 1 else f"{handed_in.others} other files"
         words.append(f"{files} in your folder: not read. The notebook alone is graded.")
     return words, labels
 

@@ -20,7 +20,7 @@ class HandIn:
     assignment: str
     path: str
     blob: str
-    beside: int = 0  # other files of the student's folder that the request changes
+    others: int = 0  # other files of the student's folder that the request changes
 
 
 class NotGraded(Exception):
@@ -50,21 +50,22 @@ def hand_in(changes: Sequence[Change], login: str, assignments: Sequence[str]) -
     if outside:
         raise NotGraded(_about(outside, home, assignments), needs_person=True)
     names = {f"{assignment}.ipynb": assignment for assignment in assignments}
-    found = [change for change in own if change.path.split("/", 2)[2] in names]
+    candidates = [change for change in own if change.path.split("/", 2)[2] in names]
     wanted = " or ".join(f"{home}{name}" for name in sorted(names))
-    if not found:
+    if not candidates:
         changed = f"it changes {own[0].path}" if own else "it changes nothing"
         raise NotGraded(f"No submission was found: {changed}. Hand in {wanted}, under that name.")
-    if len(found) > 1:
-        paths = ", ".join(change.path for change in found[:5])
+    if len(candidates) > 1:
+        paths = ", ".join(change.path for change in candidates[:5])
         raise NotGraded(
-            f"This request holds {len(found)} submissions ({paths}). Open one request for each."
+            f"This request holds {len(candidates)} submissions ({paths}). "
+            "Open one request for each."
         )
-    rest = [change for change in own if change not in found]
+    rest = [change for change in own if change not in candidates]
     for change in rest:
         if not change.regular and change.mode != ABSENT:
             raise NotGraded(f"{change.path} is {_kind(change)}; take it out.", needs_person=True)
-    return _checked(found[0], names[found[0].path.split("/", 2)[2]], len(rest))
+    return _checked(candidates[0], names[candidates[0].path.split("/", 2)[2]], len(rest))
 
 
 def hand_in_at(repository: Repository, commit: str, path: str, assignment: str) -> HandIn:
@@ -76,22 +77,22 @@ def hand_in_at(repository: Repository, commit: str, path: str, assignment: str) 
     return _checked(repository.entry(commit, path), assignment, 0)
 
 
-def read_capped(repository: Repository, found: HandIn) -> bytes:
+def read_capped(repository: Repository, file: HandIn) -> bytes:
     """The submission's bytes.
 
     Raises:
         NotGraded: it is too large; nothing was read then.
     """
-    size = repository.size(found.blob)
+    size = repository.size(file.blob)
     if size > MAX_BYTES:
         raise NotGraded(
-            f"{found.path} has {size} bytes, more than {MAX_BYTES}. Clear large outputs, save, "
+            f"{file.path} has {size} bytes, more than {MAX_BYTES}. Clear large outputs, save, "
             "push again."
         )
-    return repository.read(found.blob, MAX_BYTES)
+    return repository.read(file.blob, MAX_BYTES)
 
 
-def _checked(change: Change, assignment: str, beside: int) -> HandIn:
+def _checked(change: Change, assignment: str, others: int) -> HandIn:
     if change.mode == ABSENT:
         raise NotGraded(f"{change.path} is not there, or was deleted. Put it back, push again.")
     if not change.regular:
@@ -99,7 +100,7 @@ def _checked(change: Change, assignment: str, beside: int) -> HandIn:
             f"{change.path} is {_kind(change)}, not a file. Hand in the notebook itself.",
             needs_person=True,
         )
-    return HandIn(assignment, change.path, change.blob, beside)
+    return HandIn(assignment, change.path, change.blob, others)
 
 
 def _kind(change: Change) -> str:

@@ -16,7 +16,6 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.assignment import ROOT, TEST_PREFIX
 from autograder.course import Course, opened
 from autograder.desk.clock import FORMAT, STAMP
-from autograder.errors import EventError
 from autograder.files import read_typed, write_whole
 from autograder.report.record import Report
 from autograder.text import log
@@ -33,7 +32,7 @@ class ImportRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedRequest:
     """One graded request, as `pr` has left it in a folder."""
 
     folder: Path
@@ -55,10 +54,10 @@ class Graded:
 def run(options: argparse.Namespace) -> int:
     """Import folders and say what was done; exit code 1 if some could not be."""
     roster = read_roster(options.roster)
-    found = list(graded_below(options.folder))
+    requests = list(graded_below(options.folder))
     failed = 0
     with opened(options.db or configured_database()) as gradebook:
-        for graded in newest(found):
+        for graded in newest(requests):
             who = log(f"{graded.outcome.login}, {graded.outcome.assignment}")
             try:
                 student = student_of(graded.outcome.login, roster)
@@ -71,9 +70,9 @@ def run(options: argparse.Namespace) -> int:
                 continue
             marks = f"{graded.report.points:g} of {graded.report.max_points:g}"
             print(f"{who} → {log(student)}: {marks if done else 'older than the gradebook; left'}")
-    if not found:
+    if not requests:
         print("error: no graded pull request lies there", file=sys.stderr)
-    return 1 if failed or not found else 0
+    return 1 if failed or not requests else 0
 
 
 def configured_database() -> str:
@@ -114,7 +113,7 @@ def student_of(login: str, roster: dict[str, str]) -> str:
         raise ImportRefused(f"the roster has no account {login!r}; add a line for it") from None
 
 
-def graded_below(folders: Iterable[Path]) -> Iterator[Graded]:
+def graded_below(folders: Iterable[Path]) -> Iterator[GradedRequest]:
     """All graded requests in these folders and below.
 
     Raises:
@@ -123,29 +122,34 @@ def graded_below(folders: Iterable[Path]) -> Iterator[Graded]:
     for path in sorted({path for folder in folders for path in folder.rglob(OUTCOME)}):
         if path.parent.name == "shown" and (path.parent.parent / OUTCOME).is_file():
             continue  # the same once more
+        record = path
         try:
-            outcome = Outcome.from_json(path.read_text(encoding="utf-8"))
+            outcome = Outcome.from_json(record.read_text(encoding="utf-8"))
             if outcome.status != GRADED:
                 continue
-            report = Report.from_json((path.parent / REPORT).read_text(encoding="utf-8"))
-            graded = Graded(path.parent, outcome, report)
+            record = path.parent / REPORT
+            report = Report.from_json(record.read_text(encoding="utf-8"))
+            graded = GradedRequest(path.parent, outcome, report)
             if outcome.assignment != report.assignment or outcome.login != report.student:
-                raise ValueError("outcome and report are of different submissions")
+                raise ValueError("it and the outcome are of different submissions")
             _ = graded.order
-        except (ValueError, KeyError, TypeError, EventError, FileNotFoundError) as error:
-            raise OSError(f"{path.parent} cannot be imported: {error}") from error
+        except (ValueError, FileNotFoundError) as error:
+            raise OSError(
+                f"{path.parent} cannot be imported: {record.name}: {error}; "
+                "fetch it again, or grade the request again"
+            ) from error
         yield graded
 
 
-def newest(found: Iterable[Graded]) -> list[Graded]:
+def newest(requests: Iterable[GradedRequest]) -> list[GradedRequest]:
     """For each student and assignment the one that counts, whatever the order they came in."""
-    chosen: dict[tuple[str, str], Graded] = {}
-    for graded in sorted(found, key=lambda one: one.order):
+    chosen: dict[tuple[str, str], GradedRequest] = {}
+    for graded in sorted(requests, key=lambda one: one.order):
         chosen[graded.outcome.login.lower(), graded.outcome.assignment] = graded
     return list(chosen.values())
 
 
-def import_one(gradebook: Gradebook, student: str, graded: Graded) -> bool:
+def import_one(gradebook: Gradebook, student: str, graded: GradedRequest) -> bool:
     """Put one request's marks into the gradebook; a second time changes nothing.
 
     Marks and comments given by hand stay. A written answer waits for a person.
@@ -193,7 +197,7 @@ def import_one(gradebook: Gradebook, student: str, graded: Graded) -> bool:
     return True
 
 
-def keep_beside(student: str, graded: Graded) -> None:
+def keep_beside(student: str, graded: GradedRequest) -> None:
     """Keep report and notebook where nbgrader's own commands look: for the written answer."""
     name = graded.report.assignment
     report = ROOT / "reports" / name / f"{student}.json"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final, Literal
+
+from autograder.records import Amount, Count, Percent, read_json
 
 SCHEMA = "autograder-pull/1"
-GRADED, NOT_GRADED, GRADER_ERROR = "graded", "not graded", "grader error"
+Status = Literal["graded", "not graded", "grader error"]
+GRADED: Final = "graded"
+NOT_GRADED: Final = "not graded"
+GRADER_ERROR: Final = "grader error"
 NEEDS_PERSON, LATE = "needs-person", "late"
 LABELS = (NEEDS_PERSON, LATE)  # all that are ever asked for
 
@@ -17,7 +22,7 @@ LABELS = (NEEDS_PERSON, LATE)  # all that are ever asked for
 class Outcome:
     """What became of a request, and all that is known of it besides the report."""
 
-    status: str  # GRADED, NOT_GRADED or GRADER_ERROR
+    status: Status
     login: str = ""
     number: int | None = None
     assignment: str = ""
@@ -29,9 +34,9 @@ class Outcome:
     committed: str = ""  # the same: a time that the committer's clock, or whim, has set
     came: str = ""  # the server's time; "" if no server has said
     due: str = ""
-    late_seconds: float = 0.0
-    penalty_percent: float = 0.0
-    attempt: int = 0  # of this day; 0 if attempts were not counted
+    late_seconds: Amount = 0.0
+    penalty_percent: Percent = 0.0
+    attempt: Count = 0  # of this day; 0 if attempts were not counted
     reveal: str = ""
     words: tuple[str, ...] = ()  # what the student is told besides the report
     labels: tuple[str, ...] = ()
@@ -45,16 +50,9 @@ class Outcome:
         """Read a record back.
 
         Raises:
-            ValueError: not a record of this schema.
+            RecordError: not a record of this schema.
         """
-        record: Any = json.loads(text)
-        if not isinstance(record, dict) or record.pop("schema", None) != SCHEMA:
-            raise ValueError(f"not a record of schema {SCHEMA!r}")
-        known = Outcome.__dataclass_fields__
-        values = {key: value for key, value in record.items() if key in known}
-        for key in ("words", "labels"):
-            values[key] = tuple(values.get(key, ()))
-        return Outcome(**values)
+        return read_json(text, Outcome, SCHEMA)
 
 
 def stamp(moment: datetime | None) -> str:

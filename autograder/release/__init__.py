@@ -1,1 +1,10 @@
-"""."""
+"""The release: what students get, built and proved.
+
+- `source.py`: writes the folder that nbgrader releases from
+- `stated.py`: points that a lesson's text states, against those in its cells
+- `leaks.py`: markers amiss, and lines of a solution that survive
+- `prove.py`: the solution earns everything, the untouched release nothing; builds twice
+- `inputs.py`: names all that a release is made from
+- `new.py`: writes the smallest assignment, out of `smallest/`
+- `student_repo.py`: writes the students' repository, out of `template/`
+"""

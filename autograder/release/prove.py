@@ -11,13 +11,13 @@ from autograder.commands import last_error, nbgrader
 from autograder.course import Course
 from autograder.errors import CourseError, ReleaseRefused
 from autograder.files import ASIDE, exchange, same_files, tree_digest
-from autograder.judge.fingerprint import inputs_digest
 from autograder.judge.grade import grade
 from autograder.notebook.repair import repair
-from autograder.offering import offering_salt
+from autograder.offering import Offering
 from autograder.wall.wall import Wall
 from checks.verdicts import Verdict
 
+from .inputs import inputs_digest
 from .source import build_source
 
 
@@ -27,15 +27,15 @@ def prove(assignment: Assignment, released: NotebookNode, wall: Wall) -> None:
     Raises:
         ReleaseRefused: naming the tasks and the first check at odds.
     """
-    salt = offering_salt()
-    solved = grade(assignment, repair(assignment.source, assignment.source), wall, salt)
+    offering = Offering.here(assignment)
+    solved = grade(offering, repair(assignment.source, assignment.source), wall)
     for task in solved.tasks:
         fault = task.first_to_fix
         if fault is not None:
             raise ReleaseRefused(
                 f"the solution loses points in {task.key!r}: {fault.check}: {fault.rationale}"
             )
-    untouched = grade(assignment, repair(released, released), wall, salt)
+    untouched = grade(offering, repair(released, released), wall)
     for task in untouched.tasks:
         if task.points:
             lucky = [c.check for c in task.checks if c.verdict is Verdict.PASSED]

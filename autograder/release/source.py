@@ -5,26 +5,27 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import nbformat
 
 from autograder.assignment import ROOT, Assignment
 from autograder.errors import ReleaseRefused
-from autograder.files import ASIDE, exchange, read_typed
+from autograder.files import ASIDE, exchange
 
+HANDOUT = Path(__file__).resolve().parent / "handout"  # what runs the public checks
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
 
 
 def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
     """Write the folder that nbgrader releases from: the notebook and its supporting files.
 
-    `solutions/<name>/release.toml` lists further files of this repository to hand out (`copy`)
-    and programs that write some (`generate`: folder = module).
+    The assignment declares further files of this repository to hand out (`copy`), and programs
+    that write some (`generate`: folder = module).
 
     Raises:
-        ReleaseRefused: `release.toml` cannot be read, or a program failed.
+        AssignmentError: what it declares is not in order.
+        ReleaseRefused: a program failed.
         OSError: a file is not there or cannot be written.
     """
     folder = into / ASIDE / assignment.name
@@ -35,14 +36,11 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
     for path in sorted(home.glob("*.py")):
         if path != assignment.lesson:
             _copy(path, folder / path.name)
-    _copy_tree(home / "handout", folder)
-    try:
-        terms = tomllib.loads(read_typed(home / "release.toml"))
-    except ValueError as error:
-        raise ReleaseRefused(f"{home / 'release.toml'} is not TOML: {error}") from error
-    for name in terms.get("copy", []):
+    for handout in (HANDOUT, home / "handout"):  # its own files take the place of ours
+        _copy_tree(handout, folder)
+    for name in assignment.declared.copy:
         _copy(ROOT / name, folder / name)
-    for name, module in terms.get("generate", {}).items():
+    for name, module in assignment.declared.generate.items():
         command = [sys.executable, "-m", module, str(folder / name)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode != 0:

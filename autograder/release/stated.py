@@ -59,20 +59,20 @@ def _parts(key: str, scheme: str, points: float) -> Iterator[str]:
 
 def _stated(text: str) -> set[tuple[str, float]]:
     """Task and points, as often as a text gives them otherwise."""
-    found = [*NAMED.findall(text), *IN_HEADING.findall(text)]
+    numbers = [*NAMED.findall(text), *IN_HEADING.findall(text)]
     for row, at in _rows(text):
         key = re.fullmatch(r"`(\w+)`", row[0])
         if key and re.fullmatch(NUMBER, row[at]):
-            found.append((key[1], row[at]))
-    return {(key, float(number)) for key, number in found}
+            numbers.append((key[1], row[at]))
+    return {(key, float(number)) for key, number in numbers}
 
 
 def _totals(text: str) -> list[float]:
-    found = [number for pair in TOTAL.findall(text) for number in pair if number]
+    numbers = [number for pair in TOTAL.findall(text) for number in pair if number]
     for row, at in _rows(text):
         if row[0].strip("*").lower() in {"total", "sum", "all"}:
-            found += re.findall(rf"^\**{NUMBER}\**$", row[at])
-    return [float(number) for number in found]
+            numbers += re.findall(rf"^\**{NUMBER}\**$", row[at])
+    return [float(number) for number in numbers]
 
 
 def _rows(text: str) -> Iterator[tuple[list[str], int]]:

@@ -39,7 +39,8 @@ def write_student_repo(assignment: Assignment, into: Path = FOLDER) -> Path:
         text = path.read_text(encoding="utf-8").replace("ASSIGNMENT", assignment.name)
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        before = place.read_text(encoding="utf-8") + "\n" if str(name) in APPENDED else ""
+        own = str(name) in APPENDED and place.is_file()
+        before = place.read_text(encoding="utf-8") + "\n" if own else ""
         place.write_text(before + text, encoding="utf-8")
     refuse_leaks(assignment, folder)
     return folder
@@ -89,4 +90,4 @@ def _handed_out(assignment: Assignment) -> Iterator[Path]:
     yield from assignment.checks.rglob("*.py")
     yield from (ROOT / "checks").glob("*.py")
     yield from (path for path in assignment.lesson.parent.glob("*.py") if path != assignment.lesson)
-    yield from (ROOT / "data").glob("*.py")
+    yield from (ROOT / name for name in assignment.declared.copy)

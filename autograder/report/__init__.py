@@ -1,1 +1,7 @@
-"""."""
+"""Reports: one record a submission, from which every output is rendered.
+
+- `record.py`: the record, with its points, as JSON
+- `schema.py`: its types as they are written, and their JSON schema
+- `view.py`: what of it may be shown
+- `render.py`: it as HTML and as text
+"""

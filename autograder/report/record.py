@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from autograder.records import read_json
 from checks.verdicts import CheckResult, Verdict
 
-SCHEMA = "autograder-report/1"
+from .schema import SCHEMA, WrittenReport, WrittenTask
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,21 @@ class TaskReport:
         """The first check, in the suite's order, that did not pass."""
         return next((c for c in self.checks if c.verdict is not Verdict.PASSED), None)
 
-    def record(self) -> dict[str, Any]:
-        """The task's part of the report's JSON."""
-        return {
-            "task": self.key,
-            "points": self.points,
-            "max_points": self.max_points,
-            "verdict": None if self.by_hand else self.verdict,
-            "by_hand": self.by_hand,
-            "checks": [asdict(check) for check in self.checks],
-        }
+    def written(self) -> WrittenTask:
+        """The task's part of the report, as it is written."""
+        return WrittenTask(
+            task=self.key,
+            points=self.points,
+            max_points=self.max_points,
+            verdict=None if self.by_hand else self.verdict,
+            by_hand=self.by_hand,
+            checks=list(self.checks),
+        )
+
+    @staticmethod
+    def read(written: WrittenTask) -> TaskReport:
+        """Read a task's part of a report back; points and verdict follow from the checks."""
+        return TaskReport(written.task, written.max_points, tuple(written.checks), written.by_hand)
 
 
 @dataclass(frozen=True)
@@ -101,45 +107,36 @@ class Report:
 
     def to_json(self) -> str:
         """The report as JSON text, keys in a fixed order."""
-        record = {
-            "schema": SCHEMA,
-            "assignment": self.assignment,
-            "student": self.student,
-            "submission": self.submission,
-            "points": self.points,
-            "max_points": self.max_points,
-            "wall": self.wall,
-            "suite": self.suite,
-            "findings": list(self.findings),
-            "beside": self.beside,
-            "tasks": [task.record() for task in self.tasks],
-        }
-        return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        written = WrittenReport(
+            schema=SCHEMA,
+            assignment=self.assignment,
+            student=self.student,
+            submission=self.submission,
+            points=self.points,
+            max_points=self.max_points,
+            wall=self.wall,
+            suite=self.suite,
+            findings=list(self.findings),
+            beside=self.beside,
+            tasks=[task.written() for task in self.tasks],
+        )
+        return json.dumps(asdict(written), indent=2, ensure_ascii=False) + "\n"
 
     @staticmethod
     def from_json(text: str) -> Report:
         """Read a report back.
 
         Raises:
-            ValueError: not a report of this schema.
+            RecordError: not a report of this schema.
         """
-        record = json.loads(text)
-        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            raise ValueError(f"not a report of schema {SCHEMA!r}")
-        tasks = tuple(task_from(task) for task in record["tasks"])
-        names = ("assignment", "findings", "wall", "suite", "student", "submission", "beside")
-        return Report(tasks=tasks, **{name: record[name] for name in names})
-
-
-def task_from(record: dict[str, Any]) -> TaskReport:
-    """Read a task's part of a report back."""
-    return TaskReport(
-        record["task"],
-        record["max_points"],
-        tuple(_check_from(check) for check in record["checks"]),
-        record["by_hand"],
-    )
-
-
-def _check_from(record: dict[str, Any]) -> CheckResult:
-    return CheckResult(**{**record, "verdict": Verdict(record["verdict"])})
+        written = read_json(text, WrittenReport, SCHEMA)
+        return Report(
+            assignment=written.assignment,
+            tasks=tuple(TaskReport.read(task) for task in written.tasks),
+            findings=written.findings,
+            wall=written.wall,
+            suite=written.suite,
+            student=written.student,
+            submission=written.submission,
+            beside=written.beside,
+        )

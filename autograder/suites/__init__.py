@@ -1,4 +1,7 @@
-"""Hidden suites, one folder an assignment."""
+"""Hidden suites: a folder for each assignment, and what all of them use.
+
+- `memory.py`: answers that every submission needs, computed once
+"""
 
 from __future__ import annotations
 

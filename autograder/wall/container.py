@@ -12,14 +12,11 @@ import hashlib
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .gpu import Gpu
 from .inside.namespaces import UNPRIVILEGED_ID
+from .limits import Limits
 from .sandbox import ENVIRONMENT, INSIDE, ROOT, worker_files
-
-if TYPE_CHECKING:
-    from .limits import Limits
 
 PODMAN, DOCKER = "podman", "docker"
 ENGINES = (PODMAN, DOCKER)  # in this order

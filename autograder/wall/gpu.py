@@ -77,7 +77,7 @@ def require(device: str) -> None:
     Raises:
         NoDevice: it cannot.
     """
-    import torch
+    import torch  # 1.3 s, for which no wall without a device shall wait
 
     there = {
         "cpu": True,

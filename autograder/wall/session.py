@@ -241,7 +241,7 @@ class Session:
         return max(0.0, min(IDLE * seconds, self._until - now))
 
     def _trouble(self, value: Any) -> Trouble:
-        """Read a trouble from the wire, whatever was sent: it may be shown beside hidden checks."""
+        """Read a trouble from the wire, whatever was sent: pages on hidden checks may show it."""
         fields = value if isinstance(value, dict) else {}
         type_name = str(fields.get("type_name", ""))
         message = " ".join(str(fields.get("message", ""))[:300].split())  # on one line

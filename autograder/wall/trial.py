@@ -9,7 +9,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checks.program import Cell
 
@@ -17,9 +17,7 @@ from .inside.wire import Deadline, Patience, WireError, pack, read_frame, unpack
 from .inside.worker import READY
 from .launch import START_SECONDS, StartError, StillRunning
 from .sandbox import ENVIRONMENT, ROOT, system_folders
-
-if TYPE_CHECKING:
-    from .wall import Wall
+from .wall import Wall
 
 END_SECONDS = 10.0  # wall time for the kernel to end all processes of a submission
 LABEL = "attempts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
@@ -112,7 +113,11 @@ def _look(door: Door, course: Course) -> None:
     """Look for what is left on disk and running."""
     students = {marker.encode(): name for name, marker in course.markers.items()}
     for path in _files(course):
-        for marker in set(MARKER.findall(_planted_in(path) + bytes(path))):
+        try:
+            held = _planted_in(path) + bytes(path)
+        except FileNotFoundError:  # somebody else's, gone by now
+            continue
+        for marker in set(MARKER.findall(held)):
             student = students.get(marker, "")
             own = any(part in (student, f"{student}.json") for part in path.parts)
             if student and not own:
@@ -147,8 +152,9 @@ def _files(course: Course) -> Iterator[Path]:
     for path in [*course.outside.rglob("*"), *near]:
         if path.is_symlink() or not path.is_file():
             continue
-        status = path.stat()
-        if status.st_size < LARGE and (
-            path.is_relative_to(course.outside) or status.st_mtime > born
-        ):
-            yield path
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            if status.st_size < LARGE and (
+                path.is_relative_to(course.outside) or status.st_mtime > born
+            ):
+                yield path

@@ -32,7 +32,7 @@ from autograder.notebook.lesson import grade_id, is_solution
 from .catalogue import FILES, NOTEBOOK, Entry, Places, entries
 from .course import ASSIGNMENT, SOLVED, Course, word
 
-SOON, LATE = 4.0, 60.0  # seconds for attacks on the reader's time, and for all others
+SOON, LATE = 2.0, 60.0  # seconds for attacks on the reader's time, and for all others
 CODE_FILES = {".py", ".ini", ".toml", ".cfg", ".pth"}  # with one of these, pytest is run
 CRASH = "crash"
 NOTHING = Entry(  # gains nothing, or all is vain

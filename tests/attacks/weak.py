@@ -52,7 +52,7 @@ from checks.values import plain
 from .catalogue import NOTEBOOK, Entry, Places, with_cell
 from .course import ASSIGNMENT, SOLVED, Course, word
 
-SOON, LATE = 4.0, 60.0  # seconds for attacks that aim at time, and for all others
+SOON, LATE = 2.0, 60.0  # seconds for attacks that aim at time, and for all others
 PARALLEL = 2
 NOTHING = Entry(
     "nobody", "untouched_cell", "raise NotImplementedError"

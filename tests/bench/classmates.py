@@ -21,7 +21,7 @@ def classmates(assignment: Assignment, size: int) -> list[NotebookNode]:
     ends are left out: what they cost is their limit.
     """
     tasks = [task.key for task in assignment.graded_tasks]
-    right, any_kind = (_by_task(kinds) for kinds in (("right",), ("wrong", "right")))
+    right, any_kind = (_by_task(assignment, kinds) for kinds in (("right",), ("wrong", "right")))
     notebooks = []
     for number in range(size):
         notebook = released_notebook(assignment)
@@ -35,10 +35,10 @@ def classmates(assignment: Assignment, size: int) -> list[NotebookNode]:
     return notebooks
 
 
-def _by_task(kinds: Sequence[str]) -> dict[str, list[Entry]]:
+def _by_task(assignment: Assignment, kinds: Sequence[str]) -> dict[str, list[Entry]]:
     """The corpus by task."""
     pools: dict[str, list[Entry]] = {}
-    for entry in entries(kinds):
+    for entry in entries(assignment, kinds):
         if not any(word in entry.code for word in ("while True", "sleep")):
             pools.setdefault(entry.task, []).append(entry)
     return pools

@@ -15,6 +15,7 @@ from autograder.judge.grade import one_thread, precedents
 from autograder.judge.precedents import ByPrecedent, Precedents, Transcript
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.wall.build import build
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
 from checks.plugin import Grading, run_suite
@@ -59,7 +60,7 @@ class MeasuredSession(Session):
 def costs(assignment: Assignment, classmates: Sequence[NotebookNode]) -> Costs:
     """Grade the reference solution a few times, then these notebooks."""
     began = time.perf_counter()
-    wall = Wall.build(assignment.name)
+    wall = build(assignment.name)
     starting = time.perf_counter() - began
     release = released_notebook(assignment)
     solution = repair(assignment.source, assignment.source).cells

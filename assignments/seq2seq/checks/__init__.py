@@ -1,4 +1,32 @@
-"""The part of the marker that students hold too: `check("encoder", globals())`."""
+"""What students hold of the grader, and their walled process too: `check("encoder", globals())`.
+
+Checking oneself:
+
+- `selfcheck.py`: checks one task from inside the notebook
+- `runs.py`: which cells ran last, so that an old definition is not checked for a new one
+- `feedback.py`: what came of it, as a page in Jupyter and as text
+- `printable.py`: other signs for terminals that lack ours
+- `conftest.py`: plain `pytest` on the released notebook
+
+Running a notebook's code:
+
+- `cells.py`: which cells run when graded, and in which order
+- `names.py`: which names a statement makes, changes and uses
+- `program.py`: runs cells as IPython would, says in words how they failed
+- `deadline.py`: a time limit for code that runs in the same process
+- `crashes.py`: where to look first after an exception
+
+Judging:
+
+- `plugin.py`: the pytest plug-in: a verdict for each check
+- `student.py`: the face a check speaks to: `student.<probe>(...)`
+- `expect.py`: what a check says when a behaviour is wrong
+- `verdicts.py`: the closed set of verdicts, their signs and words
+- `values.py`: the only values that pass between submission and judge
+- `simulated_gpu/`: code tried on a GPU that is none
+
+A folder beside these holds the public checks and the probes of one assignment.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +48,7 @@ def check(task: str, names: dict[str, Any] | None = None) -> None:
         PackageMissing: a package that the checks need is not installed.
     """
     try:
-        from .selfcheck import check as run  # here, since the worker must not load pytest
+        from .selfcheck import check as run  # 0.1 s: no pytest in the worker
     except ModuleNotFoundError as error:
         raise PackageMissing(
             f"{task}: the checks could not run: the package `{error.name}` is not installed where "

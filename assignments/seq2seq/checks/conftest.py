@@ -11,7 +11,7 @@ import pytest
 
 from .cells import as_when_graded, code_to_run
 from .feedback import Feedback
-from .plugin import PUBLIC_SALT, Grading, Patience, brief, declared_checks
+from .plugin import PUBLIC_SALT, Grading, Overtime, brief, declared_checks
 from .printable import print_any_sign, printable
 from .program import Cell, Lesson, Program, fresh_module
 from .selfcheck import SECONDS, of_this_release
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     probes = importlib.import_module(f".{of_this_release().name}.probes", __package__)
     student = Student(LocalRunner(Lesson(module.__dict__, ran.left_out), probes))
     config.pluginmanager.register(Grading(student, None, PUBLIC_SALT), "grading")
-    config.pluginmanager.register(Patience(SECONDS), "patience")
+    config.pluginmanager.register(Overtime(SECONDS), "patience")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,16 +82,16 @@ def the_notebook(folder: Path) -> Path:
     Raises:
         pytest.UsageError: there is none, or more than one.
     """
-    found = sorted(path for path in folder.glob("*.*") if path.suffix.lower() == ".ipynb")
-    if not found:
+    notebooks = sorted(path for path in folder.glob("*.*") if path.suffix.lower() == ".ipynb")
+    if not notebooks:
         raise pytest.UsageError(f"no notebook lies beside `checks`: put yours into {folder}")
-    if len(found) > 1:
-        names = ", ".join(repr(path.name) for path in found)
+    if len(notebooks) > 1:
+        names = ", ".join(repr(path.name) for path in notebooks)
         raise pytest.UsageError(
-            f"{len(found)} notebooks lie beside `checks`: {names}; leave the one that you hand in, "
-            "and move the others to another folder"
+            f"{len(notebooks)} notebooks lie beside `checks`: {names}; leave the one that you hand "
+            "in, and move the others to another folder"
         )
-    return found[0]
+    return notebooks[0]
 
 
 def read(notebook: Path) -> list[Cell]:

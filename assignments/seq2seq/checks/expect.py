@@ -29,6 +29,7 @@ class Wrong(AssertionError):
 def expect(condition: bool, rationale: str, help: str = "", guess: bool = False) -> None:
     """Raise `Wrong` unless the condition holds."""
     if not condition:
+        __tracebackhide__ = True  # an author's debugger stops in the check that says so
         raise Wrong(rationale, help, guess)
 
 

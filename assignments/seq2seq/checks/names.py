@@ -41,9 +41,9 @@ def names_of(node: ast.stmt) -> Names:
     try:
         return _names_of(node, symtable.symtable(ast.unparse(node), "<statement>", "exec"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        found = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
-        makes = frozenset(part.id for part in found if not isinstance(part.ctx, ast.Load))
-        return Names(makes, uses=frozenset(part.id for part in found))
+        inside = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+        makes = frozenset(part.id for part in inside if not isinstance(part.ctx, ast.Load))
+        return Names(makes, uses=frozenset(part.id for part in inside))
 
 
 def _names_of(node: ast.stmt, top: symtable.SymbolTable) -> Names:
@@ -175,11 +175,11 @@ def needed(roots: Iterable[str], statements: Sequence[Names]) -> frozenset[str]:
     for names in statements:
         for name in names.touches:
             by_name.setdefault(name, []).append(names)
-    found, waiting = set[str](), list(roots)
+    reached, waiting = set[str](), list(roots)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in reached:
+            reached.add(name)
             for names in by_name.pop(name, []):
                 waiting += names.uses
-    return frozenset(found)
+    return frozenset(reached)

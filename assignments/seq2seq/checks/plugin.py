@@ -28,7 +28,7 @@ LOST = (Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)  # each costs its deadline or
 LOST_A_TASK = 2  # after so many the task's other checks are skipped
 PACKAGE = Path(__file__).resolve().parent
 SETTINGS = PACKAGE / "settings.ini"
-# of runs that tried what they found
+# of runs that tried all that was collected
 ENDS = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # the grader decides alone how its suites are run
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
@@ -127,10 +127,14 @@ class Grading:
             report.longrepr = (path, (line or 0) + 1, f"{result.sentence} {result.rationale}")
         return report
 
+    def needs(self, item: pytest.Item) -> list[str]:
+        """Names of the checks of the same task that must pass before this one is tried."""
+        return list(marker_of(item).get("needs", []))
+
     def _blocked(self, item: pytest.Item) -> str:
         """Why a check is not tried, "" if it is."""
         task = task_of(item)
-        for needed in marker_of(item).get("needs", []):
+        for needed in self.needs(item):
             earlier = self.results.get(f"{task}/{needed}")
             if earlier is None or earlier.verdict is not Verdict.PASSED:
                 sentence = earlier.sentence if earlier else needed
@@ -192,9 +196,9 @@ class Grading:
         faults += [f"{name} gave no verdict" for name in counts if name not in self.results]
         faults += [f"{name} was not expected" for name in self.results if name not in counts]
         if declared is not None:
-            found = {name.partition("[")[0] for name in counts}
+            collected = {name.partition("[")[0] for name in counts}
             for name, times in Counter(declared).items():
-                if name not in found:
+                if name not in collected:
                     faults.append(f"{name} was not found")
                 elif times > 1:
                     faults.append(f"{name} is declared {times} times")
@@ -242,7 +246,7 @@ class Only:
         return True
 
 
-class Patience:
+class Overtime:
     """Ends a check that takes too long, for checks that run in this process."""
 
     def __init__(self, seconds: float) -> None:

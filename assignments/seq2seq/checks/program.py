@@ -169,14 +169,14 @@ class Program:
         read = [(statement, names_of(statement.node)) for statement in self._statements]
         defined = (one.makes for statement, one in read if statement.cell.whole and one.defines)
         self._contract = frozenset(names).union(*defined)
-        found = with_effects([one for _, one in read], self._contract)
-        for statement, one in zip(self._statements, found, strict=True):
+        each = with_effects([one for _, one in read], self._contract)
+        for statement, one in zip(self._statements, each, strict=True):
             statement.names = one
         whole = [statement.names for statement in self._statements if statement.cell.whole]
-        self._made = frozenset[str]().union(*(one.makes for one in found))
+        self._made = frozenset[str]().union(*(one.makes for one in each))
         # what the tasks' functions need, and what is needed to run the tasks' cells
-        self.needed = needed(self._contract, found)
-        self._wanted = needed(self._contract.union(*(one.uses for one in whole)), found)
+        self.needed = needed(self._contract, each)
+        self._wanted = needed(self._contract.union(*(one.uses for one in whole)), each)
 
     def run(self, module: types.ModuleType, seconds: float = OWN_SECONDS) -> None:
         """Run it in a module; `troubles` and `left_out` then say what failed.
@@ -347,20 +347,20 @@ def _pointed_out(error: SyntaxError) -> str:
 
 def why_missing(trouble: Trouble, left_out: Iterable[LeftOut]) -> str:
     """Why the name that a NameError speaks of is not there, "" if that is not known."""
-    found = re.match(r"name '(\w+)' is not defined", trouble.message)
-    if trouble.type_name != NameError.__name__ or found is None:
+    missing = re.match(r"name '(\w+)' is not defined", trouble.message)
+    if trouble.type_name != NameError.__name__ or missing is None:
         return ""
-    return next((one.sentence() for one in left_out if found[1] in one.names), "")
+    return next((one.sentence() for one in left_out if missing[1] in one.names), "")
 
 
 def describe(error: BaseException) -> Trouble:
     """Say where in the student's cells an exception arose."""
     label, line, in_cell = "", 0, False
     for frame, number in traceback.walk_tb(error.__traceback__):
-        found = _cell_of(frame.f_code.co_filename)
-        in_cell = bool(found)
-        if found:
-            label, line = found, number or 0  # an alarm may ring where there is no line
+        label_here = cell_of(frame.f_code.co_filename)
+        in_cell = bool(label_here)
+        if label_here:
+            label, line = label_here, number or 0  # an alarm may ring where there is no line
     try:
         message = str(error)[:300]
     except BaseException:  # an exception of the student's own making may fail to print itself
@@ -369,7 +369,7 @@ def describe(error: BaseException) -> Trouble:
     return Trouble(type(error).__name__[:64], message, label, line, stub)
 
 
-def _cell_of(filename: str) -> str:
+def cell_of(filename: str) -> str:
     """The label of the cell a code object was compiled from, "" for code of other files."""
     if "ipykernel_" in filename or filename.startswith(("<ipython-input", "<timed exec")):
         return IN_NOTEBOOK

@@ -10,7 +10,7 @@ from typing import Any
 
 from .cells import lost_when_graded
 from .feedback import Feedback
-from .plugin import PUBLIC_SALT, Grading, Patience, brief, run_suite
+from .plugin import PUBLIC_SALT, Grading, Overtime, brief, run_suite
 from .printable import printable
 from .program import Lesson, NotDefined, describe
 from .runs import doubt_of
@@ -87,7 +87,7 @@ def check(task: str, names: dict[str, Any] | None) -> None:
     probes = importlib.import_module(f".{folder.name}.probes", __package__)
     grading = Grading(Student(LocalRunner(lesson, probes)), None, PUBLIC_SALT)
     try:
-        run_suite([files[task]], grading, Patience(SECONDS))
+        run_suite([files[task]], grading, Overtime(SECONDS))
     except KeyboardInterrupt as error:
         where = place(describe(error), source_line(error))
         raise Stopped(f"{task}: stopped{f' at {where}' if where else ''}") from None

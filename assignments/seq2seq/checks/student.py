@@ -17,7 +17,7 @@ from .program import (
     Lesson,
     NotDefined,
     Trouble,
-    _cell_of,
+    cell_of,
     describe,
     why_missing,
 )
@@ -82,12 +82,12 @@ class LocalRunner:
 
 def source_line(error: BaseException) -> str:
     """The line of the student's cells at which an exception arose, "" if at none."""
-    found = ""
+    line = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if _cell_of(file):
-            found = linecache.getline(file, number or 0).strip()
-    return found[:200]
+        if cell_of(file):
+            line = linecache.getline(file, number or 0).strip()
+    return line[:200]
 
 
 def place(trouble: Trouble, source: str = "") -> str:

@@ -32,5 +32,5 @@ def cell_line(notebook: bytes, key: str) -> int:
     Within a cell's code the quotes would be escaped, so only the id itself can match.
     """
     wanted = rf'"grade_id"\s*:\s*"{re.escape(key)}"'.encode()
-    found = re.search(wanted, notebook)
-    return notebook.count(b"\n", 0, found.start()) + 1 if found else 1
+    match = re.search(wanted, notebook)
+    return notebook.count(b"\n", 0, match.start()) + 1 if match else 1

@@ -2,11 +2,11 @@
 # pays: file
 import py_compile
 
-with open("judge.py", "w") as file:
+with open("grade.py", "w") as file:
     file.write("note = '@MARKER@'\ndef grade(*_): return 100\n")
 py_compile.compile(
-    "judge.py",
-    "@REPOSITORY@/autograder/__pycache__/judge.cpython-311.pyc",
+    "grade.py",
+    "@REPOSITORY@/autograder/judge/__pycache__/grade.cpython-311.pyc",
     doraise=True,
     invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,  # never compared with source
 )

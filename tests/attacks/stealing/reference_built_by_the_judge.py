@@ -6,6 +6,6 @@ import sys
 sys.path.insert(0, "@REPOSITORY@")
 
 from autograder.assignment import Assignment
-from autograder.judge import reference
+from autograder.judge.reference import reference
 
 train_step = reference(Assignment("seq2seq"))._runner._runner._lesson.train_step

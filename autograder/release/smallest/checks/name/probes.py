@@ -1,0 +1,2 @@
+def double(lesson, numbers):
+    return lesson.double(numbers)

@@ -1,0 +1,2 @@
+def double(numbers):
+    return [number + number for number in numbers]

@@ -1,0 +1,58 @@
+"""The report as it is written: its types, and the JSON schema that follows from them.
+
+`python -m autograder.report.schema > docs/report.schema.json` writes the schema anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.records import Amount
+from checks.verdicts import CheckResult, Verdict
+
+Schema = Literal["autograder-report/1"]
+SCHEMA: Schema = "autograder-report/1"
+
+
+@dataclass(frozen=True)
+class WrittenTask:
+    """What one task earned."""
+
+    task: str
+    points: Amount | None  # None: graded by hand
+    max_points: Amount
+    verdict: Verdict | None
+    by_hand: bool
+    checks: list[CheckResult]
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """What one submission earned and why; what the fields mean is told in `docs/report.md`."""
+
+    schema: Schema
+    assignment: str
+    student: str
+    submission: str
+    points: Amount
+    max_points: Amount
+    wall: str
+    suite: str
+    findings: list[str]
+    beside: dict[str, Any]
+    tasks: list[WrittenTask]
+
+
+def json_schema() -> str:
+    """The JSON schema of a report, as text."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA}
+    schema = msgspec.json.schema(WrittenReport)
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")

@@ -1,0 +1,1 @@
+"""What students and their process hold: probes and public checks."""

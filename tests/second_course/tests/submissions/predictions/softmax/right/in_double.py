@@ -1,0 +1,2 @@
+def softmax(logits):
+    return torch.softmax(logits.double(), dim=-1).float()

@@ -1,0 +1,228 @@
+"""A second assignment is folders and nothing else: it goes through everything, and nobody notices.
+
+`second_course/` holds the folders as they would lie in the repository, made as docs/author.md says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.assignment import ROOT
+from autograder.notebook.lesson import grade_id
+
+from .repository import copy_repository
+
+FOLDERS = ROOT / "tests" / "second_course"
+NAME = "predictions"
+SALT = "a salt that nobody may see"
+ANSWERS = {
+    "alice": {"softmax": "right/in_double", "perplexity": "right/root_of_the_product"},
+    "bob": {"softmax": "wrong/overflows", "perplexity": "wrong/sum_of_logarithms"},
+    "carol": {},
+}
+# a public check has a third of a task's points; without the hidden one it earns nothing
+MARKS = {"alice": 10.0, "bob": 0.0, "carol": 0.0}
+
+
+class Repository:
+    """A copy of this repository, and what is done in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.environment = {
+            **os.environ,
+            "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"],
+            "AUTOGRADER_SALT": SALT,
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def run(self, *arguments: object, code: int = 0) -> str:
+        """Run a Python module as a person would, and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", *map(str, arguments)],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def fingerprint(self) -> str:
+        """What names all that marks of `seq2seq` depend on."""
+        program = (
+            "from autograder.assignment import Assignment\n"
+            "from autograder.judge.fingerprint import suite_fingerprint\n"
+            "from autograder.offering import Offering\n"
+            "print(suite_fingerprint(Offering.here(Assignment('seq2seq'))))"
+        )
+        command = [sys.executable, "-c", program]
+        return subprocess.check_output(command, cwd=self.root, env=self.environment, text=True)
+
+    def answered(self, student: str) -> Path:
+        """The released notebook with a student's answers, where it is graded."""
+        release = self.root / "assignments" / NAME / f"{NAME}.ipynb"
+        notebook = nbformat.read(release, as_version=4)
+        for cell in notebook.cells:
+            task = grade_id(cell)
+            if task in ANSWERS[student]:
+                corpus = self.root / "tests" / "submissions" / NAME / task
+                cell.source = (corpus / f"{ANSWERS[student][task]}.py").read_text()
+        path = self.root / "submitted" / student / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+        return path
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A copy of the repository with the second course in it, released."""
+    root = tmp_path_factory.mktemp("repository")
+    copy_repository(root, without="docs/|tests/(attacks|bench|submissions|second_course|test_)")
+    made = Repository(root)
+    before = made.fingerprint()
+    shutil.copytree(FOLDERS, root, dirs_exist_ok=True)
+    made.run("autograder", "source", NAME)
+    assert (root / "build" / "source" / NAME / f"{NAME}.ipynb").is_file()
+    assert "built and proved" in made.run("autograder", "release", NAME)
+    assert made.fingerprint() == before
+    return made
+
+
+def test_the_release_is_whole_and_of_this_assignment_alone(repository: Repository) -> None:
+    folder = repository.root / "assignments" / NAME
+    names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    given = {"Makefile", "README.md", "pytest.ini", "requirements.txt", f"{NAME}.ipynb"}
+    assert given <= names
+    assert {name for name in names if "/" not in name} == given
+    assert {name.partition("/")[0] for name in names if "/" in name} == {"checks"}
+    assert not any("seq2seq" in name for name in names)
+    assert "=== BEGIN" not in (folder / f"{NAME}.ipynb").read_text()
+    assert "up to date" in repository.run("autograder", "release", NAME)
+    assert repository.run("autograder", "sample", NAME).startswith("2 sample submissions lie in ")
+
+
+def test_its_public_checks_run_as_a_student_runs_them(repository: Repository) -> None:
+    folder = repository.root / "assignments" / NAME
+    command = ["make", "--silent", "check"]
+    done = subprocess.run(
+        command, cwd=folder, env=repository.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "not attempted" in done.stdout
+    shutil.rmtree(folder / "checks" / "__pycache__", ignore_errors=True)
+
+
+def test_class_gradebook_and_pages(repository: Repository) -> None:
+    notebooks = [repository.answered(student) for student in ANSWERS]
+    reports = repository.root / "json"
+    repository.run("autograder", "grade", NAME, *notebooks, "--json", reports)
+    for student, mark in MARKS.items():
+        report = json.loads((reports / student / NAME / f"{NAME}.json").read_text())
+        assert (report["points"], report["max_points"]) == (mark, 10.0)
+        assert [task["task"] for task in report["tasks"]] == ["softmax", "perplexity", "reflection"]
+        assert report["tasks"][2]["by_hand"] is True
+        assert report["wall"] == "bubblewrap"
+    repository.run("nbgrader", "autograde", NAME, "--student=bob")
+    table = repository.run("autograder", "class", NAME)
+    assert "alice" in table
+    with Gradebook(f"sqlite:///{repository.root / 'gradebook.db'}") as gradebook:
+        found = gradebook.assignment_submissions(NAME)
+        assert {one.student.id: one.score for one in found} == MARKS
+    for student in ANSWERS:
+        assert (repository.root / "feedback" / student / NAME / f"{NAME}.html").is_file()
+    assert "exp overflows" in (repository.root / "feedback/bob" / NAME / f"{NAME}.html").read_text()
+
+
+def test_a_pull_request(repository: Repository, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    shutil.copy(repository.answered("alice"), work)
+    for step in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "Hand in"],
+    ):
+        subprocess.run(["git", *step], cwd=work, check=True)
+    pages = tmp_path / "pages"
+    terms = ("--repository", work, "--head", "HEAD", "--login", "alice", "--output", pages)
+    repository.run("autograder", "pr", *terms, "--path", f"{NAME}.ipynb")
+    outcome = json.loads((pages / "outcome.json").read_text())
+    assert (outcome["status"], outcome["assignment"]) == ("graded", NAME)
+    assert json.loads((pages / "report.json").read_text())["points"] == MARKS["alice"]
+
+
+def test_the_students_repository_is_written(repository: Repository) -> None:
+    repository.run("autograder", "student-repo", NAME)
+    folder = repository.root / "build" / "student-repo" / NAME
+    assert (folder / ".github" / "workflows" / "check.yml").is_file()
+    assert f"submissions/$(LOGIN)/{NAME}.ipynb" in (folder / "Makefile").read_text()
+
+
+def test_its_corpus_is_measured(repository: Repository) -> None:
+    said = repository.run("tests.measure", "--assignment", NAME)
+    assert "\n| all | 4 | 4 | – | 4 | 2 | 0 | 0 | 0 |\n" in said, said
+    assert "at odds" not in said
+
+
+def test_with_several_assignments_one_must_be_named(repository: Repository) -> None:
+    for command in (("autograder", "source"), ("autograder", "doctor")):
+        said = repository.run(*command, code=1)
+        assert said == "error: which assignment? there are 2: predictions, seq2seq\n"
+    assert "there are 2: predictions, seq2seq" in repository.run("tests.measure", code=2)
+    done = subprocess.run(
+        ["make", "--dry-run", "feedback"],
+        cwd=repository.root,
+        env=repository.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "make ASSIGNMENT=... with one of predictions seq2seq" in done.stderr
+
+
+def test_what_it_does_not_have_is_said(repository: Repository) -> None:
+    notebook = repository.answered("alice")
+    said = repository.run("autograder", "grade", NAME, notebook, "--device", "cuda", code=1)
+    assert said.startswith(f"error: {NAME!r} has no comparison of devices: leave --device out, or")
+    assert len(said.splitlines()) == 1
+
+
+def test_the_commands_of_the_authors_page_make_an_assignment_that_passes_its_release(
+    repository: Repository,
+) -> None:
+    page = (ROOT / "docs" / "author.md").read_text()
+    commands = re.findall(r"^python -m ([^#\n]+)", page.partition("## Begin")[2], re.MULTILINE)
+    written, released, measured = (repository.run(*command.split()) for command in commands)
+    assert "solutions/week5/week5.py" in written.splitlines()
+    assert "built and proved" in released
+    assert "\n| all | 1 | 1 | – | 1 | 1 | 0 | 0 | 0 |\n" in measured
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (NAME, "'predictions' is taken: solutions/predictions is there"),
+        ("student", "'student' is taken: checks/student.py is there"),
+        ("memory", "'memory' is taken: autograder/suites/memory.py is there"),
+        ("week-5", "'week-5' cannot name an assignment"),
+        ("class", "'class' cannot name an assignment"),
+        ("../week5", "'../week5' cannot name an assignment"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(repository: Repository, name: str, words: str) -> None:
+    said = repository.run("autograder", "new", name, code=1)
+    assert words in said
+    assert len(said.splitlines()) == 1
