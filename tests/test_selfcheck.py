@@ -633,6 +633,19 @@ def test_plain_pytest_is_no_all_clear_either(tmp_path: Path, harm: Callable[[Pat
     assert "the checks could not all run" in done.stdout
 
 
+def test_of_plain_pytest_one_may_choose_a_folder(tmp_path: Path) -> None:
+    folder = hand_out(tmp_path / "small")
+    own = folder / "checks" / "small" / "thrice"
+    own.mkdir()
+    (own / "__init__.py").write_text("")
+    shutil.copy(own.parent / "test_twice.py", own / "test_thrice.py")
+    done = in_pytest(folder, "-q", "checks/small/thrice")
+    assert done.code == 0
+    assert "thrice: all 3 public checks pass" in done.stdout
+    assert "twice" not in done.stdout
+    assert "could not" not in done.stdout
+
+
 def test_of_plain_pytest_one_may_choose_a_check(tmp_path: Path) -> None:
     done = in_pytest(hand_out(tmp_path / "small"), "-q", "-k", "answers")
     assert done.code == 0
