@@ -64,7 +64,7 @@ class Assignment:
         if not self.lesson.is_file():
             raise UnknownAssignment(
                 f"no assignment {self.name!r}: {self.lesson} is not there; known: "
-                f"{', '.join(known_assignments()) or 'none'}"
+                f"{', '.join(declared_assignments()) or 'none'}"
             )
 
     @property
@@ -176,7 +176,7 @@ class Assignment:
         return [path for folder in (self.checks, self.suite) for path in folder.rglob(name)]
 
 
-def known_assignments() -> list[str]:
+def declared_assignments() -> list[str]:
     """The names of all assignments: the folders of `solutions/` that declare one."""
     return sorted(path.parent.name for path in (ROOT / "solutions").glob(f"*/{DECLARED}"))
 
@@ -187,7 +187,7 @@ def only_assignment() -> str:
     Raises:
         UnknownAssignment: there are several, or none.
     """
-    known = known_assignments()
+    known = declared_assignments()
     if len(known) != 1:
         there = f"there are {len(known)}: {', '.join(known)}" if known else "there is none"
         raise UnknownAssignment(f"which assignment? {there}")

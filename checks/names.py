@@ -95,7 +95,7 @@ def _meant(text: str) -> tuple[set[str], set[str]]:
 
 
 def _is_for_the_eyes(node: ast.stmt) -> bool:
-    """Whether a statement is a call that makes nothing, such as `check("encoder", globals())`."""
+    """Whether a statement is a call that makes nothing, such as `check("<task>", globals())`."""
     called = (
         node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
     )

@@ -67,7 +67,7 @@ def check(task: str, names: dict[str, Any] | None) -> None:
     """Run a task's public checks on the functions of a notebook, and show what came of it.
 
     Args:
-        task: the task's key, for example "encoder".
+        task: the task's key.
         names: the notebook's names: pass `globals()`.
 
     Raises:

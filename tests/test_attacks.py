@@ -13,12 +13,12 @@ import torch
 from autograder.assignment import Assignment
 
 from .attacks import doors, reader, weak
-from .attacks.catalogue import CELLS, FILES, GAINS, NOTEBOOK, Entry, entries
+from .attacks.catalogue import ASSIGNMENT, CELLS, FILES, GAINS, NOTEBOOK, Entry, entries
 from .attacks.course import SOLVED, UNTOUCHED, Course
 from .attacks.doors import Door
 
 ENTRIES = entries()
-TASKS = {task.key: task.points for task in Assignment("seq2seq").graded_tasks}
+TASKS = {task.key: task.points for task in Assignment(ASSIGNMENT).graded_tasks}
 ALL = sum(TASKS.values())
 AT_LEAST = {"forging": 15, "stealing": 15, "harming": 12, "damaging": 12, "showing": 6}
 DOORS = ["command_line", "desk", *(["device"] if torch.cuda.is_available() else [])]
@@ -50,7 +50,7 @@ class Class:
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
     """All attacks and two honest neighbours, graded once through each door."""
-    course = Course(tmp_path_factory.mktemp("attacked"))
+    course = Course(tmp_path_factory.mktemp("attacked"), ASSIGNMENT)
     for entry in ENTRIES:
         course.hand_in(entry)
     honest = {name: (course.folder(name) / NOTEBOOK).read_bytes() for name in (SOLVED, UNTOUCHED)}
@@ -152,7 +152,7 @@ def test_what_neighbours_handed_in_is_as_it_was(graded: Class) -> None:
 @pytest.fixture(scope="module")
 def unprotected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """What each attack gains where one process holds everything, or a reader trusts everything."""
-    course = Course(tmp_path_factory.mktemp("unprotected"))
+    course = Course(tmp_path_factory.mktemp("unprotected"), ASSIGNMENT)
     outcomes = weak.run(course, entries(*CELLS))
     honest = {entry.id: entry.honest for entry in ENTRIES}
     gained = reader.gains(course)

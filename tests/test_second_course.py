@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.assignment import ROOT
+from autograder.assignment import ROOT, Assignment, declared_assignments
 from autograder.notebook.lesson import grade_id
 
 from .repository import copy_repository
@@ -32,6 +32,29 @@ ANSWERS = {
 }
 # a public check has a third of a task's points; without the hidden one it earns nothing
 MARKS = {"alice": 10.0, "bob": 0.0, "carol": 0.0}
+
+
+# all but the folders of assignments, and what students get of them
+ENGINE = ("autograder", "checks", ".github", "Makefile", "nbgrader_config.py", "constraints.txt")
+
+
+def test_the_grader_names_no_assignment_and_no_task() -> None:
+    known = [Assignment(name) for name in declared_assignments()]
+    words = {word for one in known for word in (one.name, *(task.key for task in one.graded_tasks))}
+    assert "beam_search" in words
+    own = {folder for one in known for folder in (one.checks, one.suite)}
+    named = re.compile(rf"\b({'|'.join(sorted(words))})\b")
+    listed = subprocess.run(
+        ["git", "ls-files", *ENGINE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.splitlines()]
+    assert ROOT / "autograder" / "judge" / "grade.py" in files
+    assert [
+        f"{file.relative_to(ROOT)}: {found[0]}"
+        for file in files
+        if file.is_file() and not any(file.is_relative_to(folder) for folder in own)
+        if (found := named.search(file.read_text(encoding="utf-8")))
+    ] == []
 
 
 class Repository:

@@ -31,7 +31,7 @@ MISSING, NOT_GRADED, GRADED = "missing", "not graded", "graded"
 LOOKED_AT = 1_000  # files of one student's; whoever hands in more is told of these
 COMPARED = 5  # other notebooks of one student's
 NOT_WORK = {STAMP, SECRET, "__pycache__", "__MACOSX"}
-LIKE_A_NOTEBOOK = re.compile(r"\.ipynb", re.IGNORECASE)  # `seq2seq.ipynb.txt` too
+LIKE_A_NOTEBOOK = re.compile(r"\.ipynb", re.IGNORECASE)  # `<name>.ipynb.txt` too
 ARCHIVE = re.compile(r"\.(zip|tar|t?gz|t?bz2|t?xz|7z|rar)$", re.IGNORECASE)
 # nbgrader takes a folder's name for a pattern, and keeps it in one line of UTF-8
 NO_NAME = re.compile(r"[\[\]*?\x00-\x1f\x7f\ud800-\udfff]")

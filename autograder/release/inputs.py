@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.assignment import ROOT, Assignment, known_assignments
+from autograder.assignment import ROOT, Assignment, declared_assignments
 from autograder.judge.fingerprint import COMPILED, deciding_files, files_digest
 
 ROOMS = ("autograder", "checks")  # in which other assignments have folders too
@@ -31,7 +31,7 @@ def release_inputs(assignment: Assignment) -> list[Path]:
     Raises:
         AssignmentError: what is declared is not in order.
     """
-    others = [other for name in known_assignments() if (other := Assignment(name)) != assignment]
+    others = [other for name in declared_assignments() if (other := Assignment(name)) != assignment]
     not_ours = [folder for other in others for folder in (other.checks, other.suite)]
     folders = [assignment.lesson.parent, *(ROOT / room for room in ROOMS)]
     # a generator uses what lies beside it

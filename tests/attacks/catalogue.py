@@ -29,7 +29,8 @@ FOLDER = Path(__file__).resolve().parent
 CELLS = ("forging", "stealing", "harming")  # families whose entries are the code of one cell
 FILES = ("damaging", "showing")  # families whose entries write a whole submitted folder
 GAINS = ("mark", "shown", "file", "process", "neighbour", "time", "crash")
-NOTEBOOK = "seq2seq.ipynb"
+ASSIGNMENT = "seq2seq"  # which the entries are written against
+NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ from nbformat import NotebookNode
 from autograder.notebook.lesson import grade_id, lesson_notebook
 
 from ..repository import copy_repository
-from .catalogue import NOTEBOOK, Entry, Places
+from .catalogue import Entry, Places
 
-ASSIGNMENT = "seq2seq"
 SOLVED, UNTOUCHED = "neighbour-solved", "neighbour-untouched"
 
 
@@ -34,8 +33,10 @@ def word(beginning: str) -> str:
 class Course:
     """The copy, and the submissions in it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make it in an empty folder."""
+    def __init__(self, folder: Path, assignment: str) -> None:
+        """Make it in an empty folder, with an assignment of this repository to attack."""
+        self.assignment = assignment
+        self.notebook = f"{assignment}.ipynb"
         self.outside = folder
         self.root = folder / "course"
         self.secret = word("quince")
@@ -53,15 +54,17 @@ class Course:
     @property
     def release(self) -> NotebookNode:
         """The notebook students were given."""
-        return nbformat.read(self.root / "assignments" / ASSIGNMENT / NOTEBOOK, as_version=4)
+        return nbformat.read(
+            self.root / "assignments" / self.assignment / self.notebook, as_version=4
+        )
 
     def folder(self, student: str) -> Path:
         """A student's submitted folder."""
-        return self.root / "submitted" / student / ASSIGNMENT
+        return self.root / "submitted" / student / self.assignment
 
     def report(self, student: str) -> Path:
         """Where the command line writes a student's report."""
-        return self.root / "json" / student / ASSIGNMENT / "seq2seq.json"
+        return self.root / "json" / student / self.assignment / f"{self.assignment}.json"
 
     def hand_in(self, entry: Entry) -> None:
         """Hand in an attack."""
@@ -70,7 +73,7 @@ class Course:
             marker=self.markers[entry.id],
             secret_file=str(self.outside / "secret.txt"),
             gradebook=str(self.root / "gradebook.db"),
-            neighbour=str(self.folder(SOLVED) / NOTEBOOK),
+            neighbour=str(self.folder(SOLVED) / self.notebook),
             repository=str(self.root),
             results=str(self.report(entry.id)),
         )
@@ -92,18 +95,18 @@ class Course:
     def _plant(self) -> None:
         (self.outside / "secret.txt").write_text(self.secret)
         (self.root / ".salt").write_text(self.secret)
-        for path in (self.root / "autograder" / "suites" / ASSIGNMENT).rglob("*.py"):
+        for path in (self.root / "autograder" / "suites" / self.assignment).rglob("*.py"):
             with path.open("a", encoding="utf-8") as file:
                 file.write(f'\nPLANTED = "{self.secret}"\n')
-        lesson = self.root / "solutions" / ASSIGNMENT / "seq2seq.py"
+        lesson = self.root / "solutions" / self.assignment / f"{self.assignment}.py"
         text = lesson.read_text(encoding="utf-8")
         begin = re.compile(r"^( *)### BEGIN SOLUTION\n", re.MULTILINE)
         lesson.write_text(begin.sub(rf"\g<0>\1# {self.secret}\n", text), encoding="utf-8")
         shutil.rmtree(self.root / "submitted", ignore_errors=True)
         for student in (SOLVED, UNTOUCHED):
             self.folder(student).mkdir(parents=True)
-        nbformat.write(self.release, self.folder(UNTOUCHED) / NOTEBOOK)
-        nbformat.write(_solved(self.release, lesson), self.folder(SOLVED) / NOTEBOOK)
+        nbformat.write(self.release, self.folder(UNTOUCHED) / self.notebook)
+        nbformat.write(_solved(self.release, lesson), self.folder(SOLVED) / self.notebook)
 
 
 def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:

@@ -14,8 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from .catalogue import NOTEBOOK
-from .course import ASSIGNMENT, Course
+from .course import Course
 
 MARKER = re.compile(rb"marker[0-9a-f]{12}")
 LIMITS = {"load_seconds": 3, "call_seconds": 2, "processor_seconds": 30}
@@ -40,10 +39,10 @@ class Door:
 
 def command_line(course: Course, students: list[str], *options: str) -> Door:
     """Grade all notebooks at once with `python -m autograder grade`."""
-    notebooks = [str(course.folder(student) / NOTEBOOK) for student in students]
+    notebooks = [str(course.folder(student) / course.notebook) for student in students]
     limits = [f"--limit={name}={value}" for name, value in LIMITS.items()]
     done = course.run(
-        *("autograder", "grade", ASSIGNMENT, *notebooks, "--json=json", *limits, *options),
+        *("autograder", "grade", course.assignment, *notebooks, "--json=json", *limits, *options),
         seconds=DOOR_SECONDS,
     )
     door = Door(said=done.stdout + done.stderr)
@@ -67,9 +66,15 @@ def desk(course: Course, students: list[str]) -> Door:
         file.write(f"\nc.Judge.limits = {LIMITS}\n")
     said = []
     for command in (
-        ("autograder", "source", ASSIGNMENT),
-        ("nbgrader", "generate_assignment", ASSIGNMENT, "--force", "--ProveRelease.grading=False"),
-        ("nbgrader", "autograde", ASSIGNMENT),
+        ("autograder", "source", course.assignment),
+        (
+            "nbgrader",
+            "generate_assignment",
+            course.assignment,
+            "--force",
+            "--ProveRelease.grading=False",
+        ),
+        ("nbgrader", "autograde", course.assignment),
         ("nbgrader", "export", "--to=grades.csv"),
     ):
         done = course.run(*command, seconds=DOOR_SECONDS)
@@ -80,8 +85,8 @@ def desk(course: Course, students: list[str]) -> Door:
     table = (course.root / "grades.csv").read_text(encoding="utf-8")
     rows = {row["student_id"]: row for row in csv.DictReader(table.splitlines())}
     for student in students:
-        path = course.root / "autograded" / student / ASSIGNMENT / NOTEBOOK
-        page = course.root / "feedback" / student / ASSIGNMENT / "seq2seq.html"
+        path = course.root / "autograded" / student / course.assignment / course.notebook
+        page = course.root / "feedback" / student / course.assignment / f"{course.assignment}.html"
         row = ",".join(str(value) for value in rows.get(student, {}).values())
         shown = page.read_text(encoding="utf-8") if page.is_file() else ""
         outputs = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -96,7 +101,7 @@ def desk(course: Course, students: list[str]) -> Door:
 
 
 def _feedback(course: Course, family: str) -> str:
-    command = ("nbgrader", "generate_feedback", ASSIGNMENT, f"--student={family}-*")
+    command = ("nbgrader", "generate_feedback", course.assignment, f"--student={family}-*")
     done = course.run(*command, seconds=DOOR_SECONDS)
     return done.stdout + done.stderr
 

@@ -29,8 +29,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.assignment import Assignment
 from autograder.notebook.lesson import grade_id, is_solution
 
-from .catalogue import FILES, NOTEBOOK, Entry, Places, entries
-from .course import ASSIGNMENT, SOLVED, Course, word
+from .catalogue import ASSIGNMENT, FILES, NOTEBOOK, Entry, Places, entries
+from .course import SOLVED, Course, word
 
 SOON, LATE = 2.0, 60.0  # seconds for attacks on the reader's time, and for all others
 CODE_FILES = {".py", ".ini", ".toml", ".cfg", ".pth"}  # with one of these, pytest is run

@@ -49,8 +49,8 @@ from checks.program import Lesson, describe, fresh_module, run_cells
 from checks.student import Student, fault
 from checks.values import plain
 
-from .catalogue import NOTEBOOK, Entry, Places, with_cell
-from .course import ASSIGNMENT, SOLVED, Course, word
+from .catalogue import ASSIGNMENT, NOTEBOOK, Entry, Places, with_cell
+from .course import SOLVED, Course, word
 
 SOON, LATE = 2.0, 60.0  # seconds for attacks that aim at time, and for all others
 PARALLEL = 2

@@ -1,4 +1,4 @@
-"""What students hold of the grader, and their walled process too: `check("encoder", globals())`.
+"""What students hold of the grader, and their walled process too: `check("<task>", globals())`.
 
 Checking oneself:
 
