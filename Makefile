@@ -1,5 +1,5 @@
-# `make` lists what can be made. Everything runs in .venv, made on first use.
-# where there is one assignment it need not be named
+# `make` lists what can be made: for a class, for whoever writes an assignment, for whoever works on the
+# grader. Everything runs in .venv, made on first use. Where there is one assignment it need not be named.
 ASSIGNMENT ?= $(sort $(patsubst solutions/%/assignment.toml,%,$(wildcard solutions/*/assignment.toml)))
 ONE = $(if $(word 2,$(ASSIGNMENT)),$(error which assignment? there are several: \
   make ASSIGNMENT=... with one of $(ASSIGNMENT)),$(ASSIGNMENT))
@@ -9,10 +9,37 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sandbox image source release student-repo sample check grade class feedback test attacks measure lint format bench soak clean
+.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test lint format attacks bench soak clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+grade: setup sandbox  ## release, then grade the sample class: gradebook, feedback, grades.csv
+	@python -m autograder class $(ONE) --sample
+
+class: setup sandbox  ## grade your own class, in submitted/: gradebook, feedback, grades.csv
+	@python -m autograder class $(ONE)
+
+feedback: setup  ## write the feedback pages again, after grading by hand
+	@nbgrader generate_feedback $(ONE) --force
+
+release: setup sandbox  ## build assignments/ from solutions/, and refuse a release that leaks
+	@python -m autograder release $(ONE)
+
+student-repo: release  ## write the students' repository, ready to be pushed (build/student-repo)
+	@python -m autograder student-repo $(ONE)
+
+check: setup  ## run the public checks on the released notebook, as a student would
+	@$(MAKE) --no-print-directory -C assignments/$(ONE) check
+
+sample: release  ## write the sample class, in a course of its own (build/sample)
+	@python -m autograder sample $(ONE)
+
+source: setup  ## build the folder that nbgrader releases from (build/source)
+	@python -m autograder source $(ONE)
+
+measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
+	@OMP_NUM_THREADS=1 python -m tests.measure --assignment $(ONE)
 
 # says which Python it is, and whether it will do; any Python can run it
 PROBE := import sys; print("Python %d.%d.%d" % sys.version_info[:3]); import venv, ensurepip; \
@@ -54,40 +81,10 @@ image: setup  ## build the image of the container that stands in where bubblewra
 	  --tag "$$(python -c 'from autograder.wall.container import image; print(image())')" \
 	  --file build/image/Containerfile build/image
 
-source: setup  ## build the folder that nbgrader releases from (build/source)
-	@python -m autograder source $(ONE)
-
-release: setup sandbox  ## build assignments/ from solutions/, and refuse a release that leaks
-	@python -m autograder release $(ONE)
-
-student-repo: release  ## write the students' repository, ready to be pushed (build/student-repo)
-	@python -m autograder student-repo $(ONE)
-
-sample: release  ## write the sample class, in a course of its own (build/sample)
-	@python -m autograder sample $(ONE)
-
-grade: setup sandbox  ## release, then grade the sample class: gradebook, feedback, grades.csv
-	@python -m autograder class $(ONE) --sample
-
-class: setup sandbox  ## grade your own class, in submitted/: gradebook, feedback, grades.csv
-	@python -m autograder class $(ONE)
-
-feedback: setup  ## write the feedback pages again, after grading by hand
-	@nbgrader generate_feedback $(ONE) --force
-
-check: setup  ## run the public checks on the released notebook, as a student would
-	@$(MAKE) --no-print-directory -C assignments/$(ONE) check
-
 # a file stays with one worker, since its tests share what is costly to make; tests/conftest.py says
 # in which order the files are begun
 test: setup sandbox  ## run the project's own tests, on all processors
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
-
-attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
-	@python -m pytest tests/test_attacks.py
-
-measure: setup  ## grade the corpus of wrong and right submissions: what is caught, what is said
-	@OMP_NUM_THREADS=1 python -m tests.measure --assignment $(ONE)
 
 lint: setup  ## check style, format, types, who imports whom, and workflows
 	@ruff check .
@@ -99,6 +96,9 @@ lint: setup  ## check style, format, types, who imports whom, and workflows
 format: setup  ## apply the format
 	@ruff check --fix-only --quiet .
 	@ruff format .
+
+attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
+	@python -m pytest tests/test_attacks.py
 
 bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.*
 	@python -m tests.bench $(ONE) --write

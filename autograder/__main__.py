@@ -175,7 +175,7 @@ def _grade(options: argparse.Namespace) -> int:
             raise FileNotFoundError(f"{notebook} is not there")
     begun = begin(assignment.name, limits)
     # 1.9 s, in which the sandbox that was begun does as much
-    from autograder.judge.batch import Batch, grade_all, processors, report_files
+    from autograder.judge.batch import Grader, grade_all, processors, report_files
     from autograder.judge.parity import Parity, flag
     from autograder.judge.results import Results
     from autograder.report.render import outcome_line, report_text
@@ -195,10 +195,10 @@ def _grade(options: argparse.Namespace) -> int:
     loose = options.allow_unconfined
     wall = build(assignment.name, allow_unconfined=loose, limits=limits, begun=begun)
     results = Results(None) if options.again else Results()
-    batch = Batch(Offering.here(assignment), release, wall, options.task, results)
-    parity = Parity.prepare(batch, options.device) if options.device else None
+    grader = Grader(Offering.here(assignment), release, wall, options.task, results)
+    parity = Parity.prepare(grader, options.device) if options.device else None
     failed = 0
-    for outcome in grade_all(batch, options.notebook, options.jobs or processors()):
+    for outcome in grade_all(grader, options.notebook, options.jobs or processors()):
         if outcome.report is None:
             failed += 1
             whose = "grader error, not the student's"

@@ -61,10 +61,10 @@ def _programs() -> Iterator[Finding]:
         f"{len(os.sched_getaffinity(0))} processors, {memory:.0f} GiB of memory",
     )
     for name, pinned in PINNED.findall((ROOT / "constraints.txt").read_text(encoding="utf-8")):
-        found = importlib.metadata.version(name)
-        same = found.partition("+")[0] == pinned.partition("+")[0]
+        version = importlib.metadata.version(name)
+        same = version.partition("+")[0] == pinned.partition("+")[0]
         mend = "" if same else f"constraints.txt says {pinned}: make setup"
-        yield Finding(same, f"{name} {found}", mend)
+        yield Finding(same, f"{name} {version}", mend)
 
 
 def _wall(assignment: Assignment, begun: Wall) -> Iterator[Finding]:

@@ -50,8 +50,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus != pytest.ExitCode.OK or options.collectonly:
         return
     chosen = options.keyword or options.markexpr or options.deselect
-    chosen = chosen or any(not Path(name).is_dir() for name in session.config.args)
-    files = [] if chosen else sorted(of_this_release().rglob("test_*.py"))
+    asked = [Path(name).resolve() for name in session.config.args]
+    chosen = chosen or not all(place.is_dir() for place in asked)
+    every = [] if chosen else sorted(of_this_release().rglob("test_*.py"))
+    files = [file for file in every if any(file.is_relative_to(place) for place in asked)]
     grading = grading_of(session.config)
     declared = (name for file in files for name in declared_checks(file))
     grading.problems += grading.missing_evidence(declared)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from autograder.assignment import ROOT, Assignment
-from autograder.judge.batch import Batch, Graded, grade_all
+from autograder.judge.batch import Graded, Grader, grade_all
 from autograder.judge.reference import reference
 from autograder.judge.results import Results
 from autograder.offering import Offering
@@ -49,9 +49,9 @@ def notebooks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> None:
     wall = build("seq2seq")
-    desk = Batch(Offering(LESSON, "salt"), LESSON.source, wall, [TASK])
+    grader = Grader(Offering(LESSON, "salt"), LESSON.source, wall, [TASK])
     reports = [
-        {o.notebook: o.report.to_json() for o in grade_all(desk, notebooks, jobs) if o.report}
+        {o.notebook: o.report.to_json() for o in grade_all(grader, notebooks, jobs) if o.report}
         for jobs in (1, 3)
     ]
     wall.close()
@@ -59,7 +59,7 @@ def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> Non
     assert reports[0] == reports[1]
 
 
-class Fragile(Batch):
+class Fragile(Grader):
     """Whoever grades `mine` is killed, the first times."""
 
     def graded(self, notebook: Path) -> Graded:
@@ -77,9 +77,9 @@ class Fragile(Batch):
 def test_a_killed_judge_costs_at_most_the_submission_it_held(
     tmp_path: Path, kills: int, lost: set[str]
 ) -> None:
-    desk = Fragile(Offering(LESSON, str(kills)), LESSON.source, Unconfined("seq2seq"))
+    grader = Fragile(Offering(LESSON, str(kills)), LESSON.source, Unconfined("seq2seq"))
     names = ["first", "a", "mine", "b", "c", "d"]
-    outcomes = list(grade_all(desk, [tmp_path / name for name in names], 2))
+    outcomes = list(grade_all(grader, [tmp_path / name for name in names], 2))
     assert sorted(outcome.notebook.name for outcome in outcomes) == sorted(names)
     assert {o.notebook.name for o in outcomes if o.report is None} <= lost | {"a", "b", "c", "d"}
     assert lost <= {o.notebook.name for o in outcomes if o.report is None}
@@ -112,6 +112,8 @@ def test_a_grader_that_is_killed_leaves_nothing_running_and_loses_nothing(
 
 def test_the_reference_is_known_before_the_judges_part(notebooks: list[Path]) -> None:
     reference(LESSON)
-    desk = Batch(Offering(LESSON, "salt"), LESSON.source, Unconfined("seq2seq"), [], Results(None))
-    outcomes = list(grade_all(desk, notebooks, 2))
+    grader = Grader(
+        Offering(LESSON, "salt"), LESSON.source, Unconfined("seq2seq"), [], Results(None)
+    )
+    outcomes = list(grade_all(grader, notebooks, 2))
     assert all(outcome.report and outcome.report.max_points == 0 for outcome in outcomes)

@@ -17,7 +17,7 @@ from torch import Tensor
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
 from autograder.errors import NoDevice
-from autograder.judge.batch import Batch
+from autograder.judge.batch import Grader
 from autograder.judge.parity import Parity, flag
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
@@ -145,16 +145,16 @@ def test_a_device_that_is_not_there_is_said_in_one_line(
 
 
 @pytest.fixture
-def desk() -> Iterator[Batch]:
+def grader() -> Iterator[Grader]:
     with contextlib.closing(Bubblewrap("seq2seq")) as wall:
-        yield Batch(Offering(ASSIGNMENT, "parity"), ASSIGNMENT.source, wall, ["decoder"])
+        yield Grader(Offering(ASSIGNMENT, "parity"), ASSIGNMENT.source, wall, ["decoder"])
 
 
-def test_the_mark_is_the_same_with_the_comparison_beside_it(desk: Batch, tmp_path: Path) -> None:
+def test_the_mark_is_the_same_with_the_comparison_beside_it(grader: Grader, tmp_path: Path) -> None:
     notebook = tmp_path / "one.ipynb"
     nbformat.write(ASSIGNMENT.source, notebook)
     report = Report("seq2seq", (), beside={"greedy BLEU on hidden sentences": 40.0})
-    both = Parity(desk, desk.wall, "cpu").beside(notebook, report)
+    both = Parity(grader, grader.wall, "cpu").beside(notebook, report)
     assert both.tasks == report.tasks
     assert both.beside.keys() == {*report.beside, "on cpu"}
     assert both.beside["on cpu"]["agrees"] is True

@@ -490,6 +490,13 @@ def another_checks(folder: Path) -> None:
     (folder / "checks.py").write_text("")
 
 
+# students have no package `checks` but the one in their folder; here this repository is installed
+NOT_INSTALLED = """
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in repr(finder)]
+"""
+
+
 @pytest.mark.parametrize("beside", [nothing_beside, another_checks])
 def test_a_notebook_without_its_folder_says_what_is_missing_and_where_it_is(
     tmp_path: Path, beside: Callable[[Path], None]
@@ -497,7 +504,7 @@ def test_a_notebook_without_its_folder_says_what_is_missing_and_where_it_is(
     beside(tmp_path)
     (experiments,) = (code for code in LESSON.values() if "from training import" in code)
     for cell in (LESSON["toy"], LESSON["test_encoder"], experiments):
-        given = [LESSON["setup"], "skip_experiments = False", LESSON["checks"], cell]
+        given = [NOT_INSTALLED, LESSON["setup"], "skip_experiments = False", LESSON["checks"], cell]
         said = in_ipython(tmp_path, *given).stdout
         sentences = re.findall(
             r"^`\w+` is not in .*: this notebook works in the folder", said, re.M
@@ -631,6 +638,19 @@ def test_plain_pytest_is_no_all_clear_either(tmp_path: Path, harm: Callable[[Pat
     done = in_pytest(folder, "-q")
     assert done.code != 0
     assert "the checks could not all run" in done.stdout
+
+
+def test_of_plain_pytest_one_may_choose_a_folder(tmp_path: Path) -> None:
+    folder = hand_out(tmp_path / "small")
+    own = folder / "checks" / "small" / "thrice"
+    own.mkdir()
+    (own / "__init__.py").write_text("")
+    shutil.copy(own.parent / "test_twice.py", own / "test_thrice.py")
+    done = in_pytest(folder, "-q", "checks/small/thrice")
+    assert done.code == 0
+    assert "thrice: all 3 public checks pass" in done.stdout
+    assert "twice" not in done.stdout
+    assert "could not" not in done.stdout
 
 
 def test_of_plain_pytest_one_may_choose_a_check(tmp_path: Path) -> None:

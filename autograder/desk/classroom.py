@@ -13,7 +13,7 @@ from autograder.commands import last_error, nbgrader, nbgrader_started
 from autograder.course import Course
 from autograder.errors import ClassError
 from autograder.files import delete, file_digest
-from autograder.judge.batch import Batch, grade_all, processors
+from autograder.judge.batch import Grader, grade_all, processors
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
 from autograder.offering import Offering
@@ -131,11 +131,11 @@ def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> li
 def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
     """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
-    batch = Batch(Offering.here(assignment), release, wall, results=Results())
+    grader = Grader(Offering.here(assignment), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
     with _progress(console) as progress:
         row = progress.add_task("grading", total=len(notebooks))
-        for outcome in grade_all(batch, notebooks, processors()):
+        for outcome in grade_all(grader, notebooks, processors()):
             progress.advance(row)
             if outcome.error:
                 console.print(f"grader error: {outcome.notebook}: {outcome.error}")

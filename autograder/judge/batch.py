@@ -25,11 +25,11 @@ from .grade import grade
 from .results import Results
 
 TRIES = 3  # of a notebook whose judge was killed
-_inherited: list[Batch] = []
+_inherited: list[Grader] = []
 
 
 @dataclass(frozen=True)
-class Batch:
+class Grader:
     """What every notebook of a batch is graded with."""
 
     offering: Offering
@@ -97,17 +97,17 @@ def report_files(notebooks: Sequence[Path], place: Path) -> dict[Path, Path]:
     return files
 
 
-def grade_all(batch: Batch, notebooks: Iterable[Path], jobs: int) -> Iterator[Graded]:
+def grade_all(grader: Grader, notebooks: Iterable[Path], jobs: int) -> Iterator[Graded]:
     """Grade notebooks, up to `jobs` at once; they come as they are ready."""
     waiting = list(notebooks)
     if waiting:  # here: what the suites remember is then known to every fork
-        yield batch.graded(waiting.pop(0))
+        yield grader.graded(waiting.pop(0))
     if jobs == 1 or len(waiting) < 2:
-        yield from map(batch.graded, waiting)
+        yield from map(grader.graded, waiting)
         return
     for _ in range(TRIES):
         lost = []
-        for future, notebook in _in_parallel(batch, waiting, jobs):
+        for future, notebook in _in_parallel(grader, waiting, jobs):
             try:
                 yield future.result()
             except BrokenProcessPool:  # one judge was killed, and with it the pool
@@ -120,11 +120,11 @@ def grade_all(batch: Batch, notebooks: Iterable[Path], jobs: int) -> Iterator[Gr
 
 
 def _in_parallel(
-    batch: Batch, notebooks: Sequence[Path], jobs: int
+    grader: Grader, notebooks: Sequence[Path], jobs: int
 ) -> Iterator[tuple[Future[Graded], Path]]:
     context = multiprocessing.get_context("fork")
-    # the forks inherit the batch; it could not be sent to them, since it holds open descriptors
-    _inherited.append(batch)
+    # the forks inherit the grader; it could not be sent to them, since it holds open descriptors
+    _inherited.append(grader)
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_settle)
     try:
         # the forks shall not hear Ctrl-C before they know what to do about it

@@ -22,7 +22,7 @@ from autograder.wall.session import Session
 from autograder.wall.wall import Unconfined, Wall
 from checks.student import Student
 
-from .batch import Batch
+from .batch import Grader
 from .reference import reference
 
 
@@ -30,13 +30,13 @@ from .reference import reference
 class Parity:
     """A device, what notebooks are graded with, and a wall that lets the device in."""
 
-    batch: Batch
+    grader: Grader
     wall: Wall
     device: str
 
     @staticmethod
-    def prepare(batch: Batch, device: str) -> Parity:
-        """See that there is the device, and build the wall, as strict as the batch's.
+    def prepare(grader: Grader, device: str) -> Parity:
+        """See that there is the device, and build the wall, as strict as the grader's.
 
         Raises:
             NoDevice: there is none.
@@ -44,11 +44,11 @@ class Parity:
             WallError: the wall does not hold with it.
         """
         require(device)
-        comparison(batch.offering.assignment)
+        comparison(grader.offering.assignment)
         gpu = Gpu.here(system_folders()) if device == "cuda" else None
-        loose = isinstance(batch.wall, Unconfined)
-        name, limits = batch.offering.assignment.name, batch.wall.limits
-        return Parity(batch, build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device)
+        loose = isinstance(grader.wall, Unconfined)
+        name, limits = grader.offering.assignment.name, grader.wall.limits
+        return Parity(grader, build(name, allow_unconfined=loose, limits=limits, gpu=gpu), device)
 
     def beside(self, notebook: Path, report: Report) -> Report:
         """The same report with what the comparison gave beside the mark."""
@@ -57,10 +57,10 @@ class Parity:
 
     def compare(self, notebook: Path) -> dict[str, Any]:
         """What the suite's comparison gives; why there is none when the worker fails."""
-        assignment, salt = self.batch.offering.assignment, self.batch.offering.salt
+        assignment, salt = self.grader.offering.assignment, self.grader.offering.salt
         suite = comparison(assignment)
-        wanted = self.batch.tasks or [task.key for task in assignment.graded_tasks]
-        submission = read_submission(notebook, self.batch.release)
+        wanted = self.grader.tasks or [task.key for task in assignment.graded_tasks]
+        submission = read_submission(notebook, self.grader.release)
         try:
             with Session(self.wall, submission.cells, assignment.names) as session:
                 sides = Student(session), reference(assignment)

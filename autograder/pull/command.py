@@ -75,7 +75,7 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
     def grade(name: str, notebook: Path) -> Report:
         begun = begin(name)
         # 1.9 s, in which the sandbox that was begun does as much; none for what is not graded
-        from autograder.judge.batch import Batch
+        from autograder.judge.batch import Grader
         from autograder.judge.results import Results
         from autograder.offering import Offering
         from autograder.wall.build import build
@@ -84,6 +84,6 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
         release = released_notebook(assignment)
         wall = build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Batch(Offering.here(assignment), release, wall, results=results).grade(notebook)
+        return Grader(Offering.here(assignment), release, wall, results=results).grade(notebook)
 
     return grade

@@ -66,9 +66,9 @@ def device_nodes(names: Iterable[str]) -> tuple[str, ...]:
 def library_folders(listing: str, system: Iterable[str]) -> tuple[str, ...]:
     """Where `ldconfig -p` finds the driver's libraries, but for what lies below `system`."""
     seen = [Path(folder) for folder in system]
-    found = {str(Path(folder)) for folder in DRIVER.findall(listing)}
-    outside = [f for f in found if not any(Path(f).is_relative_to(parent) for parent in seen)]
-    return tuple(sorted(outside))
+    folders = {Path(folder) for folder in DRIVER.findall(listing)}
+    outside = [f for f in folders if not any(f.is_relative_to(parent) for parent in seen)]
+    return tuple(sorted(map(str, outside)))
 
 
 def require(device: str) -> None:

@@ -1,9 +1,12 @@
 """What students hold of the checks of module 04, and their process: public checks and probes.
 
-- `encoder/`, `decoder/`, `teacher_forcing/`, `greedy/`, `beam_search/`: each has the public checks
-  of its task in `test_<task>.py`, what may be asked of the task's code in `probes.py`, and what
-  reads and compares the answers.
-- `shared/`: what several tasks use.
-- `probes.py`: all probes.
-- `probed.py`: the same as a check sees them, typed: `student.encode(...)`.
+- `encoder/`: public checks of `Encoder`, and what may be asked of it
+- `decoder/`: the same of `Decoder`
+- `teacher_forcing/`: the same of `train_step`
+- `greedy/`: the same of `greedy_decode`
+- `beam_search/`: the same of `beam_search`
+- `shared/`: what several tasks use
+- `probes.py`: lists all that may be asked
+- `probed.py`: the same as a check sees it, typed: `student.encode(...)`
+- `warm_up.py`: what is done once, before the first submission
 """

@@ -17,7 +17,7 @@ from torch.nn.functional import log_softmax
 
 from checks.expect import Wrong
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import found_rows, token_rows
+from checks.seq2seq.shared.answers import hypothesis_rows, token_rows
 from checks.verdicts import StudentFault
 
 from .encoder.oracle import draw_source, draw_table
@@ -54,9 +54,9 @@ def compare(
     student: Probed, solution: Probed, salt: str, device: str, tasks: Sequence[str]
 ) -> dict[str, Any]:
     """The comparison of each task, the settings, and whether all agree."""
-    found = {task: compared(student, solution, ASKS[task](salt, task), device) for task in tasks}
-    agrees = all(task["agrees"] for task in found.values())
-    return {"agrees": agrees, "settings": SETTINGS, "tasks": found}
+    results = {task: compared(student, solution, ASKS[task](salt, task), device) for task in tasks}
+    agrees = all(task["agrees"] for task in results.values())
+    return {"agrees": agrees, "settings": SETTINGS, "tasks": results}
 
 
 def compared(student: Probed, solution: Probed, ask: Ask, device: str) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def search(salt: str, task: str) -> Ask:
             said = token_rows(run | UNCOUNTED, rows)
         else:
             run = {"result": part(side.beam_on(**given, beam_width=width, device=device), "result")}
-            said = [row[0].tokens for row in found_rows(run | UNCOUNTED, rows, width)]
+            said = [row[0].tokens for row in hypothesis_rows(run | UNCOUNTED, rows, width)]
         scores = torch.tensor(quality.log_probs(case, said), dtype=torch.float64)
         return {"regret": scores if quality.complete(case, said) else None}
 

@@ -59,14 +59,14 @@ def quantities(
     real = torch.arange(S, device=device) < lengths[:, None]
     outputs, state = model.encoder(source, lengths)
     logits, state = model.decoder(target[:, 1], state)
-    found = {"outputs": outputs[real], "state": torch.stack(state)}
-    found["log-probabilities"] = log_softmax(logits, 1)
+    values = {"outputs": outputs[real], "state": torch.stack(state)}
+    values["log-probabilities"] = log_softmax(logits, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = [lesson.train_step(model, optimizer, *batch) for _ in range(4)]
-    found["losses"] = torch.tensor([float(loss) for loss in losses], dtype=torch.float64)
-    found["gradients"] = torch.cat([p.grad.flatten() for p in model.parameters()])
-    found["weights"] = torch.cat([p.detach().flatten() for p in model.parameters()])
-    return {name: value.detach().cpu().double().flatten() for name, value in found.items()}
+    values["losses"] = torch.tensor([float(loss) for loss in losses], dtype=torch.float64)
+    values["gradients"] = torch.cat([p.grad.flatten() for p in model.parameters()])
+    values["weights"] = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return {name: value.detach().cpu().double().flatten() for name, value in values.items()}
 
 
 def draw_batch(seed: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,7 +84,7 @@ def rows_apart(lesson: Lesson, seed: int) -> dict[str, float]:
     torch.manual_seed(seed)
     encoder = lesson.Encoder(**SIZES).eval()
     source, lengths, _ = draw_batch(seed)
-    found = {"outputs": 0.0, "state": 0.0}
+    largest_apart = {"outputs": 0.0, "state": 0.0}
     with torch.no_grad():
         outputs, state = encoder(source, lengths)
         for row, length in enumerate(lengths.tolist()):
@@ -95,8 +95,8 @@ def rows_apart(lesson: Lesson, seed: int) -> dict[str, float]:
             }
             for name, (one, other) in pairs.items():
                 apart = difference(one.double().flatten(), other.double().flatten())
-                found[name] = max(found[name], apart)
-    return found
+                largest_apart[name] = max(largest_apart[name], apart)
+    return largest_apart
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def table() -> list[str]:
         "|---|" + "---|" * (len(columns) + len(absent(columns)) + 1),
     ]
     for name, tolerance in TOLERANCES.items():
-        cells = [largest(found, name) for found in columns.values()]
+        cells = [largest(spreads, name) for spreads in columns.values()]
         cells += ["not measured: no GPU was available"] * len(absent(columns))
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {tolerance:.0e} |")
     return lines
@@ -161,9 +161,9 @@ def absent(columns: dict[str, Any]) -> list[str]:
     return [] if "CPU, GPU" in columns else ["CPU, GPU"]
 
 
-def largest(found: list[dict[str, float]], name: str) -> str:
+def largest(measured: list[dict[str, float]], name: str) -> str:
     """The largest spread over the seeds, or a dash for what this comparison does not touch."""
-    values = [spreads[name] for spreads in found if name in spreads]
+    values = [spreads[name] for spreads in measured if name in spreads]
     return f"{max(values):.1e}" if values else "–"
 
 

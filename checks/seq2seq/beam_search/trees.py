@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ..probed import Probed
-from ..shared.answers import Found, found_rows, runs
+from ..shared.answers import Hypothesis, hypothesis_rows, runs
 from ..shared.standins import NEGLIGIBLE
 from ..shared.trees import WORDS, Row, batch_of, tree_model
 
@@ -82,10 +82,10 @@ FEW: dict[str, Row] = {
 }
 
 
-class Rows(list[list[Found]]):
+class Rows(list[list[Hypothesis]]):
     """The hypotheses of each sentence, with the run they are from."""
 
-    def __init__(self, rows: list[list[Found]], run: dict[str, Any]) -> None:
+    def __init__(self, rows: list[list[Hypothesis]], run: dict[str, Any]) -> None:
         super().__init__(rows)
         self.run = run
 
@@ -94,7 +94,7 @@ def search(student: Probed, trees: list[dict[str, Row]], **options: Any) -> Rows
     """Search a batch with one sentence a tree."""
     model = forest(trees)
     (run,) = runs(student.beam(model=model, **batch_of(model), **options), 1)
-    return Rows(found_rows(run, len(trees), options["beam_width"]), run)
+    return Rows(hypothesis_rows(run, len(trees), options["beam_width"]), run)
 
 
 def forest(trees: list[dict[str, Row]]) -> dict[str, Any]:
@@ -106,29 +106,30 @@ def forest(trees: list[dict[str, Row]]) -> dict[str, Any]:
     return model
 
 
-def spell(row: list[Found]) -> str:
+def spell(row: list[Hypothesis]) -> str:
     """The hypotheses of a row in words, as in "a b <eos> | c"."""
     return " | ".join(
-        " ".join(WORDS[t] if t in range(len(WORDS)) else "?" for t in found.tokens) for found in row
+        " ".join(WORDS[t] if t in range(len(WORDS)) else "?" for t in hypothesis.tokens)
+        for hypothesis in row
     )
 
 
-def steps_along(tree: dict[str, Row], found: Found) -> list[float]:
+def steps_along(tree: dict[str, Row], hypothesis: Hypothesis) -> list[float]:
     """The log-probability of each token of a hypothesis."""
     steps = []
-    for step in range(len(found.tokens)):
-        prefix = spell([found._replace(tokens=found.tokens[:step])])
-        word = spell([found._replace(tokens=found.tokens[step : step + 1])])
+    for step in range(len(hypothesis.tokens)):
+        prefix = spell([hypothesis._replace(tokens=hypothesis.tokens[:step])])
+        word = spell([hypothesis._replace(tokens=hypothesis.tokens[step : step + 1])])
         row = tree.get(prefix, tree.get("*", OTHERS))
         chance = row.get(word, IMPROBABLE)
         steps.append(math.log(chance) if chance else -math.inf)
     return steps
 
 
-def sum_of_logits(tree: dict[str, Row], found: Found) -> float:
+def sum_of_logits(tree: dict[str, Row], hypothesis: Hypothesis) -> float:
     """What a search that forgets the softmax adds up for the tokens of a hypothesis."""
-    before = ["<bos>", *spell([found]).split()[:-1]]
-    return sum(steps_along(tree, found)) + sum(OFFSETS.get(word, 0.0) for word in before)
+    before = ["<bos>", *spell([hypothesis]).split()[:-1]]
+    return sum(steps_along(tree, hypothesis)) + sum(OFFSETS.get(word, 0.0) for word in before)
 
 
 def near(actual: float, expected: float) -> bool:

@@ -58,18 +58,19 @@ def fit(inputs: Tensor, logits: Tensor, tolerance: float = 1e-4) -> Affine | Non
     """
     known = torch.cat([inputs.double(), torch.ones(len(inputs), 1).double()], 1)  # (rows, n + 1)
     wanted = centred(logits)  # (rows, vocabulary)
-    found = torch.linalg.pinv(known, rtol=1e-9) @ wanted  # (n + 1, vocabulary)
-    apart = (known @ found - wanted).abs().max()
+    solved = torch.linalg.pinv(known, rtol=1e-9) @ wanted  # (n + 1, vocabulary)
+    apart = (known @ solved - wanted).abs().max()
     if not apart <= tolerance * wanted.abs().max().clamp(min=1.0):
         return None
-    return Affine(found[:-1].T, found[-1])
+    return Affine(solved[:-1].T, solved[-1])
 
 
 def expect_affine(student: Probed, config: dict[str, Any], generator: torch.Generator) -> None:
     """Check the logits of one decoder under two drawings of its weights."""
     call = draw_call(generator, ROWS, config)
-    found = [affine_of(student, config, {"seed": n, "scale": SCALE}, call) for n in (1, 2)]
-    one, other = found
+    one, other = (
+        affine_of(student, config, {"seed": seed, "scale": SCALE}, call) for seed in (1, 2)
+    )
     expect(
         bool((one.weight.abs() > 1e-3).any()),
         "every word gets the same score, or the same score whatever h is",

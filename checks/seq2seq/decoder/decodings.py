@@ -84,8 +84,8 @@ def expect_no_probabilities(logits: Tensor) -> None:
 
 def expect_registered(report: dict[str, Any]) -> None:
     """Check that all that must be learned is among the decoder's parameters."""
-    found: Any = report.get("parts")
-    parts = {part for part in found if isinstance(part, str)} if isinstance(found, list) else set()
+    told: Any = report.get("parts")
+    parts = {part for part in told if isinstance(part, str)} if isinstance(told, list) else set()
     for part, words in MISSING.items():
         expect(
             part in parts,
@@ -201,17 +201,17 @@ PLACES = ("the embedding", "the h it is given", "the c it is given")
 
 def arriving(report: Any, name: str, call: Call) -> list[Tensor]:
     """The gradients of one total at the embedding and at the state given, all of them there."""
-    found: Any = report.get(name) if isinstance(report, dict) else None
-    good = isinstance(found, list) and len(found) == len(PLACES)
+    slopes: Any = report.get(name) if isinstance(report, dict) else None
+    good = isinstance(slopes, list) and len(slopes) == len(PLACES)
     for place, to in enumerate(PLACES):
         expect(
-            good and isinstance(found[place], Tensor) and bool(found[place].any()),
+            good and isinstance(slopes[place], Tensor) and bool(slopes[place].any()),
             f"no gradient of {name} arrives at {to}",
             "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a new "
             "tensor made from values, or an embedding that from_pretrained froze",
         )
-    expect_no_idle_words(found[0], call[0])
-    return list(found)
+    expect_no_idle_words(slopes[0], call[0])
+    return list(slopes)
 
 
 def expect_no_idle_words(slope: Tensor, previous: Tensor) -> None:

@@ -10,8 +10,8 @@ from checks.expect import expect, kind
 MAX_TOKENS = 1000  # more than any check allows; the judge rescores what it reads
 
 
-class Found(NamedTuple):
-    """A hypothesis as the student's code returned it, found to be well formed."""
+class Hypothesis(NamedTuple):
+    """A hypothesis as the student's code returned it, once it is known to be well formed."""
 
     tokens: tuple[int, ...]
     log_prob: float
@@ -24,10 +24,10 @@ def token_rows(run: Any, rows: int) -> list[tuple[int, ...]]:
     return [token_list(row, "each translation") for row in result]
 
 
-def found_rows(run: Any, rows: int, beam_width: int) -> list[list[Found]]:
+def hypothesis_rows(run: Any, rows: int, beam_width: int) -> list[list[Hypothesis]]:
     """The hypotheses of a `beam` run: for each of `rows` rows at most `beam_width`."""
     result = result_of(run, "beam_search", rows)
-    found = []
+    hypotheses = []
     for row in result:
         expect(
             isinstance(row, list | tuple),
@@ -46,11 +46,11 @@ def found_rows(run: Any, rows: int, beam_width: int) -> list[list[Found]]:
             "hypotheses that are still unfinished after max_length tokens join the pool; and a "
             "candidate is dropped only if it is impossible (-inf), however improbable others are",
         )
-        found.append([hypothesis(value) for value in row])
-    return found
+        hypotheses.append([read_hypothesis(value) for value in row])
+    return hypotheses
 
 
-def hypothesis(value: Any) -> Found:
+def read_hypothesis(value: Any) -> Hypothesis:
     """Read one (tokens, log_prob, score)."""
     expect(
         isinstance(value, list | tuple) and len(value) == 3,
@@ -70,7 +70,9 @@ def hypothesis(value: Any) -> Found:
             "a hypothesis of probability zero (log-probability -inf) is dropped, and NaN comes "
             "from inf - inf or from the log of a negative number",
         )
-    return Found(token_list(tokens, "a hypothesis's tokens"), float(numbers[0]), float(numbers[1]))
+    return Hypothesis(
+        token_list(tokens, "a hypothesis's tokens"), float(numbers[0]), float(numbers[1])
+    )
 
 
 def token_list(value: Any, name: str) -> tuple[int, ...]:

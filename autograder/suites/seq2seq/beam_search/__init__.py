@@ -1,10 +1,12 @@
 """Hidden checks of `beam_search`.
 
-- `test_beam_search.py`: the checks.
-- `oracle.py`: the search as the contract words it, and what known mistakes make of it.
-- `cases.py`: one question to a search, and how its answer is read.
-- `graphs.py`: models drawn so that a case is clear; `stories.py`: one for each kind of mistake.
-- `optimum.py`: how far a search stays behind exhaustive search.
-- `mistakes.py`: names what is wrong with hypotheses; `causes.py`: the one mistake behind them all.
-- `invariances.py`: what may change in a call without changing what is found.
+- `test_beam_search.py`: the checks
+- `oracle.py`: the search as the contract words it, and what known mistakes make of it
+- `cases.py`: one question to a search, and how its answer is read
+- `graphs.py`: models drawn so that a case is clear
+- `stories.py`: models made for one kind of mistake each
+- `optimum.py`: how far a search stays behind exhaustive search
+- `mistakes.py`: names what is wrong with hypotheses
+- `causes.py`: the one mistake behind all that is wrong
+- `invariances.py`: what may change in a call without changing the hypotheses
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.seq2seq.beam_search.trees import Rows, near
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import Found, found_rows, runs
+from checks.seq2seq.shared.answers import Hypothesis, hypothesis_rows, runs
 from checks.seq2seq.shared.trees import batch_of
 
 from ..shared.scorer import Scorer
@@ -48,15 +48,15 @@ def beam(student: Probed, model: dict[str, Any], **options: Any) -> Rows:
     rows, steps, width = len(inputs["source"]), inputs["max_length"], inputs["beam_width"]
     limited = {**model, "max_rows": 4 * rows * width * steps * (steps + 1)}
     run = run_of(student, limited, **inputs)
-    return Rows(found_rows(run, rows, width), run)
+    return Rows(hypothesis_rows(run, rows, width), run)
 
 
-def tokens_of(row: list[Found]) -> list[tuple[int, ...]]:
+def tokens_of(row: list[Hypothesis]) -> list[tuple[int, ...]]:
     """The tokens of each hypothesis of a row."""
-    return [found.tokens for found in row]
+    return [hypothesis.tokens for hypothesis in row]
 
 
-def same(a: list[Found], b: list[Found]) -> bool:
+def same(a: list[Hypothesis], b: list[Hypothesis]) -> bool:
     """Equal tokens, and numbers equal but for rounding."""
     return tokens_of(a) == tokens_of(b) and all(
         near(x.log_prob, y.log_prob) and near(x.score, y.score) for x, y in zip(a, b, strict=True)

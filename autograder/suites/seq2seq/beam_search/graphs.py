@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.suites.memory import drawn_once
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.standins import NEGLIGIBLE, random_model
 from checks.seq2seq.shared.trees import random_graph
 
@@ -107,20 +107,20 @@ def clear_graph(
     def clear(scorer: Scorer, lead: float) -> bool:
         rows = range(len(scorer))
 
-        def by(rule: Rule | None = None) -> list[tuple[list[Found], float]]:
+        def by(rule: Rule | None = None) -> list[tuple[list[Hypothesis], float]]:
             return [search(scorer, row, width, max_length, penalty, rule) for row in rows]
 
         right = by()
-        found = [tokens_of(row) for row, _ in right]
+        wanted = [tokens_of(row) for row, _ in right]
         if min(margin for _, margin in right) < lead:
             return False
-        ends = [{tokens[-1] == scorer.eos_id for tokens in row} for row in found]
-        firsts, bests = {row[0][:1] for row in found}, {row[0] for row in found}
+        ends = [{tokens[-1] == scorer.eos_id for tokens in row} for row in wanted]
+        firsts, bests = {row[0][:1] for row in wanted}, {row[0] for row in wanted}
         if not len(firsts) == len(bests) == len(rows):
             return False
         if width > 1 and any(True not in e or (mixed and False not in e) for e in ends):
             return False
-        if namesakes and not any(map(crossing, found)):
+        if namesakes and not any(map(crossing, wanted)):
             return False
         results = {}
         for rule in telling:
@@ -128,7 +128,7 @@ def clear_graph(
             if min(margin for _, margin in wrong) < lead:
                 return False
             results[rule] = [tokens_of(row) for row, _ in wrong]
-        shown = all(result != found for result in results.values())
+        shown = all(result != wanted for result in results.values())
         return shown and all(results[a] != results[b] for a, b in combinations(apart, 2))
 
     name = f"{width} {max_length} {penalty} {telling} {apart} {mixed} {namesakes} {options}"
@@ -140,11 +140,11 @@ def clear_graph(
     return SearchCase(model, scorer, width, max_length, penalty)
 
 
-def crossing(found: list[Tokens]) -> bool:
+def crossing(hypotheses: list[Tokens]) -> bool:
     """Whether two hypotheses go on from different ones of one length that end in the same word."""
     return any(
         a[n - 1] == b[n - 1] and a[:n] != b[:n]
-        for a, b in combinations(found, 2)
+        for a, b in combinations(hypotheses, 2)
         for n in range(1, min(len(a), len(b)))
     )
 
@@ -196,7 +196,7 @@ def one_ends_early(
 
     def clear(scorer: Scorer, lead: float) -> bool:
         every = [search(scorer, row, width, max_length, 0.0) for row in range(rows)]
-        lengths = [[len(found.tokens) for found in row] for row, _ in every]
+        lengths = [[len(hypothesis.tokens) for hypothesis in row] for row, _ in every]
         return (
             min(margin for _, margin in every) >= lead
             and max(lengths[0]) == 2

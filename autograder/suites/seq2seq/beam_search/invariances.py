@@ -10,7 +10,7 @@ from torch import Tensor
 from checks.expect import Wrong, expect
 from checks.seq2seq.beam_search.trees import near
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.trees import batch_of
 
 from .cases import SearchCase, beam, same, tokens_of
@@ -38,7 +38,7 @@ def expect_no_effect_of(offset: Tensor, student: Probed, case: SearchCase) -> No
     """What is added to all logits after a token, (vocabulary,), changes nothing."""
     plain = case.ask(student)
     options = {"beam_width": case.width, "max_length": case.max_length}
-    moved: list[list[Found]]
+    moved: list[list[Hypothesis]]
     try:
         moved = beam(student, {**case.model, "offset": offset}, **options)
     except Wrong:  # what cannot be read is other, too
@@ -62,10 +62,11 @@ def expect_same_under_other_names(
     for specials in names:
         other, new = renamed(case.model, specials)
         for row, moved in zip(plain, beam(student, other, **options), strict=True):
-            known = all(set(found.tokens) <= set(range(len(new))) for found in row)
+            known = all(set(hypothesis.tokens) <= set(range(len(new))) for hypothesis in row)
             expect(known, "a hypothesis holds an id that is not in the vocabulary")
             expect(
-                [tuple(new[list(found.tokens)].tolist()) for found in row] == tokens_of(moved),
+                [tuple(new[list(hypothesis.tokens)].tolist()) for hypothesis in row]
+                == tokens_of(moved),
                 "when the ids of the vocabulary are renamed, other hypotheses are found",
                 "take pad_id, bos_id and eos_id from the model, whatever numbers they are; 0 is an "
                 "id like any other, and as a condition it is False",

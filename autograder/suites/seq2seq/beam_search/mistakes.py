@@ -8,7 +8,7 @@ from itertools import pairwise
 from checks.expect import Wrong, expect
 from checks.seq2seq.beam_search.explain import explain_log_prob, score_help
 from checks.seq2seq.beam_search.trees import TOLERANCE, Rows, near
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 
 from ..shared.scorer import Scorer
 from .cases import SearchCase
@@ -129,43 +129,43 @@ CUT = (
 STOPS = (Rule(stop="first"), Rule(stop="best"), Rule(stop="enough"))
 
 
-def expect_well_formed(rows: list[list[Found]], scorer: Scorer, max_length: int) -> None:
+def expect_well_formed(rows: list[list[Hypothesis]], scorer: Scorer, max_length: int) -> None:
     """Every hypothesis could be one, none stands twice, and the best comes first."""
     for row in rows:
-        for found in row:
+        for hypothesis in row:
             expect(
-                1 <= len(found.tokens) <= max_length,
+                1 <= len(hypothesis.tokens) <= max_length,
                 "a hypothesis is empty or longer than max_length",
                 "take max_length steps, each of which adds one token; BOS does not count",
             )
             expect(
-                scorer.eos_id not in found.tokens[:-1],
+                scorer.eos_id not in hypothesis.tokens[:-1],
                 "a hypothesis goes on after its EOS",
                 "a candidate that ends in EOS joins the pool and is not extended any more",
             )
             expect(
-                not scorer.specials & set(found.tokens),
+                not scorer.specials & set(hypothesis.tokens),
                 "a hypothesis holds BOS or PAD, which the model practically never chooses",
                 "BOS is only the decoder's first input, and tokens are not padded",
             )
-            expect_known(found, scorer)
+            expect_known(hypothesis, scorer)
         expect(
-            len({found.tokens for found in row}) == len(row),
+            len({hypothesis.tokens for hypothesis in row}) == len(row),
             "the same hypothesis is returned more than once",
             "start from one empty hypothesis a sentence, not from beam_width equal ones",
         )
     expect_sorted([rows])
 
 
-def expect_known(found: Found, scorer: Scorer) -> None:
+def expect_known(hypothesis: Hypothesis, scorer: Scorer) -> None:
     """There are tokens, and all are words of the vocabulary."""
     expect(
-        bool(found.tokens),
+        bool(hypothesis.tokens),
         "a hypothesis has no tokens",
         "a step adds one token to each hypothesis, and EOS is one",
     )
     expect(
-        set(found.tokens) <= set(range(scorer.vocab_size)),
+        set(hypothesis.tokens) <= set(range(scorer.vocab_size)),
         "a hypothesis holds an id that is not in the vocabulary",
         "with a flat index over (live, vocabulary), the token is index % vocab_size",
     )
@@ -177,19 +177,19 @@ def expect_own_log_probs(rows: Rows, scorer: Scorer, penalty: float = 0.0) -> No
     With a penalty it is taken to be right without one.
     """
     for number, row in enumerate(rows):
-        for found in row:
-            expect_known(found, scorer)
-            steps = scorer.steps(number, found.tokens)
-            if near(found.log_prob, sum(steps)):
+        for hypothesis in row:
+            expect_known(hypothesis, scorer)
+            steps = scorer.steps(number, hypothesis.tokens)
+            if near(hypothesis.log_prob, sum(steps)):
                 continue
             expect(
                 not penalty,
                 "with a length penalty a log_prob is no more the sum of log-probabilities",
                 "the length penalty divides `score`; log_prob and the search stay as they are",
             )
-            logits = scorer.sum_of_logits(number, found.tokens)
+            logits = scorer.sum_of_logits(number, hypothesis.tokens)
             mistake, help = explain_log_prob(
-                found.log_prob, steps, logits, rows.run, scorer.model.bos_id
+                hypothesis.log_prob, steps, logits, rows.run, scorer.model.bos_id
             )
             raise Wrong(
                 f"log_prob is not the log-probability that the model gives these tokens: {mistake}",
@@ -197,15 +197,15 @@ def expect_own_log_probs(rows: Rows, scorer: Scorer, penalty: float = 0.0) -> No
             )
 
 
-def expect_own_scores(rows: list[list[Found]], penalty: float, eos_id: int) -> None:
+def expect_own_scores(rows: list[list[Hypothesis]], penalty: float, eos_id: int) -> None:
     """Every score is the formula's value for this hypothesis's own log_prob and tokens."""
-    every = [found for row in rows for found in row]
+    every = [hypothesis for row in rows for hypothesis in row]
     wrong = [f for f in every if not near(f.score, score(f.tokens, f.log_prob, penalty))]
     if not wrong:
         return
-    ended = sum(found.tokens[-1:] == (eos_id,) for found in every)
+    ended = sum(hypothesis.tokens[-1:] == (eos_id,) for hypothesis in every)
     expect(
-        not ended or any(found.tokens[-1:] == (eos_id,) for found in wrong),
+        not ended or any(hypothesis.tokens[-1:] == (eos_id,) for hypothesis in wrong),
         "the scores of finished hypotheses are right, those of truncated ones are not",
         "a truncated hypothesis is scored like any other, by the tokens it has: no EOS is added, "
         "and none counts",
@@ -216,7 +216,7 @@ def expect_own_scores(rows: list[list[Found]], penalty: float, eos_id: int) -> N
     )
 
 
-def expect_sorted(answers: Iterable[list[list[Found]]]) -> None:
+def expect_sorted(answers: Iterable[list[list[Hypothesis]]]) -> None:
     """The best score comes first."""
     rows = [row for rows in answers for row in rows]
     expect(
@@ -229,11 +229,11 @@ def expect_sorted(answers: Iterable[list[list[Found]]]) -> None:
 def expect_steps(answers: list[Answer]) -> None:
     """What has no EOS has been searched to the end."""
     unfinished = [
-        len(found.tokens) == case.max_length
+        len(hypothesis.tokens) == case.max_length
         for case, rows in answers
         for row in rows
-        for found in row
-        if found.tokens[-1:] != (case.scorer.eos_id,)
+        for hypothesis in row
+        if hypothesis.tokens[-1:] != (case.scorer.eos_id,)
     ]
     expect(
         all(unfinished),

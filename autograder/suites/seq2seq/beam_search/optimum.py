@@ -9,7 +9,7 @@ import torch
 
 from checks.expect import expect
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.trees import random_graph
 
 from ..shared.scorer import Scorer
@@ -44,12 +44,12 @@ def small(generator: torch.Generator) -> list[SearchCase]:
 
 
 @cache
-def ranking(scorer: Scorer, max_length: int) -> list[list[Found]]:
+def ranking(scorer: Scorer, max_length: int) -> list[list[Hypothesis]]:
     """For each sentence all hypotheses there are, best first."""
     return [everything(scorer, row, max_length, 0.0) for row in range(len(scorer))]
 
 
-def missed(case: SearchCase, rows: list[list[Found]]) -> list[float]:
+def missed(case: SearchCase, rows: list[list[Hypothesis]]) -> list[float]:
     """For each sentence the score that the best hypothesis found lacks to the best of all.
 
     Anything but 0 is a search error. What is no hypothesis at all lacks as much as the worst.
@@ -71,7 +71,7 @@ def figures(student: Probed, cases: list[SearchCase]) -> tuple[list[float], list
     return errors, regrets
 
 
-def expect_best_of_all(case: SearchCase, rows: list[list[Found]]) -> None:
+def expect_best_of_all(case: SearchCase, rows: list[list[Hypothesis]]) -> None:
     """A beam wide enough for everything finds all hypotheses there are."""
     lacks = missed(case, rows)
     errors = sum(lack > 0 for lack in lacks)

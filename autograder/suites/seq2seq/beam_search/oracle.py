@@ -7,7 +7,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 
 from ..shared.scorer import Scorer, Tokens
 
@@ -29,7 +29,7 @@ class Rule:
 
 def search(
     scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule | None = None
-) -> tuple[list[Found], float]:
+) -> tuple[list[Hypothesis], float]:
     """Beam search of one row, best first, and the smallest margin of any decision in it."""
     options = (row, width, max_length, penalty, rule or Rule())
     if options not in scorer.searches:
@@ -39,7 +39,7 @@ def search(
 
 def _search(
     scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
-) -> tuple[list[Found], float]:
+) -> tuple[list[Hypothesis], float]:
     live: list[tuple[Tokens, float]] = [((), 0.0)]
     pool: list[tuple[Tokens, float]] = []
     width = {"asked": width, "less": max(1, width - 1), "one": 1}[rule.width]
@@ -61,10 +61,10 @@ def _search(
         pool.sort(key=lambda candidate: -candidate[1])
     if rule.pool != "ranked":
         pool = pool[:width]
-    found = [Found(t, p, score(t, p, penalty)) for t, p in pool]
-    found.sort(key=lambda one: -one.score)
-    gaps = [a.score - b.score for a, b in itertools.pairwise(found[: width + 1])]
-    return found[: 1 if rule.returned == "best" else width], min([margin, *gaps])
+    ranked = [Hypothesis(t, p, score(t, p, penalty)) for t, p in pool]
+    ranked.sort(key=lambda one: -one.score)
+    gaps = [a.score - b.score for a, b in itertools.pairwise(ranked[: width + 1])]
+    return ranked[: 1 if rule.returned == "best" else width], min([margin, *gaps])
 
 
 def best_candidates(
@@ -158,9 +158,9 @@ def score(tokens: Tokens, log_prob: float, penalty: float) -> float:
     return log_prob / ((5 + len(tokens)) / 6) ** penalty
 
 
-def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> list[Found]:
+def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> list[Hypothesis]:
     """Every hypothesis there is without PAD and BOS, best first."""
-    found: list[Found] = []
+    hypotheses: list[Hypothesis] = []
     live: list[Tokens] = [()]
     for step in range(max_length):
         longer: list[Tokens] = []
@@ -171,6 +171,6 @@ def everything(scorer: Scorer, row: int, max_length: int, penalty: float) -> lis
         done = [t for t in longer if t[-1] == scorer.eos_id or step == max_length - 1]
         for tokens in done:
             log_prob = sum(scorer.steps(row, tokens))
-            found.append(Found(tokens, log_prob, score(tokens, log_prob, penalty)))
+            hypotheses.append(Hypothesis(tokens, log_prob, score(tokens, log_prob, penalty)))
         live = [tokens for tokens in longer if tokens[-1] != scorer.eos_id]
-    return sorted(found, key=lambda one: -one.score)
+    return sorted(hypotheses, key=lambda one: -one.score)

@@ -13,7 +13,7 @@ from checks.expect import Wrong, expect
 from checks.seq2seq.beam_search.explain import explain_specials
 from checks.seq2seq.beam_search.trees import near
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import found_rows, runs
+from checks.seq2seq.shared.answers import hypothesis_rows, runs
 from checks.seq2seq.shared.trees import batch_of
 from checks.simulated_gpu.elsewhere import expect_at_home
 
@@ -217,10 +217,10 @@ def test_returns_all_when_there_are_few(student: Probed, generator: torch.Genera
             continue
         expect_ordinary(student, generator)
         impossible = [
-            found.log_prob
+            hypothesis.log_prob
             for number, row in enumerate(rows)
-            for found in row
-            if -math.inf in case.scorer.steps(number, found.tokens)
+            for hypothesis in row
+            if -math.inf in case.scorer.steps(number, hypothesis.tokens)
         ]
         expect(not impossible, *IMPOSSIBLE)
         raise Wrong(
@@ -279,7 +279,7 @@ def test_decodes_no_more_rows_than_it_needs(student: Probed, generator: torch.Ge
     model = clear_graph(generator, width, steps, rows=rows, eos_bonus=-1.0).model
     options = {"beam_width": width, "max_length": steps}
     run = run_of(student, model, **options)
-    found_rows(run, rows, width)
+    hypothesis_rows(run, rows, width)
     expect(
         run["rows"] <= rows * width * steps * (steps + 1) // 2,
         "the decoder was given more rows than beam_width a sentence and step",
@@ -303,9 +303,9 @@ def test_long_improbable_hypotheses_are_kept(student: Probed, generator: torch.G
     case = stories.hardly_possible(generator)
     rows = case.ask(student)
     exact = all(
-        near(found.log_prob, sum(case.scorer.steps(number, found.tokens)))
+        near(hypothesis.log_prob, sum(case.scorer.steps(number, hypothesis.tokens)))
         for number, row in enumerate(rows)
-        for found in row
+        for hypothesis in row
     )
     if not exact or [tokens_of(row) for row in rows] != case.by():
         expect_ordinary(student, generator)
@@ -335,7 +335,7 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     run = run_of(student, model, **options)
     expect_eval_mode(run)
     expect(
-        all(map(same, case.ask(student), found_rows(run, 2, 2))),
+        all(map(same, case.ask(student), hypothesis_rows(run, 2, 2))),
         "a model that was in train mode gets other hypotheses",
         "call model.eval() before the first call of the encoder",
     )
@@ -367,7 +367,7 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     first, *_, second = each
     expect_untouched(first)
     expect_world_untouched(each)
-    pairs = zip(found_rows(first, 2, 3), found_rows(second, 2, 3), strict=True)
+    pairs = zip(hypothesis_rows(first, 2, 3), hypothesis_rows(second, 2, 3), strict=True)
     expect(
         all(same(a, b) for a, b in pairs),
         "a second call with the same sentences gives other hypotheses",
@@ -395,7 +395,10 @@ def test_translates_as_well_as_the_model_can(
     }
     options |= {"model": case.model, **case.inputs}
     said, right = (
-        [row[0].tokens for row in found_rows(runs(side.beam(**options), 1)[0], rows, QUALITY_WIDTH)]
+        [
+            row[0].tokens
+            for row in hypothesis_rows(runs(side.beam(**options), 1)[0], rows, QUALITY_WIDTH)
+        ]
         for side in (student, reference)
     )
     record_property("beam BLEU on hidden sentences", round(quality.bleu(case, said), 1))

@@ -191,9 +191,9 @@ def test_gradients_reach_embedding_and_state(student: Probed, generator: torch.G
     zero = torch.zeros_like(new_h)
     weights = {"logits": of_logits, "h": same_of_h, "c": zero}
     report = student.decoder_gradients(config=config, filling=LOUD, weights=weights, **asked)
-    found, right = (arriving(report, name, call) for name in ("logits", "h"))
+    got, right = (arriving(report, name, call) for name in ("logits", "h"))
     # an output layer may share the embedding's weights, which adds to their gradient
-    for one, other, to in zip(found[1:], right[1:], PLACES[1:], strict=True):
+    for one, other, to in zip(got[1:], right[1:], PLACES[1:], strict=True):
         expect(close(one, other, 1e-4, 1e-4), f"the gradient of logits at {to} is not h's", *CUT)
 
     filling = draw_filling(generator, 0.2)
@@ -201,8 +201,8 @@ def test_gradients_reach_embedding_and_state(student: Probed, generator: torch.G
     report = student.decoder_gradients(config=config, filling=filling, weights=weights, **asked)
     expected = [slopes(config, filling["embedding"], call, of_state, n) for n in (1, 2)]
     for name in of_state:
-        found = arriving(report, name, call)
-        for place, (one, to) in enumerate(zip(found, PLACES, strict=True)):
+        got = arriving(report, name, call)
+        for place, (one, to) in enumerate(zip(got, PLACES, strict=True)):
             expect(
                 any(close(one, oracle[name][place]) for oracle in expected),
                 f"the gradient of {name} with respect to {to} is not an LSTM's",

@@ -146,8 +146,8 @@ def known_mistake(
     def explains(mistake: Mistake, biases: int) -> bool:
         for b, embedded in enumerate(sentences):
             pair = states(mistake, config, value, biases, embedded)
-            for found, scalars in zip((h[:, b], c[:, b]), pair, strict=True):
-                if (found.double() - scalars[:, None].double()).abs().max() > 1e-5:
+            for got, scalars in zip((h[:, b], c[:, b]), pair, strict=True):
+                if (got.double() - scalars[:, None].double()).abs().max() > 1e-5:
                     return False
         return True
 

@@ -226,18 +226,18 @@ def test_gradients_reach_the_embeddings(student: Probed, generator: torch.Genera
     )
     expected = [slopes(config, table, source, lengths, weights, biases) for biases in (1, 2)]
     for name in weights:
-        found = arriving(report, name, CONFIG)
-        silent = ~found.any(1)  # (vocabulary,)
+        got = arriving(report, name, CONFIG)
+        silent = ~got.any(1)  # (vocabulary,)
         silent[CONFIG["pad_id"]] = False
         expect(
             not (
-                silent.sum() == 1 and any(close(found[~silent], o[name][~silent]) for o in expected)
+                silent.sum() == 1 and any(close(got[~silent], o[name][~silent]) for o in expected)
             ),
             "no gradient arrives at the embedding of one word, which therefore never learns",
             "is that id taken for padding? padding_idx is pad_id, whatever number that is",
         )
         expect(
-            any(close(found, oracle[name]) for oracle in expected),
+            any(close(got, oracle[name]) for oracle in expected),
             f"the gradient of {name} with respect to the embeddings is not an LSTM's",
             "a part of the graph is cut off, at some token or layer: look for .detach(), .data "
             "and torch.no_grad()",

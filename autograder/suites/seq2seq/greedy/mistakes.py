@@ -50,29 +50,29 @@ def expect_greedy(
         student: where given, it is asked for a row that goes wrong by itself.
         cut_right: whether translations were found to be cut right at another max_length.
     """
-    found, run = decoded
-    right = [greedy(scorer, row, max_length)[0] for row in range(len(found))]
+    got, run = decoded
+    right = [greedy(scorer, row, max_length)[0] for row in range(len(got))]
     expect(
-        found == right or sorted(found) != sorted(right),
+        got == right or sorted(got) != sorted(right),
         "the translations are right, but not in the order of the rows of `source`",
         "the result's entry b belongs to row b: if you sort the batch, put its order back",
     )
     model = scorer.model
     facts = {"pad_id": model.pad_id, "bos_id": model.bos_id, "eos_id": model.eos_id}
-    facts |= {"vocab_size": scorer.vocab_size, "rows": len(found), "cut_right": cut_right}
+    facts |= {"vocab_size": scorer.vocab_size, "rows": len(got), "cut_right": cut_right}
     expect(
-        len(found) == 1 or len({*found}) > 1 or len({*right}) == 1,
+        len(got) == 1 or len({*got}) > 1 or len({*right}) == 1,
         "different sentences get the same translation",
         "each row has its own state, its own tokens and its own list",
     )
-    for row, (tokens, best) in enumerate(zip(found, right, strict=True)):
+    for row, (tokens, best) in enumerate(zip(got, right, strict=True)):
         if tokens == best:
             continue
         shorter = min(len(tokens), len(best))
-        whole = [len(first) for first in run["inputs"][:1]] == [len(found)]  # all in one call
+        whole = [len(first) for first in run["inputs"][:1]] == [len(got)]  # all in one call
         begun = not whole or run["origins"][:1] == [("encoder h", "encoder c")]
         elsewhere = begun and tokens[:shorter] != best[:shorter]
-        if student is not None and len(found) > 1 and elsewhere:
+        if student is not None and len(got) > 1 and elsewhere:
             alone, _ = decode(
                 student, scorer.values, **batch_of(scorer.values, [row]), max_length=max_length
             )

@@ -50,8 +50,8 @@ def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Gene
     model, scorer = specials_said(generator)
     # a step more than is compared: how a translation is cut is another check's business
     for row in range(len(scorer)):
-        found, run = decode(student, model, **batch_of(model, [row]), max_length=6)
-        said, best = found[0][:5], greedy(scorer, row, 5)[0]
+        got, run = decode(student, model, **batch_of(model, [row]), max_length=6)
+        said, best = got[0][:5], greedy(scorer, row, 5)[0]
         facts = {"pad_id": model["pad_id"], "bos_id": model["bos_id"], "eos_id": model["eos_id"]}
         expect(said == best, *explain_tokens(said, best, facts, 5, run))
 
@@ -61,8 +61,8 @@ def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -
     """The whole state, h and c of every layer, goes from each step to the next."""
     model, scorer = recurrent_case(generator)
     # a step more than is compared: how a translation is cut is another check's business
-    found, run = decode(student, model, max_length=RECURRENT_STEPS + 1)
-    cut = [tokens[:RECURRENT_STEPS] for tokens in found]
+    got, run = decode(student, model, max_length=RECURRENT_STEPS + 1)
+    cut = [tokens[:RECURRENT_STEPS] for tokens in got]
     expect_greedy((cut, run), scorer, RECURRENT_STEPS)
 
 
@@ -92,13 +92,13 @@ def test_special_ids_may_be_any_ids(student: Probed, generator: torch.Generator)
         expect_greedy(decode(student, model, max_length=7), scorer, 7)
     words = [300, 2049, 2051, 7, 513]
     model, scorer = case(generator, (6,), 7, 2600, (259, 2571, 2593), words)
-    found, run = decode(student, model, max_length=7)
+    got, run = decode(student, model, max_length=7)
     expect(
-        {*found[0]} <= {*words, scorer.eos_id},
+        {*got[0]} <= {*words, scorer.eos_id},
         "in a large vocabulary you return ids that the model did not choose",
         "ids are int64: uint8 ends at 255, and half precision does not know every id above 2048",
     )
-    expect_greedy((found, run), scorer, 7)
+    expect_greedy((got, run), scorer, 7)
 
 
 @pytest.mark.graded(weight=3, needs=[CORE])
@@ -170,8 +170,8 @@ def test_stops_when_all_rows_have_ended(student: Probed, generator: torch.Genera
     """The decoder is not called any more once every row has ended."""
     for lengths in ((2, 1, 3), (1, 1, 1)):
         model, scorer = case(generator, lengths, 30)
-        found, run = decode(student, model, max_length=30)
-        expect_greedy((found, run), scorer, 30, student)
+        got, run = decode(student, model, max_length=30)
+        expect_greedy((got, run), scorer, 30, student)
         # every step with all rows, and with the prefix decoded again: more than this is too late
         needed = sum(3 * step for step in range(1, max(lengths) + 1))
         expect(
@@ -188,9 +188,9 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     model, scorer = case(generator, (5, 5, 5), 6)
     model["dropout"] = 0.5
     (run,) = ask(student, model, max_length=6, training=True)
-    found = token_rows(run, 3)
+    got = token_rows(run, 3)
     expect_eval_mode(run)
-    expect_greedy((found, run), scorer, 6)
+    expect_greedy((got, run), scorer, 6)
 
 
 @pytest.mark.graded(weight=1, needs=[CORE])
@@ -245,16 +245,16 @@ def test_translates_as_well_as_the_model_can(
     rows = len(sentences.pairs)
     options: dict[str, Any] = {"model": sentences.model, **sentences.inputs}
     options |= {"max_length": quality.MAX_LENGTH}
-    found = token_rows(runs(student.greedy(**options), 1)[0], rows)
+    got = token_rows(runs(student.greedy(**options), 1)[0], rows)
     best = token_rows(runs(reference.greedy(**options), 1)[0], rows)
-    record_property("greedy BLEU on hidden sentences", round(quality.bleu(sentences, found), 1))
+    record_property("greedy BLEU on hidden sentences", round(quality.bleu(sentences, got), 1))
     expect(
-        quality.complete(sentences, found),
+        quality.complete(sentences, got),
         "on a trained translator some of your translations stop before their EOS, or go on after",
         "the earlier checks name the step that goes wrong",
     )
     expect(
-        quality.regret(sentences, found, best) <= quality.REGRET,
+        quality.regret(sentences, got, best) <= quality.REGRET,
         "on a trained translator your translations are less probable than greedy ones should be",
         "the earlier checks name the step that goes wrong",
     )

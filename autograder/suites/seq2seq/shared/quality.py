@@ -140,16 +140,16 @@ def log_probs(case: HiddenSentences, rows: Sequence[Tokens]) -> list[float]:
 
 def regret(
     case: HiddenSentences,
-    found: Sequence[Tokens],
+    got: Sequence[Tokens],
     best: Sequence[Tokens],
     length_penalty: float = 0.0,
 ) -> float:
-    """The mean score by which `found` falls behind `best`, where it does."""
-    if list(found) == list(best):
+    """The mean score by which `got` falls behind `best`, where it does."""
+    if list(got) == list(best):
         return 0.0
     losses = []
     for one, other, log_prob, best_log_prob in zip(
-        found, best, log_probs(case, found), log_probs(case, best), strict=True
+        got, best, log_probs(case, got), log_probs(case, best), strict=True
     ):
         ours = log_prob / ((5 + len(one)) / 6) ** length_penalty
         theirs = best_log_prob / ((5 + len(other)) / 6) ** length_penalty

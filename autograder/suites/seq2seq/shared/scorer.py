@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from autograder.suites.memory import drawn_once
-from checks.seq2seq.shared.answers import Found
+from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.standins import StandIn
 
 MARGIN = 1e-3  # a case is used only if no decision in it hangs on less
@@ -33,7 +33,7 @@ class Scorer:
         self.specials = {model["pad_id"], model["bos_id"]}
         table = model["logits"][0] if "logits" in model else model["weights"]["bias"]
         self.vocab_size = len(table)
-        self.searches: dict[Any, tuple[list[Found], float]] = {}  # what `search` found before
+        self.searches: dict[Any, tuple[list[Hypothesis], float]] = {}  # what `search` found before
         self._log_probs: list[dict[Tokens, list[float]]] = []
         self._starts: list[tuple[Tensor, Tensor]] = []
         self._states: list[dict[Tokens, tuple[Tensor, Tensor]]] = []  # after the prefix is read

@@ -247,11 +247,11 @@ def test_gradients_reach_every_weight(student: Probed, generator: torch.Generato
         step = step_of(batch, teacher_forcing_ratio=ratio)
         call = train(student, weights=weights, ids=IDS, steps=[step])[0]
         expect_one_update([call])
-        found = call.updates[0]
+        got = call.updates[0]
         right = next(train_steps(weights, [batch], IDS["pad_id"], [HUGE], [gold], "SGD", 0.1))
         expect_gradients(call)
         expect(
-            along(flattened(found), flattened(right.gradients)),
+            along(flattened(got), flattened(right.gradients)),
             f"with ratio {ratio:.0f} the gradients at optimizer.step() are not those of the loss",
             "one backward from the mean over tokens, through all steps: no .detach() or .item() "
             "on states or logits, and gradients zeroed before backward"
@@ -264,10 +264,10 @@ def test_gradients_reach_every_weight(student: Probed, generator: torch.Generato
 ORDER = "zero_grad, backward, clip, step: once each and in this order, in every call"
 
 
-def along(found: Tensor, right: Tensor) -> bool:
+def along(got: Tensor, right: Tensor) -> bool:
     """Whether a gradient is the right one, or a part of it: how far it is clipped is not asked."""
-    share = (found @ right / (right @ right)).item()
-    return share < 1.001 and close(found, share * right, atol=1e-4 * share, rtol=1e-3)
+    share = (got @ right / (right @ right)).item()
+    return share < 1.001 and close(got, share * right, atol=1e-4 * share, rtol=1e-3)
 
 
 @pytest.mark.graded(
@@ -297,9 +297,9 @@ def test_weights_after_four_updates(student: Probed, generator: torch.Generator)
                 ORDER if number > 1 else "return the loss that backward started from",
                 guess=True,
             )
-            found = flattened(call.weights)
+            got = flattened(call.weights)
             expect(
-                close(found, flattened(expected.weights), atol=2e-3, rtol=1e-3),
+                close(got, flattened(expected.weights), atol=2e-3, rtol=1e-3),
                 f"after {number} updates the weights are not where they should be",
                 ORDER,
                 guess=True,

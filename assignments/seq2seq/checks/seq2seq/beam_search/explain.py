@@ -10,7 +10,7 @@ from typing import Any
 from checks.expect import Wrong, expect
 
 from ..probed import Probed
-from ..shared.answers import Found
+from ..shared.answers import Hypothesis
 from ..shared.trees import WORDS, Row
 from .trees import GARDEN_PATH, Rows, near, search, spell, steps_along, sum_of_logits
 
@@ -80,31 +80,31 @@ def go_on_mistake(spelled: str, calls: int) -> tuple[str, str]:
     return GO_ON_MISTAKES.get(spelled, ("", ""))
 
 
-def expect_tokens(row: list[Found], tree: dict[str, Row], max_length: int) -> None:
+def expect_tokens(row: list[Hypothesis], tree: dict[str, Row], max_length: int) -> None:
     """The tokens of each hypothesis are some that a search could return."""
-    rest = [found._replace(tokens=found.tokens[1:]) for found in row]
+    rest = [hypothesis._replace(tokens=hypothesis.tokens[1:]) for hypothesis in row]
     expect(
         not all(
-            found.tokens[:1] == (BOS_ID,)
-            and (near(found.log_prob, sum(steps_along(tree, later))) or not later.tokens)
-            for found, later in zip(row, rest, strict=True)
+            hypothesis.tokens[:1] == (BOS_ID,)
+            and (near(hypothesis.log_prob, sum(steps_along(tree, later))) or not later.tokens)
+            for hypothesis, later in zip(row, rest, strict=True)
         ),
         "a hypothesis's tokens contain BOS",
         "BOS is only the first input of the decoder, not part of a hypothesis",
     )
     expect(
-        all(found.tokens for found in row),
+        all(hypothesis.tokens for hypothesis in row),
         "a hypothesis has no tokens at all: the EOS is missing from one that ends at once",
         "EOS is the last token of a finished hypothesis",
     )
     expect_possible(row)
     expect(
-        not any({PAD_ID, BOS_ID} & set(found.tokens) for found in row),
+        not any({PAD_ID, BOS_ID} & set(hypothesis.tokens) for hypothesis in row),
         "a hypothesis holds PAD or BOS, to which the tree gives practically no probability",
         "log_softmax runs over the vocabulary (dim=-1), a distribution for each live hypothesis; "
         "and tokens are not padded",
     )
-    longer = [found.tokens for found in row if len(found.tokens) > max_length]
+    longer = [hypothesis.tokens for hypothesis in row if len(hypothesis.tokens) > max_length]
     expect(
         not longer or any(tokens[-1] != EOS_ID for tokens in longer),
         f"a hypothesis that was cut after max_length {max_length} tokens got an EOS",
@@ -118,16 +118,16 @@ def expect_tokens(row: list[Found], tree: dict[str, Row], max_length: int) -> No
     expect_sorted(row)
 
 
-def expect_possible(row: list[Found]) -> None:
+def expect_possible(row: list[Hypothesis]) -> None:
     """No hypothesis goes on after EOS, and none stands twice."""
     expect(
-        not any(EOS_ID in found.tokens[:-1] for found in row),
+        not any(EOS_ID in hypothesis.tokens[:-1] for hypothesis in row),
         "a hypothesis goes on after its EOS",
         "a candidate that ends in EOS (model.eos_id; 0 is an id like any other) leaves the beam: "
         "it joins the pool and is not extended any more; and a hypothesis's tokens follow those of "
         "its own parent",
     )
-    different = len({found.tokens for found in row})
+    different = len({hypothesis.tokens for hypothesis in row})
     expect(
         different == len(row) or different == len({(f.tokens, f.log_prob) for f in row}),
         "the same tokens are returned more than once, with different log_prob",
@@ -153,25 +153,25 @@ STATE = (
 def expect_own_log_probs(rows: Rows, trees: list[dict[str, Row]], penalty: float = 0.0) -> None:
     """Every log_prob is what the tree gives for the tokens; with a penalty as without one."""
     for row, tree in zip(rows, trees, strict=True):
-        for found in row:
-            steps = steps_along(tree, found)
-            if near(found.log_prob, sum(steps)):
+        for hypothesis in row:
+            steps = steps_along(tree, hypothesis)
+            if near(hypothesis.log_prob, sum(steps)):
                 continue
             expect(
                 not penalty,
                 f"with length_penalty {penalty} a log_prob is no more the sum of log-probabilities",
                 "the length penalty divides `score`; log_prob and the search stay as they are",
             )
-            logits = sum_of_logits(tree, found)
-            mistake, help = explain_log_prob(found.log_prob, steps, logits, rows.run, BOS_ID)
+            logits = sum_of_logits(tree, hypothesis)
+            mistake, help = explain_log_prob(hypothesis.log_prob, steps, logits, rows.run, BOS_ID)
             raise Wrong(
-                f'the tree gives "{spell([found])}" the log-probability {sum(steps):.4f}, '
-                f"got {found.log_prob:.4f}: {mistake}",
+                f'the tree gives "{spell([hypothesis])}" the log-probability {sum(steps):.4f}, '
+                f"got {hypothesis.log_prob:.4f}: {mistake}",
                 help,
             )
 
 
-def expect_sorted(row: list[Found]) -> None:
+def expect_sorted(row: list[Hypothesis]) -> None:
     """The best score comes first."""
     expect(
         all(a.score >= b.score - 1e-4 for a, b in pairwise(row)),
@@ -180,14 +180,15 @@ def expect_sorted(row: list[Found]) -> None:
     )
 
 
-def expect_own_scores(row: list[Found], penalty: float = 0.0) -> None:
+def expect_own_scores(row: list[Hypothesis], penalty: float = 0.0) -> None:
     """Every score is the formula's value for the hypothesis's own log_prob and tokens."""
-    for found in row:
-        right = found.log_prob / ((5 + len(found.tokens)) / 6) ** penalty
+    for hypothesis in row:
+        right = hypothesis.log_prob / ((5 + len(hypothesis.tokens)) / 6) ** penalty
         expect(
-            near(found.score, right),
-            f"with length_penalty {penalty} and log_prob {found.log_prob:.4f} a hypothesis "
-            f"of {len(found.tokens)} tokens should score {right:.4f}, got {found.score:.4f}",
+            near(hypothesis.score, right),
+            f"with length_penalty {penalty} and log_prob {hypothesis.log_prob:.4f} a hypothesis "
+            f"of {len(hypothesis.tokens)} tokens should score {right:.4f}, "
+            f"got {hypothesis.score:.4f}",
             score_help(row, penalty, EOS_ID),
         )
 
@@ -315,21 +316,21 @@ SPECIALS_HELP = (
 
 
 def explain_specials(
-    rows: list[list[Found]],
+    rows: list[list[Hypothesis]],
     right: list[list[tuple[int, ...]]],
     max_length: int,
     model: dict[str, Any],
 ) -> tuple[str, str]:
     """What was made of PAD and BOS where the right hypotheses hold them, and the help line."""
     names = {model["pad_id"]: "PAD", model["bos_id"]: "BOS"}
-    found = [[hypothesis.tokens for hypothesis in row] for row in rows]
-    if found == [[tuple(t for t in tokens if t not in names) for tokens in row] for row in right]:
+    got = [[hypothesis.tokens for hypothesis in row] for row in rows]
+    if got == [[tuple(t for t in tokens if t not in names) for tokens in row] for row in right]:
         return "PAD and BOS are left out of the tokens returned", SPECIALS_HELP
     for token, name in names.items():
-        if any(t[-1:] == (token,) and len(t) < max_length for row in found for t in row):
+        if any(t[-1:] == (token,) and len(t) < max_length for row in got for t in row):
             return f"a hypothesis ends at {name}", SPECIALS_HELP
     for token, name in names.items():
-        if not any(token in tokens for row in found for tokens in row):
+        if not any(token in tokens for row in got for tokens in row):
             return f"{name} is never chosen, where the model wants it", SPECIALS_HELP
     return "where the model wants PAD or BOS the hypotheses are not those of the rule", ""
 
@@ -365,11 +366,13 @@ def few_help(spelled: list[str], expected: list[str]) -> str:
     )
 
 
-def score_help(row: list[Found], penalty: float, eos_id: int) -> str:
+def score_help(row: list[Hypothesis], penalty: float, eos_id: int) -> str:
     """The likeliest reason for wrong scores: a mistake that explains the whole row."""
 
     def by(base: Callable[[int], float], exponent: float = penalty) -> list[float]:
-        return [found.log_prob / base(len(found.tokens)) ** exponent for found in row]
+        return [
+            hypothesis.log_prob / base(len(hypothesis.tokens)) ** exponent for hypothesis in row
+        ]
 
     before_eos = [len(f.tokens) - (f.tokens[-1:] == (eos_id,)) for f in row]
     mistakes: dict[str, list[float]] = {
@@ -395,14 +398,18 @@ def score_help(row: list[Found], penalty: float, eos_id: int) -> str:
         ),
     }
     for help, values in mistakes.items():
-        if all(near(found.score, value) for found, value in zip(row, values, strict=True)):
+        if all(
+            near(hypothesis.score, value) for hypothesis, value in zip(row, values, strict=True)
+        ):
             return help
     if all(
-        near(found.score, found.log_prob / ((5 + length) / 6) ** penalty)
-        for found, length in zip(row, before_eos, strict=True)
+        near(hypothesis.score, hypothesis.log_prob / ((5 + length) / 6) ** penalty)
+        for hypothesis, length in zip(row, before_eos, strict=True)
     ):
         return "the length is off by one where a hypothesis has ended: EOS counts"
-    divisors = [found.log_prob / found.score if found.score else 0.0 for found in row]
+    divisors = [
+        hypothesis.log_prob / hypothesis.score if hypothesis.score else 0.0 for hypothesis in row
+    ]
     bases = [min(max(d, 0.0), 1e9) ** (1 / penalty) if penalty else 0.0 for d in divisors]
     counted = [6 * base - 5 - len(f.tokens) for base, f in zip(bases, row, strict=True)]
     if penalty and (alike(divisors) or alike(counted)):

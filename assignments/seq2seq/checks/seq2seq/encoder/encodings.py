@@ -74,9 +74,9 @@ SQUEEZED = (
 )
 
 
-def outputs_help(found: Any, wanted: tuple[int, int, int]) -> str:
+def outputs_help(got: Any, wanted: tuple[int, int, int]) -> str:
     """The likeliest reason for a shape other than (B, S, H)."""
-    shape = tuple(found.shape) if isinstance(found, Tensor) else ()
+    shape = tuple(got.shape) if isinstance(got, Tensor) else ()
     if 0 < len(shape) < 3:
         return SQUEEZED
     if shape[:2] == wanted[:2]:
@@ -88,9 +88,9 @@ def outputs_help(found: Any, wanted: tuple[int, int, int]) -> str:
     )
 
 
-def state_help(found: Any, wanted: tuple[int, int, int]) -> str:
+def state_help(got: Any, wanted: tuple[int, int, int]) -> str:
     """The likeliest reason for a shape other than (L, B, H)."""
-    shape = tuple(found.shape) if isinstance(found, Tensor) else ()
+    shape = tuple(got.shape) if isinstance(got, Tensor) else ()
     L, B, H = wanted
     if 0 < len(shape) < 3:
         return SQUEEZED
@@ -320,15 +320,15 @@ def equal(value: Any, tensor: Tensor) -> bool:
 def arriving(report: Any, name: str, config: dict[str, Any]) -> Tensor:
     """The gradient of one total with respect to the embeddings (V, E), if any arrives."""
     slope: Any = report.get(name) if isinstance(report, dict) else None
-    found: Any = slope[0] if isinstance(slope, list) and slope else None
+    gradient: Any = slope[0] if isinstance(slope, list) and slope else None
     shape = (config["vocab_size"], config["embedding_dim"])
-    if not (isinstance(found, Tensor) and found.shape == shape and bool(found.any())):
+    if not (isinstance(gradient, Tensor) and gradient.shape == shape and bool(gradient.any())):
         raise Wrong(
             f"no gradient of {name} arrives at the embeddings",
             "something cuts the graph: .detach(), .data, torch.no_grad(), .item(), a frozen "
             "embedding, or a new tensor made from values",
         )
-    return found
+    return gradient
 
 
 def expect_learned(slope: Tensor, words: Tensor) -> None:

@@ -24,7 +24,7 @@ FEWER = (
 
 
 def explain_tokens(
-    found: Tokens, expected: Tokens, model: dict[str, Any], max_length: int, run: dict[str, Any]
+    got: Tokens, expected: Tokens, model: dict[str, Any], max_length: int, run: dict[str, Any]
 ) -> tuple[str, str]:
     """The rationale and the help line for a greedy translation that is not the expected one.
 
@@ -36,7 +36,7 @@ def explain_tokens(
     bos_id, eos_id = model["bos_id"], model["eos_id"]
     ends = expected[-1] == eos_id
     if not run["inputs"]:
-        if max_length == 1 and not found:
+        if max_length == 1 and not got:
             return FEWER
         return (
             "the decoder was not called: the translation is none of its choices",
@@ -47,16 +47,16 @@ def explain_tokens(
             "the first input of the decoder is not BOS",
             "start every row from model.bos_id, whatever number that is",
         )
-    specials = explain_specials(found, expected, model)
+    specials = explain_specials(got, expected, model)
     if specials:
         return specials
-    if found[:1] == (bos_id,) and found[1:2] == expected[:1]:
+    if got[:1] == (bos_id,) and got[1:2] == expected[:1]:
         return (
             "your translation begins with BOS",
             "BOS is only the first input of the decoder, not part of the translation",
         )
-    longer = found[: len(expected)] == expected
-    if longer and {bos_id, model["pad_id"]} & set(found[len(expected) :]):
+    longer = got[: len(expected)] == expected
+    if longer and {bos_id, model["pad_id"]} & set(got[len(expected) :]):
         return (
             "a translation holds BOS or PAD, which the model never chooses",
             "each row's list ends with its first EOS; add nothing to it after that, and no "
@@ -65,16 +65,16 @@ def explain_tokens(
     cuts = not model.get("cut_right")  # whether it may be how translations are cut
     whole = [len(first) for first in run["inputs"][:1]] == [model.get("rows")]  # all in one call
     steps = run["rows"] / model["rows"] if whole else 0
-    if found == expected[:-1] and len(found) == max_length - 1 == steps and cuts:
+    if got == expected[:-1] and len(got) == max_length - 1 == steps and cuts:
         return FEWER
-    if ends and found == expected[:-1] and (steps or run["rows"]) >= len(expected):
+    if ends and got == expected[:-1] and (steps or run["rows"]) >= len(expected):
         return (
             "the EOS is missing from the end of a translation",
             "append every token that you choose, EOS too, and then test whether it is EOS",
         )
     fed = run["inputs"][len(expected)] if len(expected) < len(run["inputs"]) else ()
     row = model.get("row", 0) if whole else 0
-    if ends and eos_id not in found and fed[row : row + 1] == (eos_id,):
+    if ends and eos_id not in got and fed[row : row + 1] == (eos_id,):
         return (
             "EOS is left out of a translation, and what the model says after it is kept",
             "append EOS and end the row there: what comes after its first EOS is no part of it",
@@ -85,40 +85,40 @@ def explain_tokens(
             "a row that has chosen EOS (model.eos_id, any number) is finished for good: keep a "
             "flag for each row, or remember which rows are left if you drop the ended ones",
         )
-    if not ends and found == (*expected, eos_id):
+    if not ends and got == (*expected, eos_id):
         return (
             "a translation that was cut at max_length got an EOS in addition",
             "return the max_length tokens as they are: EOS is not put at their end, and where the "
             "model chooses it, it is one of them",
         )
-    if not ends and len(found) > 1 and found == (*expected[:-1], eos_id):
+    if not ends and len(got) > 1 and got == (*expected[:-1], eos_id):
         return (
             "the last token of a translation that was cut at max_length was replaced by EOS",
             "return the max_length tokens as they are",
         )
-    if len(found) < len(expected) and expected[: len(found)] == found:
-        if not ends and len(found) == max_length - 1 and cuts:
+    if len(got) < len(expected) and expected[: len(got)] == got:
+        if not ends and len(got) == max_length - 1 and cuts:
             return FEWER
         return (
             "a translation stops before it has ended",
             "stop only when every row by itself has chosen EOS (model.eos_id, any number), or "
             "after max_length tokens: no other id ends a row, nor does the length of the source",
         )
-    if len(found) > max_length and found[-1] == eos_id:
+    if len(got) > max_length and got[-1] == eos_id:
         return (
             "a translation goes on to its EOS, beyond max_length",
             "stop after max_length tokens, EOS counted, and keep nothing from an earlier call",
         )
-    if len(found) > max_length:
+    if len(got) > max_length:
         return (
             "a translation has more than max_length tokens",
             "take max_length steps; a step adds one token",
         )
-    return explain_choice(found, expected, model, run)
+    return explain_choice(got, expected, model, run)
 
 
 def explain_specials(
-    found: Tokens, expected: Tokens, model: dict[str, Any]
+    got: Tokens, expected: Tokens, model: dict[str, Any]
 ) -> tuple[str, str] | None:
     """The same where PAD or BOS is a word of the right translation, and the first that is missed.
 
@@ -130,34 +130,34 @@ def explain_specials(
         "the last, feed it back, go on, and leave none out of what you return; EOS alone ends a row"
     )
     said = set(names) & set(expected)
-    if said and found == tuple(token for token in expected if token not in names):
+    if said and got == tuple(token for token in expected if token not in names):
         return "PAD or BOS, chosen by the model, is left out of a translation", help
-    pairs = zip(found, expected, strict=False)
-    place = next((i for i, pair in enumerate(pairs) if pair[0] != pair[1]), len(found))
-    if len(found) == place < len(expected) and expected[place] in names:
+    pairs = zip(got, expected, strict=False)
+    place = next((i for i, pair in enumerate(pairs) if pair[0] != pair[1]), len(got))
+    if len(got) == place < len(expected) and expected[place] in names:
         return f"a translation ends where {names[expected[place]]} is the most probable", help
     if place < len(expected) and expected[place] in names:
         return f"{names[expected[place]]} is the most probable, and another word was chosen", help
-    if len(found) == place < len(expected) and expected[place - 1 : place] in [(t,) for t in names]:
+    if len(got) == place < len(expected) and expected[place - 1 : place] in [(t,) for t in names]:
         return f"a translation ends at {names[expected[place - 1]]}", help
     return None
 
 
 def explain_choice(
-    found: Tokens, expected: Tokens, model: dict[str, Any], run: dict[str, Any]
+    got: Tokens, expected: Tokens, model: dict[str, Any], run: dict[str, Any]
 ) -> tuple[str, str]:
     """The same for a translation in which another token was chosen."""
     bos_id = model["bos_id"]
     inputs, origins = run["inputs"], run["origins"]
     first = inputs[0]
-    if found[:1] != expected[:1]:
+    if got[:1] != expected[:1]:
         if origins and origins[0] != ("encoder h", "encoder c"):
             return (
                 "the decoder's first state is not the one that the encoder returned",
                 "start from (h, c) of model.encoder(source, source_lengths), all layers of both",
             )
         rest = expected[1:]
-        if rest and (found == rest or (len(found) > 1 and found[: len(rest)] == rest)):
+        if rest and (got == rest or (len(got) > 1 and got[: len(rest)] == rest)):
             return (
                 "the first token you choose is missing from the translation",
                 "append every token that you choose, from the first step on",
@@ -181,7 +181,7 @@ def explain_choice(
     handed = HANDED.get(origins[1]) if len(origins) > 1 else None
     if handed:
         return handed, "hand the new h and the new c that the decoder returned to its next call"
-    pairs = zip(found, expected, strict=False)
+    pairs = zip(got, expected, strict=False)
     place = next((i for i, (one, other) in enumerate(pairs) if one != other), 0)
     return explain_token(expected, place, model) or (
         "the first token is right and a later one is not the most probable",

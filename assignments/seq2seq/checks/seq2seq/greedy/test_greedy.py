@@ -83,25 +83,25 @@ def expect_words(
     cut_right: bool = False,
 ) -> None:
     """Compare one translation with the words it should have."""
-    found, run = decoded[0][row], decoded[1]
+    got, run = decoded[0][row], decoded[1]
     expected = tuple(ids.index(word) for word in words.split())
-    spelled = " ".join(ids[token] if token in range(len(ids)) else "?" for token in found)
+    spelled = " ".join(ids[token] if token in range(len(ids)) else "?" for token in got)
     facts = {**tree_model([TREE], ids), "rows": len(decoded[0]), "row": row}
     facts["cut_right"] = cut_right
-    rationale, help = explain_tokens(found, expected, facts, max_length, run)
-    expect(found == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
+    rationale, help = explain_tokens(got, expected, facts, max_length, run)
+    expect(got == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
 
 
 @pytest.mark.graded(weight=1, on_crash=SHAPES)
 def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
     """You return a list with one list of Python ints for each sentence of the batch."""
-    for found in decode(student, [TREE] * 4, max_length=6)[0]:
+    for got in decode(student, [TREE] * 4, max_length=6)[0]:
         expect(
-            all(token in range(len(WORDS)) for token in found),
+            all(token in range(len(WORDS)) for token in got),
             "a translation holds ids that are not in the vocabulary",
         )
         expect(
-            len(found) > 0,
+            len(got) > 0,
             "a translation is empty",
             "append each chosen token, as a Python int, to the list of its row",
         )
@@ -183,8 +183,8 @@ def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
     for words in SPECIALS_SAID:
         # what is compared ends before the cut: how a translation is cut is another check's business
-        (found,), run = decode(student, [said(words)], OTHER_WORDS, max_length=6)
-        expect_words(([found[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
+        (got,), run = decode(student, [said(words)], OTHER_WORDS, max_length=6)
+        expect_words(([got[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
 
 
 @pytest.mark.graded(weight=1, needs=["rows_end_each_at_their_own_eos"])

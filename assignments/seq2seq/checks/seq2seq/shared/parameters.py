@@ -97,15 +97,15 @@ def gradients(
     """
     tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
     lstm = [p for p in module.parameters() if role(p.shape, config) == "lstm"]
-    found: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     for name, total in totals.items():
         slopes = differentiate(total, [*tables, *inputs])
         of_tables = [g for g in slopes[: len(tables)] if g is not None]
         table = sum(by_word(g, config) for g in of_tables) if of_tables else None
-        found[name] = [table, *slopes[len(tables) :]]
+        report[name] = [table, *slopes[len(tables) :]]
     slopes = differentiate(torch.stack([*totals.values()]).sum(), lstm)
-    found["reached"] = sum(int((g != 0).sum()) for g in slopes if g is not None)
-    return found
+    report["reached"] = sum(int((g != 0).sum()) for g in slopes if g is not None)
+    return report
 
 
 def differentiate(total: Tensor, leaves: Sequence[Tensor]) -> list[Tensor | None]:
@@ -124,5 +124,5 @@ def table_gradients(module: nn.Module, config: Config, *answers: Tensor) -> list
     if total.requires_grad:  # else that is another matter than the device
         total.backward()  # type: ignore[no-untyped-call]  # torch has no types there
     tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
-    found = [table.grad for table in tables]
-    return [by_word(g.to_dense(), config) if g is not None else None for g in found]
+    slopes = [table.grad for table in tables]
+    return [by_word(g.to_dense(), config) if g is not None else None for g in slopes]

@@ -227,14 +227,14 @@ def expect_one_update(calls: list[Seen]) -> None:
 
 def expect_gradients(call: Seen) -> None:
     """The update has gradients to work with, in the encoder too."""
-    found = call.updates[0]
+    gradients = call.updates[0]
     expect(
-        bool(flattened(found).any()),
+        bool(flattened(gradients).any()),
         "at optimizer.step() all gradients are zero",
         "zero_grad, backward, clip, step: in this order",
     )
     expect(
-        bool(flattened(found, "encoder").any()),
+        bool(flattened(gradients, "encoder").any()),
         "no gradient arrives at the encoder",
         "the state is handed to the decoder with its graph: no detach(), no torch.no_grad()",
         guess=True,
