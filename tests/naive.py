@@ -33,11 +33,12 @@ def caught_by_naive_suite(corpus: list[Entry]) -> set[str]:
 
 
 def _caught(entry: Entry) -> bool:
-    signal.signal(signal.SIGPROF, _late)
-    signal.setitimer(signal.ITIMER_PROF, CALL_SECONDS)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            CHECKS[entry.task](_lesson(entry))
+            lesson = _lesson(entry)  # before the alarm, which running cells would turn off
+            signal.signal(signal.SIGPROF, _late)
+            signal.setitimer(signal.ITIMER_PROF, CALL_SECONDS)
+            CHECKS[entry.task](lesson)
     except Exception:
         return True
     finally:
