@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
             if getattr(options, option):
                 raise pytest.UsageError(
                     f"--{option.replace('_', '-')} is for checks: name their folder or file, "
-                    "such as autograder/suites/seq2seq"
+                    "such as autograder/suites/<name>"
                 )
         return
     if len(names) > 1:

@@ -103,12 +103,14 @@ def _told(said: str, value: object, kind: type) -> str:
         wanted = " or ".join(KINDS.get(name, name) for name in names)
     else:
         return line(f"{path}: {what}" if path else what)
-    told = f"expected {wanted}, got {_shown(_at(value, steps))}"
+    told = f"expected {wanted}"
+    if "[...]" not in path:  # else under some key: msgspec does not say which
+        told += f", got {_shown(_at(value, steps))}"
     return line(f"{path}: {told}" if path else told)
 
 
 def _at(value: Any, steps: Sequence[int | str]) -> Any:
-    """What stands at a place, as far as msgspec names it: of a key in an object it does not."""
+    """What stands at a place."""
     for step in steps:
         value = value[step]
     return value

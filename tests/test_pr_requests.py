@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,8 @@ def test_in_a_repository_of_the_students_own_one_file_is_looked_at(host: Host) -
     head = host.open({"seq2seq.ipynb": "deep", "README.md": "mine"})
     door = Conditions(judge, ["seq2seq"], path="seq2seq.ipynb")
     assert graded(host, Request("alice", head), door)[0].status == GRADED
+    door = replace(door, assignments=["q", "seq2seq", "eq2seq"])  # the whole name is meant
+    assert graded(host, Request("alice", head), door)[0].assignment == "seq2seq"
     head = host.open({"seq2seq.ipynb": Link("README.md")})
     assert graded(host, Request("alice", head), door)[0].status == NOT_GRADED
     head = host.open({"seq2seq.ipynb": None})

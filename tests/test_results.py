@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignment as assignment_module
 from autograder.assignment import ROOT, Assignment
-from autograder.errors import AssignmentError
 from autograder.files import write_whole
 from autograder.judge import grade as judge
 from autograder.judge.fingerprint import (
@@ -258,43 +256,6 @@ def test_a_release_is_made_from_what_decides_marks_and_from_all_that_is_handed_o
     assert set(deciding_files(LESSON)) - inputs == {LESSON.release / "seq2seq.ipynb"}
     assert {path for path in tracked() if path.is_relative_to(LESSON.lesson.parent)} <= inputs
     assert {ROOT / name for name in LESSON.declared.copy} <= inputs
-
-
-def test_a_pattern_that_matches_nothing_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(assignment_module, "ROOT", tmp_path)
-    place = tmp_path / "solutions" / "small"
-    place.mkdir(parents=True)
-    (place / "small.py").write_text("# %%\n")
-    (place / "assignment.toml").write_text('marks_depend_on = ["dta/*.py"]\n')
-    told = r"solutions/small/assignment.toml: marks_depend_on: no file matches 'dta/\*\.py'"
-    with pytest.raises(AssignmentError, match=told):
-        deciding_files(Assignment("small"))
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("copy = 3", "copy: expected a list, got 3"),
-        ("copies = []", "unknown field `copies`"),
-        ("[generate]\ndata = 1", r"generate\[\.\.\.\]: expected text"),
-        ("copy = [", "assignment.toml: "),
-        ('copy = ["../outside"]', "within this repository, got '../outside'"),
-        ('marks_depend_on = ["/etc/*"]', "within this repository, got '/etc/"),
-    ],
-)
-def test_what_is_declared_wrongly_is_told_by_file_and_field(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
-) -> None:
-    monkeypatch.setattr(assignment_module, "ROOT", tmp_path)
-    place = tmp_path / "solutions" / "small"
-    place.mkdir(parents=True)
-    (place / "small.py").write_text("# %%\n")
-    (place / "assignment.toml").write_text(text)
-    with pytest.raises(AssignmentError, match=words) as error:
-        _ = Assignment("small").declared
-    assert str(error.value).startswith("solutions/small/assignment.toml: ")
 
 
 @pytest.fixture

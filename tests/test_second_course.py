@@ -35,7 +35,15 @@ MARKS = {"alice": 10.0, "bob": 0.0, "carol": 0.0}
 
 
 # all but the folders of assignments, and what students get of them
-ENGINE = ("autograder", "checks", ".github", "Makefile", "nbgrader_config.py", "constraints.txt")
+ENGINE = (
+    "autograder",
+    "checks",
+    "conftest.py",
+    ".github",
+    "Makefile",
+    "nbgrader_config.py",
+    "constraints.txt",
+)
 
 
 def test_the_grader_names_no_assignment_and_no_task() -> None:
@@ -199,6 +207,11 @@ def test_its_corpus_is_measured(repository: Repository) -> None:
     assert "at odds" not in said
 
 
+def test_its_checks_run_under_plain_pytest(repository: Repository) -> None:
+    folders = (f"checks/{NAME}", f"autograder/suites/{NAME}")
+    assert "4 passed" in repository.run("pytest", *folders)
+
+
 def test_with_several_assignments_one_must_be_named(repository: Repository) -> None:
     for command in (("autograder", "source"), ("autograder", "doctor")):
         said = repository.run(*command, code=1)
@@ -232,20 +245,3 @@ def test_the_commands_of_the_authors_page_make_an_assignment_that_passes_its_rel
     assert "solutions/week5/week5.py" in written.splitlines()
     assert "built and proved" in released
     assert "\n| all | 1 | 1 | – | 1 | 1 | 0 | 0 | 0 |\n" in measured
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        (NAME, "'predictions' is taken: solutions/predictions is there"),
-        ("student", "'student' is taken: checks/student.py is there"),
-        ("memory", "'memory' is taken: autograder/suites/memory.py is there"),
-        ("week-5", "'week-5' cannot name an assignment"),
-        ("class", "'class' cannot name an assignment"),
-        ("../week5", "'../week5' cannot name an assignment"),
-    ],
-)
-def test_a_name_that_cannot_be_is_refused(repository: Repository, name: str, words: str) -> None:
-    said = repository.run("autograder", "new", name, code=1)
-    assert words in said
-    assert len(said.splitlines()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,10 @@ from nbformat import NotebookNode
 from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.commands import last_error, nbgrader
 from autograder.course import CONFIG, Course
-from autograder.errors import AssignmentError, CourseError
+from autograder.errors import AssignmentError, CourseError, RecordError
 from autograder.files import delete, read_typed, tree_digest
 from autograder.notebook.lesson import grade_id
+from autograder.records import typed
 from autograder.release.source import SOURCE, build_source
 
 HOME = ROOT / "build" / "sample"
@@ -60,8 +62,8 @@ def sample_students(assignment: Assignment) -> dict[str, Answers]:
     if not path.is_file():
         return {}
     try:
-        return msgspec.toml.decode(read_typed(path), type=dict[str, Answers])
-    except msgspec.DecodeError as error:
+        return typed(tomllib.loads(read_typed(path)), dict[str, Answers])
+    except (RecordError, tomllib.TOMLDecodeError) as error:
         raise AssignmentError(f"{path.relative_to(ROOT)}: {error}") from error
 
 

@@ -16,6 +16,7 @@ from autograder.errors import Failure, Unreadable
 from autograder.files import read_regular
 from autograder.notebook.reader import parse, read_submission
 from autograder.notebook.repair import Submission, repair
+from autograder.offering import Offering
 from autograder.text import line
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
@@ -43,7 +44,7 @@ def prepare(config: pytest.Config, name: str) -> None:
         submission = submission_of(config, assignment)
     except (Failure, OSError) as error:
         raise pytest.UsageError(line(str(error))) from error
-    grading = ForAuthors(assignment, submission, config.option.salt or SALT)
+    grading = ForAuthors(Offering(assignment, config.option.salt or SALT), submission)
     config.pluginmanager.register(grading, "grading")
     config.pluginmanager.register(Where(grading), "where")
     # a warning is no fault of a check; our own tests, which share the settings, take it for one
@@ -73,12 +74,12 @@ def submission_of(config: pytest.Config, assignment: Assignment) -> Submission:
 class ForAuthors(Grading):
     """Grading as ever, of whichever checks an author has chosen."""
 
-    def __init__(self, assignment: Assignment, submission: Submission, salt: str) -> None:
-        self._assignment = assignment
+    def __init__(self, offering: Offering, submission: Submission) -> None:
+        self._assignment = offering.assignment
         self._submission = submission
         self._wall: Wall | None = None
         self._findings = list(submission.findings)
-        super().__init__(Student(Nobody()), None, salt)
+        super().__init__(Student(Nobody()), None, offering.salt)
 
     def pytest_report_header(self, config: pytest.Config) -> str:
         """What is judged."""

@@ -1,0 +1,120 @@
+"""What an assignment says of itself: read with words for what is not in order; begun by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder import assignment as assignment_module
+from autograder.assignment import Assignment, declared_assignments, only_assignment
+from autograder.desk import sample
+from autograder.desk.sample import Answers, sample_course, sample_students
+from autograder.errors import AssignmentError, UnknownAssignment
+from autograder.judge.fingerprint import deciding_files
+from autograder.judge.parity import comparison
+from autograder.release.new import write_assignment
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository in which there is one assignment, `small`; its folder in `solutions/`."""
+    for module in (assignment_module, sample):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    write_assignment("small", tmp_path)
+    return tmp_path / "solutions" / "small"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("copy = 3", "copy: expected a list, got 3"),
+        ("copies = []", "unknown field `copies`"),
+        ("[generate]\ndata = 1", r"generate\[...\]: expected text$"),
+        ("copy = [", "assignment.toml: "),
+        ('copy = ["../outside"]', "within this repository, got '../outside'"),
+        ('marks_depend_on = ["/etc/*"]', "within this repository, got '/etc/"),
+    ],
+)
+def test_what_is_declared_wrongly_is_told_by_file_and_field(
+    place: Path, text: str, words: str
+) -> None:
+    (place / "assignment.toml").write_text(text)
+    with pytest.raises(AssignmentError, match=words) as error:
+        _ = Assignment("small").declared
+    assert str(error.value).startswith("solutions/small/assignment.toml: ")
+
+
+def test_a_pattern_that_matches_nothing_is_told(place: Path) -> None:
+    (place / "assignment.toml").write_text('marks_depend_on = ["dta/*.py"]\n')
+    told = r"solutions/small/assignment.toml: marks_depend_on: no file matches 'dta/\*\.py'"
+    with pytest.raises(AssignmentError, match=told):
+        deciding_files(Assignment("small"))
+
+
+def test_a_comparison_that_is_not_declared_or_not_there_is_told(place: Path) -> None:
+    with pytest.raises(AssignmentError, match=r"'small' has no comparison of devices"):
+        comparison(Assignment("small"))
+    (place / "assignment.toml").write_text('devices = "autograder.suites.small.devices"\n')
+    told = r"'small' declares autograder\.suites\.small\.devices .*cannot be imported: No module"
+    with pytest.raises(AssignmentError, match=told):
+        comparison(Assignment("small"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[ann]\ncells = 3", r"\[...\].cells: expected an object$"),
+        ("[ann]\ninterupted = true", "unknown field `interupted`"),
+        ("[ann", "sample_class.toml: "),
+    ],
+)
+def test_a_sample_class_that_is_not_in_order_is_told_by_file_and_field(
+    place: Path, text: str, words: str
+) -> None:
+    (place / "sample_class.toml").write_text(text)
+    with pytest.raises(AssignmentError, match=words) as error:
+        sample_students(Assignment("small"))
+    assert str(error.value).startswith("solutions/small/sample_class.toml: ")
+
+
+def test_a_sample_class_is_read_and_need_not_be(place: Path) -> None:
+    assert sample_students(Assignment("small")) == {}
+    with pytest.raises(AssignmentError, match=r"'small' has no sample class: .*sample_class\.toml"):
+        sample_course(Assignment("small"))
+    (place / "sample_class.toml").write_text('[ann.cells]\ndouble = "right.py"\n[bob]\n')
+    assert sample_students(Assignment("small")) == {
+        "ann": Answers({"double": "right.py"}),
+        "bob": Answers(),
+    }
+
+
+def test_the_only_assignment_is_meant_by_whoever_names_none(place: Path) -> None:
+    assert only_assignment() == "small"
+    write_assignment("other", place.parents[1])
+    assert declared_assignments() == ["other", "small"]
+    with pytest.raises(UnknownAssignment, match=r"which assignment\? there are 2: other, small"):
+        only_assignment()
+    for folder in place.parent.iterdir():
+        (folder / "assignment.toml").unlink()
+    with pytest.raises(UnknownAssignment, match=r"which assignment\? there is none"):
+        only_assignment()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("seq2seq", "'seq2seq' is taken: solutions/seq2seq is there"),
+        ("student", "'student' is taken: checks/student.py is there"),
+        ("memory", "'memory' is taken: autograder/suites/memory.py is there"),
+        ("simulated_gpu", "'simulated_gpu' is taken: checks/simulated_gpu is there"),
+        ("week-5", "'week-5' cannot name an assignment"),
+        ("class", "'class' cannot name an assignment"),
+        ("../week5", "'../week5' cannot name an assignment"),
+        ("", "'' cannot name an assignment"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(name: str, words: str) -> None:
+    with pytest.raises(AssignmentError) as error:
+        write_assignment(name)
+    assert str(error.value).startswith(words)
