@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
-import re
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from autograder.assignment import Assignment
 from checks.seq2seq import probes
@@ -17,21 +12,6 @@ from checks.seq2seq.probed import Probed
 from checks.student import Asked
 
 SEQ2SEQ = Assignment("seq2seq")
-FOLDERS = [
-    init.parent
-    for own in (SEQ2SEQ.checks, SEQ2SEQ.suite)
-    for init in sorted(own.rglob("__init__.py"))
-]
-
-
-@pytest.mark.parametrize(
-    "folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}"
-)
-def test_a_folder_lists_its_files(folder: Path) -> None:
-    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
-    listed = re.findall(r"^- `([^`]+)`: \S", text, re.MULTILINE)
-    there = {path.name + "/" * path.is_dir() for path in folder.iterdir()}
-    assert sorted(listed) == sorted(there - {"__init__.py", "__pycache__/"})
 
 
 def test_every_probe_of_a_task_is_listed_and_nothing_else() -> None:

@@ -5,6 +5,9 @@
 - `leaks.py`: markers amiss, and lines of a solution that survive
 - `prove.py`: the solution earns everything, the untouched release nothing; builds twice
 - `inputs.py`: names all that a release is made from
-- `new.py`: writes the smallest assignment, out of `smallest/`
-- `student_repo.py`: writes the students' repository, out of `template/`
+- `handout/`: what every release holds that brings none of its own
+- `new.py`: writes the smallest assignment
+- `smallest/`: that assignment
+- `student_repo.py`: writes the students' repository
+- `template/`: what it adds to a release
 """

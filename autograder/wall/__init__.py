@@ -24,7 +24,8 @@ bubblewrap, every submission gets a container of its own, which costs a second m
 - `session.py`: one submission behind the wall: ask, wait no longer than allowed, replace
 - `launch.py`: starts workers, tells what they use, ends them
 - `sandbox.py`: bubblewrap's command line: what can be seen inside
-- `container.py`: the command line of podman or docker that shows the same (image: `Containerfile`)
+- `container.py`: the command line of podman or docker that shows the same
+- `Containerfile`: the image for it
 - `gpu.py`: what a real GPU needs inside, when it is asked for
 - `limits.py`: what one submission may use
 - `inside/`: what runs behind the wall

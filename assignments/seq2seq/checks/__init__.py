@@ -19,6 +19,7 @@ Running a notebook's code:
 Judging:
 
 - `plugin.py`: the pytest plug-in: a verdict for each check
+- `settings.ini`: pytest's settings for it, whatever else is set
 - `student.py`: the face a check speaks to: `student.<probe>(...)`
 - `expect.py`: what a check says when a behaviour is wrong
 - `verdicts.py`: the closed set of verdicts, their signs and words
