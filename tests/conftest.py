@@ -19,7 +19,10 @@ settings.register_profile(
 settings.load_profile("untimed")
 
 MOST_WORKERS = 8  # more would wait for the longest file, and hold torch once more each
-LONGEST = ("test_attacks.py", "test_submissions.py", "test_class.py", "test_end_to_end.py")
+LONGEST = (
+    *("test_attacks.py", "test_submissions.py", "test_class.py", "test_end_to_end.py"),
+    *("test_commands.py", "test_refused_release.py", "test_environments.py"),
+)
 
 
 @pytest.hookimpl(optionalhook=True)
