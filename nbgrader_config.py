@@ -34,8 +34,8 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # both show nbgrader, which copies and follows whatever lies beside a notebook, nothing else
-c.Autograde.exporter_class = "autograder.desk.plugins.RepairingExporter"
-c.GenerateFeedback.exporter_class = "autograder.desk.plugins.FeedbackExporter"
+c.Autograde.exporter_class = "autograder.desk.exporters.RepairingExporter"
+c.GenerateFeedback.exporter_class = "autograder.desk.exporters.FeedbackExporter"
 # the exporter keeps the students' plots for whoever grades the written answer, hence no ClearOutput
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.DeduplicateIds",

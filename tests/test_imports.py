@@ -210,3 +210,12 @@ def test_the_wall_for_a_pull_request_is_begun_as_early(tmp_path: Path) -> None:
     packages = loaded("pr", *place, "--event", event)
     assert {"autograder", "psutil"} <= packages
     assert packages & HEAVY == set()
+
+
+def test_feedback_pages_and_grades_are_written_without_torch() -> None:
+    code = (
+        "import sys, autograder.desk.exporters, autograder.desk.export; print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "nbgrader" in done.stdout.split(), done.stderr
+    assert "torch" not in done.stdout.split()

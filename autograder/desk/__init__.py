@@ -2,7 +2,8 @@
 
 Named in `nbgrader_config.py`:
 
-- `plugins.py`: reads, judges and proves where nbgrader would run code
+- `plugins.py`: judges and proves where nbgrader would run code
+- `exporters.py`: reads notebooks however damaged they are
 - `generate.py`: builds a release aside, and exchanges it when all of it is done
 - `staging.py`: what nbgrader's converters see of a student's folder
 - `clock.py`: when a submission came, by the server's clock

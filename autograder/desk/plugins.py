@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import copy
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
@@ -24,7 +21,6 @@ from autograder.files import write_whole
 from autograder.judge.grade import grade
 from autograder.judge.results import Results
 from autograder.notebook.lesson import grade_id
-from autograder.notebook.reader import read_submission
 from autograder.notebook.repair import repair
 from autograder.offering import Offering
 from autograder.release.leaks import check_leaks, check_markers, check_points
@@ -36,59 +32,13 @@ from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 
-from .roster import overlooked
-from .staging import original, show_graded, show_hand_ins
-
-NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
-
-
-@cache
-def assignment_named(name: str) -> Assignment:
-    """An assignment, its lesson read once a run."""
-    return Assignment(name)
+from .exporters import NOTES, assignment_named
 
 
 @cache
 def tried_wall(suite: str, allow_unconfined: bool = False, limits: Limits | None = None) -> Wall:
     """The wall, tried once a run: nbgrader makes its preprocessors anew for every notebook."""
     return build(suite, allow_unconfined=allow_unconfined, limits=limits)
-
-
-class RepairingExporter(NotebookExporter):
-    """Reads a submitted notebook however damaged it is, so that it never stops the batch."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Show the converter, which makes its exporter first, only what is handed in."""
-        super().__init__(**kwargs)
-        self._course = Course(self.parent.coursedir)
-        show_hand_ins(self.parent)
-
-    def from_filename(
-        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
-    ) -> tuple[str, dict[str, Any]]:
-        """Repair what students submitted; read what nbgrader itself wrote as it is."""
-        resources = resources or {"nbgrader": {}}
-        resources["nbgrader"]["course"] = self._course
-        if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
-            return super().from_filename(filename, resources=resources, **kwargs)
-        path = original(Path(filename))
-        assignment = assignment_named(resources["nbgrader"]["assignment"])
-        release = released_notebook(assignment)
-        submission = read_submission(path, release)
-        submission.notebook.metadata[NOTES] = {
-            "submission": submission.digest,
-            "findings": [*overlooked(path, release), *submission.findings],
-        }
-        return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
-
-
-class FeedbackExporter(HTMLExporter):
-    """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Show the converter, which makes its exporter first, only what was graded."""
-        super().__init__(**kwargs)
-        show_graded(self.parent)
 
 
 class Judge(NbGraderPreprocessor):

@@ -1,0 +1,64 @@
+"""What nbgrader's converters read a notebook with: however damaged it is, and nothing beside it.
+
+Apart from `plugins.py`, which loads the judge: feedback pages need none of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter, NotebookExporter
+
+from autograder.assignment import Assignment, released_notebook
+from autograder.course import Course
+from autograder.notebook.reader import read_submission
+
+from .roster import overlooked
+from .staging import original, show_graded, show_hand_ins
+
+NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
+
+
+@cache
+def assignment_named(name: str) -> Assignment:
+    """An assignment, its lesson read once a run."""
+    return Assignment(name)
+
+
+class RepairingExporter(NotebookExporter):
+    """Reads a submitted notebook however damaged it is, so that it never stops the batch."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what is handed in."""
+        super().__init__(**kwargs)
+        self._course = Course(self.parent.coursedir)
+        show_hand_ins(self.parent)
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Repair what students submitted; read what nbgrader itself wrote as it is."""
+        resources = resources or {"nbgrader": {}}
+        resources["nbgrader"]["course"] = self._course
+        if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
+            return super().from_filename(filename, resources=resources, **kwargs)
+        path = original(Path(filename))
+        assignment = assignment_named(resources["nbgrader"]["assignment"])
+        release = released_notebook(assignment)
+        submission = read_submission(path, release)
+        submission.notebook.metadata[NOTES] = {
+            "submission": submission.digest,
+            "findings": [*overlooked(path, release), *submission.findings],
+        }
+        return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
+
+
+class FeedbackExporter(HTMLExporter):
+    """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Show the converter, which makes its exporter first, only what was graded."""
+        super().__init__(**kwargs)
+        show_graded(self.parent)
