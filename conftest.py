@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent
 HIDDEN, PUBLIC = ROOT / "autograder" / "suites", ROOT / "checks"
+NOT_TESTS = ("autograder", "assignments", "build", "checks", "solutions")  # of the grader
+collect_ignore: list[str] = []  # pytest's name
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -44,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     names = assignments(config)
     options = config.option
     if not names:
+        collect_ignore.extend(NOT_TESTS)
         for option in ("submission", "salt", "allow_unconfined"):
             if getattr(options, option):
                 raise pytest.UsageError(
@@ -67,17 +70,18 @@ def assignments(config: pytest.Config) -> set[str]:
     named, other = set[str](), set[str]()
     for argument in config.args:
         path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        if path == HIDDEN.parent:
+            path = HIDDEN
         folder = next((one for one in (HIDDEN, PUBLIC) if path.is_relative_to(one)), None)
-        if folder is None:
-            other.add(argument)
-        elif path == folder:
-            named |= {
-                file.parent.name for file in folder.glob("*/__init__.py") if _has_checks(file)
-            }
-        else:
+        known = {one.name for one in folder.iterdir() if _has_checks(one)} if folder else set[str]()
+        if path == folder:
+            named |= known
+        elif folder and path.relative_to(folder).parts[0] in known:
             named.add(path.relative_to(folder).parts[0])
+        else:
+            other.add(argument)
     return named | other if named else named
 
 
-def _has_checks(marker: Path) -> bool:
-    return any(marker.parent.rglob("test_*.py"))
+def _has_checks(folder: Path) -> bool:
+    return any(folder.rglob("test_*.py"))

@@ -282,16 +282,18 @@ def _class(options: argparse.Namespace) -> None:
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
-    from .assignment import Assignment
+    from .assignment import Assignment, declared_assignments
     from .course import Course
 
     assignment = Assignment(options.assignment)
     if options.sample:
         _release(options)
         grade_class(assignment, sample_course(assignment))
+        which = f" ASSIGNMENT={assignment.name}" if len(declared_assignments()) > 1 else ""
         print(
             "next, your own class: put each notebook at "
-            f"submitted/<student>/{assignment.name}/{assignment.name}.ipynb, then: make class"
+            f"submitted/<student>/{assignment.name}/{assignment.name}.ipynb, then: "
+            f"make class{which}"
         )
         return
     course = Course.at()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +13,17 @@ import msgspec
 
 from .errors import AssignmentError, RecordError, UnknownAssignment
 from .files import read_typed
-from .records import typed
+from .records import read_toml, typed
 
 ROOT = Path(__file__).resolve().parent.parent
 Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
 TEST_PREFIX = "test_"
 DECLARED = "assignment.toml"  # in the lesson's folder
+# solutions, hidden checks, answers and what a course holds are never copied as they are
+NOT_FOR_STUDENTS = frozenset(
+    {"solutions", "autograder", "tests", "build", "submitted", "autograded", "feedback", "reports"}
+    | {"gradebook.db", "grades.csv", "nbgrader_config.py", "offering.toml"}
+)
 
 
 class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +47,10 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts or not path.parts:
                 raise ValueError(f"expected a path within this repository, got {name!r}")
+        for name in self.copy:
+            first = PurePosixPath(name).parts[0]
+            if first in NOT_FOR_STUDENTS or first.startswith("."):
+                raise ValueError(f"expected a file that students may see, got {name!r}")
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,12 @@ class Assignment:
         """
         file = self.lesson.parent / DECLARED
         try:
-            return typed(tomllib.loads(read_typed(file)), Declared)
-        except (RecordError, tomllib.TOMLDecodeError) as error:
+            return typed(read_toml(read_typed(file)), Declared)
+        except FileNotFoundError:
+            raise AssignmentError(
+                f"{file.relative_to(ROOT)} is missing; an empty file will do"
+            ) from None
+        except RecordError as error:
             raise AssignmentError(f"{file.relative_to(ROOT)}: {error}") from error
 
     @property
@@ -110,9 +122,12 @@ class Assignment:
         """
         files: dict[Path, None] = {}
         for pattern in self.declared.marks_depend_on:
-            matched = [path for path in sorted(ROOT.glob(pattern)) if path.is_file()]
+            file = (self.lesson.parent / DECLARED).relative_to(ROOT)
+            try:
+                matched = [path for path in sorted(ROOT.glob(pattern)) if path.is_file()]
+            except ValueError as error:
+                raise AssignmentError(f"{file}: marks_depend_on: {pattern!r}: {error}") from error
             if not matched:
-                file = (self.lesson.parent / DECLARED).relative_to(ROOT)
                 raise AssignmentError(f"{file}: marks_depend_on: no file matches {pattern!r}")
             files.update(dict.fromkeys(matched))
         return list(files)

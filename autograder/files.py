@@ -93,6 +93,18 @@ def file_digest(path: Path) -> str:
         return UNREADABLE
 
 
+def own_files(folder: Path) -> list[Path]:
+    """The files below a folder that a person put there: none that Python or an editor leaves."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not path.name.startswith(".")
+        and not path.name.endswith(("~", ".swp"))
+    )
+
+
 def tree_digest(folder: Path) -> str:
     """A digest of the names and bytes of a folder's files."""
     digest = hashlib.sha256()

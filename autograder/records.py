@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
@@ -69,6 +70,20 @@ def read_json(text: str, kind: type[T], schema: str = "") -> T:
         found = _shown(value["schema"]) if named else "nothing"
         raise RecordError(f"schema: expected {_shown(schema)}, got {found}")
     return typed(value, kind)
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Read TOML text.
+
+    Raises:
+        RecordError: it is none.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise RecordError("it is not TOML: it is nested too deeply") from None
+    except ValueError as error:  # numbers of thousands of digits, too
+        raise RecordError(line(f"it is not TOML: {error}")) from error
 
 
 def typed(value: object, kind: type[T]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 from .assignment import ROOT
 from .errors import NotText, OfferingError, RecordError
 from .files import read_typed
-from .records import Amount, Count, typed
+from .records import Amount, Count, read_toml, typed
 
 FILE = ROOT / "offering.toml"
 UTC_ZONE = ZoneInfo("UTC")
@@ -147,14 +146,11 @@ def read_terms(assignment: str, file: Path = FILE) -> Terms:
     if not file.is_file():
         return Terms()
     try:
-        settings = tomllib.loads(read_typed(file))
+        settings = read_toml(read_typed(file))
     except NotText as error:
         raise OfferingError(str(error)) from error
-    except RecursionError:
-        raise OfferingError(f"{file.name} is not TOML: it is nested too deeply") from None
-    except ValueError as error:
-        raise OfferingError(f"{file.name} is not TOML: {error}") from error
-    settings = dict(settings)
+    except RecordError as error:
+        raise OfferingError(f"{file.name}: {error}") from error
     name = settings.pop("time_zone", "UTC")
     try:
         zone = ZoneInfo(name)
@@ -175,8 +171,13 @@ def read_terms(assignment: str, file: Path = FILE) -> Terms:
     except RecordError as error:
         raise OfferingError(f"{file.name}: [{assignment}] {error}") from error
     due, odd = read.due, ""
-    if due is not None and due.tzinfo is None:
-        due, odd = moment_shown(due, zone), _odd_time(due, zone)
-    elif due is not None:
-        due = due.astimezone(UTC)
+    try:
+        if due is not None and due.tzinfo is None:
+            due, odd = moment_shown(due, zone), _odd_time(due, zone)
+        elif due is not None:
+            due = due.astimezone(UTC)
+    except OverflowError as error:
+        raise OfferingError(
+            f"{file.name}: [{assignment}] due: {read.due} is before or after all that clocks count"
+        ) from error
     return Terms(**{**vars(read), "due": due}, zone=zone, about_due=odd)

@@ -20,12 +20,6 @@ FOLDER = Path(__file__).resolve().parent
 SECONDS = 30.0  # for one check; the first use of a library may take a good part of it
 
 
-def of_this_release() -> Path:
-    """The folder of the checks of the one assignment that was handed out with this package."""
-    (probes,) = FOLDER.glob("*/probes.py")
-    return probes.parent
-
-
 class _Plain(BaseException):
     """An exception that notebooks show as its own words, without a traceback."""
 
@@ -47,6 +41,17 @@ class Misspelt(_Plain, ValueError):
 
 class Stopped(_Plain, KeyboardInterrupt):
     """The student stopped a check."""
+
+
+def of_this_release() -> Path:
+    """The folder of the checks of the one assignment that was handed out with this package."""
+    folders = [probes.parent for probes in FOLDER.glob("*/probes.py")]
+    if len(folders) != 1:  # where the grader itself lies
+        raise Misspelt(
+            f"{FOLDER} is not in a folder that was handed out: open the notebook that lies in one, "
+            "and run it from the top"
+        )
+    return folders[0]
 
 
 class OpenLesson(Lesson):

@@ -18,8 +18,9 @@ import multiprocessing
 import re
 import signal
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +30,7 @@ import pytest
 import torch
 
 from autograder.assignment import Assignment
+from autograder.errors import Failure
 from autograder.judge.batch import processors
 from autograder.judge.grade import precedents
 from autograder.judge.precedents import ByPrecedent, Transcript
@@ -44,6 +46,8 @@ from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
 KINDS = ("wrong", "right", "partly")
+HEADERS = ("says", "mark", "public", "seen")
+SHARES = re.compile(r"[01](\.\d+)?\.\.[01](\.\d+)?")
 FOLDER = Path(__file__).resolve().parent / "submissions"
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
 CALL_SECONDS = 10  # of processor time, as behind the wall
@@ -75,11 +79,16 @@ class Entry:
         return self._term("public") == "yes"
 
     @property
+    def mark(self) -> str:
+        """The share of its task's points that it deserves, as it is written."""
+        return self._term("mark")
+
+    @property
     def marks(self) -> tuple[float, float]:
         """The lowest and highest share of its task's points that it deserves."""
         if self.kind == "right":
             return 1.0, 1.0
-        lowest, _, highest = (self._term("mark") or "0..0.999").partition("..")
+        lowest, _, highest = (self.mark or "0..0.999").partition("..")
         return float(lowest), float(highest)
 
     @property
@@ -94,11 +103,36 @@ class Entry:
 
 def entries(assignment: Assignment, kinds: Iterable[str] = KINDS) -> list[Entry]:
     """The whole corpus of an assignment, in a fixed order."""
-    return [
-        Entry(path.parent.parent.name, path.parent.name, path.stem, path.read_text())
-        for path in sorted((FOLDER / assignment.name).glob("*/*/*.py"))
-        if path.parent.name in set(kinds)
-    ]
+    tasks = {task.key for task in assignment.graded_tasks}
+    corpus = []
+    for path in sorted((FOLDER / assignment.name).glob("*/*/*.py")):
+        entry = Entry(path.parent.parent.name, path.parent.name, path.stem, path.read_text())
+        if problem := odd(entry, tasks):
+            raise OddEntry(f"{path}: {problem}")
+        if entry.kind in set(kinds):
+            corpus.append(entry)
+    return corpus
+
+
+class OddEntry(Failure, ValueError):
+    """A file of the corpus is not where it belongs, or does not say what it must."""
+
+
+def odd(entry: Entry, tasks: Collection[str]) -> str:
+    """What is amiss with an entry before it is graded, "" if nothing is."""
+    if entry.task not in tasks:
+        return f"no task {entry.task!r}; the tasks are {', '.join(sorted(tasks))}"
+    if entry.kind not in KINDS:
+        return f"no kind {entry.kind!r}; the kinds are {', '.join(KINDS)}"
+    head = re.match(r"(?:#.*\n)*", entry.code)
+    for name in re.findall(r"^# (\w+): ", head[0] if head else "", re.MULTILINE):
+        if name not in HEADERS and get_close_matches(name, HEADERS):
+            return f"no header {name!r}; the headers are {', '.join(HEADERS)}"
+    if entry.kind == "wrong" and not entry.says:
+        return "a wrong answer says in `# says: ...` what its student must be told"
+    if entry.kind == "partly" and not SHARES.fullmatch(entry.mark):
+        return f"`# mark: {entry.mark}`: expected the lowest and highest share, such as 0.5..0.8"
+    return ""
 
 
 class Here(LocalRunner):

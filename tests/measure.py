@@ -15,12 +15,12 @@ from fnmatch import fnmatch
 from tqdm import tqdm
 
 from autograder.assignment import ROOT, Assignment, only_assignment
-from autograder.errors import UnknownAssignment
+from autograder.errors import Failure
 from autograder.offering import Offering
 from autograder.report.record import TaskReport
 
 from . import naive
-from .corpus import FAILED, Entry, Job, entries, first_message, grade_all, problems
+from .corpus import FAILED, FOLDER, Entry, Job, entries, first_message, grade_all, problems
 
 
 class Measurement:
@@ -175,9 +175,11 @@ def main() -> int:
     options = parser.parse_args()
     try:
         assignment = Assignment(options.assignment or only_assignment())
-    except UnknownAssignment as error:
+        every = entries(assignment)
+    except Failure as error:
         parser.error(str(error))
-    every = entries(assignment)
+    if not every:
+        parser.error(f"there are no answers in {FOLDER / assignment.name}")
     corpus = [e for e in every if any(fnmatch(e.id, pattern) for pattern in options.entries)]
     salts = [f"measure-{n}" for n in range(options.salts)]
     found = measure(assignment, corpus, salts, options.jobs, options.own)

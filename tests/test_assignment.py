@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from autograder import assignment as assignment_module
 from autograder.assignment import Assignment, declared_assignments, only_assignment
 from autograder.desk import sample
 from autograder.desk.sample import Answers, sample_course, sample_students
-from autograder.errors import AssignmentError, UnknownAssignment
+from autograder.errors import AssignmentError, ReleaseRefused, UnknownAssignment
 from autograder.judge.fingerprint import deciding_files
 from autograder.judge.parity import comparison
 from autograder.release.new import write_assignment
+from autograder.release.suites import check_suites
 
 
 @pytest.fixture
@@ -32,6 +35,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("copies = []", "unknown field `copies`"),
         ("[generate]\ndata = 1", r"generate\[...\]: expected text$"),
         ("copy = [", "assignment.toml: "),
+        ("x = " + "[" * 20_000, "nested too deeply"),
+        ("x = " + "9" * 9_999, "not TOML"),
+        ('copy = ["solutions/small/small.py"]', "a file that students may see, got 'solutions/"),
+        ('copy = ["autograder/suites/small/test_double.py"]', "a file that students may see"),
+        ('copy = [".salt"]', "a file that students may see, got '.salt'"),
         ('copy = ["../outside"]', "within this repository, got '../outside'"),
         ('marks_depend_on = ["/etc/*"]', "within this repository, got '/etc/"),
     ],
@@ -118,3 +126,64 @@ def test_a_name_that_cannot_be_is_refused(name: str, words: str) -> None:
     with pytest.raises(AssignmentError) as error:
         write_assignment(name)
     assert str(error.value).startswith(words)
+
+
+def test_a_missing_declaration_and_a_pattern_that_is_none_are_told(place: Path) -> None:
+    (place / "assignment.toml").write_text('marks_depend_on = ["data/**.py"]\n')
+    with pytest.raises(AssignmentError, match="marks_depend_on: 'data/"):
+        deciding_files(Assignment("small"))
+    (place / "assignment.toml").unlink()
+    with pytest.raises(AssignmentError, match="is missing; an empty file will do"):
+        _ = Assignment("small").declared
+
+
+HIDDEN, PUBLIC = "autograder/suites/small/test_double.py", "checks/small/test_double.py"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (HIDDEN, '"""You double negative numbers too."""', "", "has no docstring"),
+        (PUBLIC, '"""You return each', 'pass\n    """You return each', "has no docstring"),
+        (HIDDEN, "weight=2", "wait=2", r"graded\(wait=...\) is unknown"),
+        (HIDDEN, "weight=2", "weight=-1", "weight: expected a number above 0, got -1"),
+        (HIDDEN, "weight=2", "weight='two'", "weight: expected a number above 0, got 'two'"),
+        (HIDDEN, '["doubles_each_number"]', '["doubles"]', "no check 'doubles' of this task"),
+        (HIDDEN, '["doubles_each_number"]', '["test_doubles_each_number"]', "without 'test_'"),
+        (HIDDEN, '["doubles_each_number"]', '"doubles"', "needs: expected a list of names"),
+        (HIDDEN, "def test", "def test(:", "line 8: SyntaxError"),
+        (HIDDEN, None, "autograder/suites/small/test_duoble.py", "no task 'duoble'"),
+        (HIDDEN, None, "", "'double' has no hidden checks"),
+        (PUBLIC, None, "", "'double' has no public checks"),
+        ("checks/small/__init__.py", None, "", "is missing"),
+        (
+            "checks/small/probes.py",
+            "lesson",
+            "lesson(",
+            "probes.py cannot be imported: SyntaxError",
+        ),
+        ("solutions/small/small.py", 'check("double"', 'check("duoble"', "must call check"),
+    ],
+)
+def test_a_release_is_refused_for_a_slip_that_would_be_silent(
+    place: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str | None, new: str, told: str
+) -> None:
+    root = place.parent.parent
+    monkeypatch.setattr("autograder.release.suites.ROOT", root)
+    monkeypatch.setattr("checks.__path__", [str(root / "checks")])
+    for name in ("checks.small", "checks.small.probes"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    check_suites(Assignment("small"))
+    for name in ("checks.small", "checks.small.probes"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    path = root / file
+    if old is not None:
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+    elif new:
+        path.rename(root / new)
+    else:
+        path.unlink()
+    importlib.invalidate_caches()
+    with pytest.raises(ReleaseRefused, match=told):
+        check_suites(Assignment("small"))

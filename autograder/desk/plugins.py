@@ -26,6 +26,7 @@ from autograder.offering import Offering
 from autograder.release.leaks import check_leaks, check_markers, check_points
 from autograder.release.prove import prove
 from autograder.release.source import SOURCE
+from autograder.release.suites import check_suites
 from autograder.report.record import Report
 from autograder.report.render import task_html
 from autograder.wall.build import build
@@ -99,7 +100,7 @@ def _fill_test_cells(nb: NotebookNode, report: Report) -> None:
 
 
 class CheckMarkers(NbGraderPreprocessor):
-    """First of the release's preprocessors: refuses a lesson whose markers or points are amiss."""
+    """First of the release's preprocessors: refuses markers, points or checks that are amiss."""
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
@@ -107,6 +108,7 @@ class CheckMarkers(NbGraderPreprocessor):
         """Check, change nothing."""
         check_markers(nb)
         check_points(nb)
+        check_suites(Assignment(resources["nbgrader"]["assignment"]))
         return nb, resources
 
 

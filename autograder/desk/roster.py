@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.assignment import declared_assignments
 from autograder.course import Course
 from autograder.errors import Unreadable
 from autograder.files import read_regular
@@ -89,6 +90,7 @@ def hand_ins(
         students: those of the gradebook.
         others: names of other assignments, whose folders are no business of this one.
     """
+    others = {*others, *declared_assignments()}
     rows = {student: RosterEntry(student, assignment) for student in students}
     for entry in _entries(course.submitted):
         if entry.is_dir():

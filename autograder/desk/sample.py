@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -17,7 +16,7 @@ from autograder.course import CONFIG, Course
 from autograder.errors import AssignmentError, CourseError, RecordError
 from autograder.files import delete, read_typed, tree_digest
 from autograder.notebook.lesson import grade_id
-from autograder.records import typed
+from autograder.records import read_toml, typed
 from autograder.release.source import SOURCE, build_source
 
 HOME = ROOT / "build" / "sample"
@@ -62,8 +61,8 @@ def sample_students(assignment: Assignment) -> dict[str, Answers]:
     if not path.is_file():
         return {}
     try:
-        return typed(tomllib.loads(read_typed(path)), dict[str, Answers])
-    except (RecordError, tomllib.TOMLDecodeError) as error:
+        return typed(read_toml(read_typed(path)), dict[str, Answers])
+    except RecordError as error:
         raise AssignmentError(f"{path.relative_to(ROOT)}: {error}") from error
 
 
@@ -73,7 +72,7 @@ def sample_file(assignment: Assignment) -> Path:
 
 
 def sample_course(assignment: Assignment) -> Course:
-    """The sample class, ready to be graded; made anew when the release has changed.
+    """The sample class, ready to be graded; made anew when release or answers change.
 
     `solutions/<name>/sample_class.toml` says which file of `sample/` replaces the code of which
     cell, and what happened to the notebook file itself. Files that are there stay as they are.
@@ -86,7 +85,12 @@ def sample_course(assignment: Assignment) -> Course:
     if not students:
         raise AssignmentError(f"{assignment.name!r} has no sample class: {sample_file(assignment)}")
     release = released_notebook(assignment)
-    stamp, digest = HOME / f"{assignment.name}.released", tree_digest(assignment.release)
+    stamp, answers_folder = (
+        HOME / f"{assignment.name}.released",
+        assignment.lesson.parent / "sample",
+    )
+    digest = tree_digest(assignment.release) + tree_digest(answers_folder)
+    digest += sample_file(assignment).read_text(encoding="utf-8")
     if not stamp.is_file() or stamp.read_text() != digest:
         if stamp.is_file():
             delete(HOME)
@@ -103,9 +107,7 @@ def sample_course(assignment: Assignment) -> Course:
         path = course.notebook(assignment.name, student)
         if not os.path.lexists(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                _handed_in(release, answers, assignment.lesson.parent / "sample"), encoding="utf-8"
-            )
+            path.write_text(_handed_in(release, answers, answers_folder), encoding="utf-8")
     return course
 
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from autograder.assignment import ROOT, Assignment, Task
+from autograder.files import own_files
 from autograder.offering import Offering
 from autograder.wall.wall import Wall
 from checks.program import Cell
@@ -78,7 +79,8 @@ def deciding_files(assignment: Assignment) -> list[Path]:
         AssignmentError: what is declared is not in order.
     """
     found = {path for pattern in ENGINE for path in ROOT.glob(pattern)}
-    found |= {path for own in (assignment.checks, assignment.suite) for path in own.rglob("*")}
+    for folder in (assignment.checks, assignment.suite):
+        found.update(own_files(folder))
     found |= {assignment.lesson, assignment.release / f"{assignment.name}.ipynb"}
     found |= set(assignment.declared_files)
     return sorted(path for path in found if path.is_file() and COMPILED not in path.parts)

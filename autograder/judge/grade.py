@@ -16,7 +16,7 @@ from autograder.offering import Offering
 from autograder.report.record import Report, TaskReport
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
-from checks.plugin import Grading, run_suite
+from checks.plugin import Grading, brief, run_suite
 from checks.student import Student
 
 from .fingerprint import result_key, suite_fingerprint
@@ -90,7 +90,7 @@ def _run(
             run_suite(files, grading, by_precedent)
         findings = tuple(session.findings)
     if grading.problems:
-        raise GraderError("; ".join(grading.problems))
+        raise GraderError(brief(grading.problems))
     verdicts = grading.results.values()
     return [
         Result(

@@ -31,6 +31,7 @@ from .reference import reference
 
 SALT = "for authors"  # not the offering's: what is drawn for authors is no secret
 DAY = 24 * 60 * 60
+WIDEST = 2_000  # characters of a line that is told
 
 
 def prepare(config: pytest.Config, name: str) -> None:
@@ -122,7 +123,7 @@ class ForAuthors(Grading):
             )
             self._reference = reference(self._assignment)
         except (Failure, OSError) as error:
-            raise pytest.UsageError(line(str(error), 2_000)) from error
+            raise pytest.UsageError(line(str(error), WIDEST)) from error
         names = self._assignment.names
         with Session(self._wall, self._submission.cells, names) as worker, one_thread():
             self._student = Student(worker)
@@ -184,6 +185,9 @@ class Where:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add a section to the report of a failure."""
         report = yield
+        if isinstance(report.longrepr, str):  # holds what the submission's exceptions say
+            told = report.longrepr.splitlines()
+            report.longrepr = "\n".join(line(one, WIDEST) for one in told)
         style = item.config.option.tbstyle
         if not report.failed or call.excinfo is None or style == "no":
             return report

@@ -26,7 +26,11 @@ def reference(assignment: Assignment) -> Student:
         troubles = run_cells(submission.cells, module)
     for cell in submission.cells:
         if cell.whole and cell.label in troubles:
-            raise GraderError(f"the solution of {assignment.name!r} fails: {troubles[cell.label]}")
+            trouble = troubles[cell.label]
+            raise GraderError(
+                f"the solution of {assignment.name!r} fails: cell {cell.label!r}, line "
+                f"{trouble.line}: {trouble.type_name}: {trouble.message}"
+            )
     return Student(Remembering(LocalRunner(Lesson(module.__dict__), probes_of(assignment.name))))
 
 

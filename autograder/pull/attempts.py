@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.errors import RecordError
+from autograder.files import read_typed
 from autograder.records import read_json
 
 
@@ -30,7 +31,7 @@ def attempts_before(file: Path, attempt: Attempt) -> int:
     if not file.exists():
         return 0
     heads = set()
-    for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, text in enumerate(read_typed(file).splitlines(), 1):
         try:
             known = read_json(text, Attempt)
         except RecordError as error:

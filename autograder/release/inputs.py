@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment, declared_assignments
+from autograder.files import own_files
 from autograder.judge.fingerprint import COMPILED, deciding_files, files_digest
 
 ROOMS = ("autograder", "checks")  # in which other assignments have folders too
@@ -36,8 +37,9 @@ def release_inputs(assignment: Assignment) -> list[Path]:
     folders = [assignment.lesson.parent, *(ROOT / room for room in ROOMS)]
     # a generator uses what lies beside it
     programs = assignment.declared.generate.values()
-    folders += [ROOT.joinpath(*module.split(".")[:-1]) for module in programs]
-    files = {path for folder in folders for path in folder.rglob("*")}
+    folders += [ROOT.joinpath(*module.split(".")[:-1]) for module in programs if "." in module]
+    files = {path for folder in folders for path in own_files(folder)}
+    files |= {ROOT / f"{module}.py" for module in programs if "." not in module}
     files |= {ROOT / name for name in (*FILES, *assignment.declared.copy)}
     files |= set(deciding_files(assignment))
     return sorted(

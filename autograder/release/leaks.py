@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -43,7 +44,8 @@ def check_markers(notebook: NotebookNode) -> None:
             elif text in REGIONS or text in REGIONS.values():
                 raise ReleaseRefused(f"{where} does not match the marker before it")
             elif LIKE_A_MARKER.match(line):
-                raise ReleaseRefused(f"{where} looks like a misspelt marker; use {BEGIN!r}")
+                meant = get_close_matches(text, [*REGIONS, *REGIONS.values()], 1, 0)[0]
+                raise ReleaseRefused(f"{where} looks like a misspelt marker; use {meant!r}")
         if waiting_for:
             raise ReleaseRefused(f"cell {name!r}: {waiting_for!r} is missing")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.assignment import ROOT, Assignment
-from autograder.errors import ReleaseRefused
-from autograder.files import ASIDE, exchange
+from autograder.assignment import DECLARED, ROOT, Assignment
+from autograder.errors import AssignmentError, ReleaseRefused
+from autograder.files import ASIDE, exchange, own_files
 
 HANDOUT = Path(__file__).resolve().parent / "handout"  # what runs the public checks
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
@@ -39,6 +39,10 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
     for handout in (HANDOUT, home / "handout"):  # its own files take the place of ours
         _copy_tree(handout, folder)
     for name in assignment.declared.copy:
+        if not (ROOT / name).is_file():
+            raise AssignmentError(
+                f"solutions/{assignment.name}/{DECLARED}: copy: there is no file {name!r}"
+            )
         _copy(ROOT / name, folder / name)
     for name, module in assignment.declared.generate.items():
         command = [sys.executable, "-m", module, str(folder / name)]
@@ -57,7 +61,7 @@ def copy_checks(assignment: Assignment, into: Path) -> None:
     files = [*origin.glob("*.py"), *origin.glob("*.ini"), *(origin / "simulated_gpu").rglob("*.py")]
     for path in sorted(files):
         _copy(path, into / path.relative_to(origin))
-    for path in sorted(assignment.checks.rglob("*.py")):
+    for path in own_files(assignment.checks):
         _copy(path, into / assignment.name / path.relative_to(assignment.checks))
 
 

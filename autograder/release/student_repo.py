@@ -10,6 +10,7 @@ import nbformat
 
 from autograder.assignment import ROOT, Assignment
 from autograder.errors import ReleaseRefused
+from autograder.files import own_files
 from autograder.offering import offering_salt
 
 from .leaks import check_leaks
@@ -87,7 +88,7 @@ def hidden_data(assignment: Assignment) -> Iterator[Path]:
 
 
 def _handed_out(assignment: Assignment) -> Iterator[Path]:
-    yield from assignment.checks.rglob("*.py")
+    yield from own_files(assignment.checks)
     yield from (ROOT / "checks").glob("*.py")
     yield from (path for path in assignment.lesson.parent.glob("*.py") if path != assignment.lesson)
     yield from (ROOT / name for name in assignment.declared.copy)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from autograder.records import Amount
+from autograder.records import MOST, Amount
 from checks.verdicts import CheckResult, Verdict
 
 Schema = Literal["autograder-report/1"]
@@ -28,6 +28,12 @@ class WrittenTask:
     verdict: Verdict | None
     by_hand: bool
     checks: list[CheckResult]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share of a task: students hold a check's type, and have no bounds."""
+        for check in self.checks:
+            if not 0 <= check.weight <= MOST:
+                raise ValueError(f"{check.check}: weight {check.weight} is not 0 or more")
 
 
 @dataclass(frozen=True)

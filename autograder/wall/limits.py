@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -41,7 +42,7 @@ class Limits:
                 changes[name] = kinds[name](value)
             except (TypeError, ValueError):
                 changes[name] = 0
-            if changes[name] <= 0:
+            if not 0 < changes[name] < math.inf:
                 raise LimitError(f"limit {name}: {value!r} is no positive number")
         return replace(self, **changes)
 
