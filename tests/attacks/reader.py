@@ -100,8 +100,11 @@ class Reading:
                     names.get("Encoder", dict)()
                 except Exception as error:
                     self.page.append(f"{type(error).__name__}: \n{error}\n")
-            if cell.source in released and cell.source.startswith("check("):
+            test_cell = cell.source in released and cell.source.startswith("check(")
+            if test_cell and (self.folder / "checks").exists():
                 with contextlib.suppress(ImportError):
+                    for name in [name for name in sys.modules if name.split(".")[0] == "checks"]:
+                        del sys.modules[name]  # the grader's own, which this process knows already
                     names = {}
                     exec("from checks import check", names)
                     self.points += float(eval(cell.source, names) or 0)
