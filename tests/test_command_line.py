@@ -188,7 +188,11 @@ def test_several_notebooks_get_a_line_and_a_report_each(
 
 @pytest.mark.parametrize(
     ("limit", "said"),
-    [("speed=3", "no limit 'speed'; the limits: memory"), ("call_seconds=soon", "'soon' is no")],
+    [
+        ("speed=3", "no limit 'speed'; the limits: memory"),
+        ("call_seconds=soon", "'soon' is no"),
+        ("call_seconds=nan", "'nan' is no"),
+    ],
 )
 def test_a_limit_that_cannot_be_is_named(
     capsys: pytest.CaptureFixture[str], submission: Path, quick: Judge, limit: str, said: str

@@ -77,6 +77,21 @@ def test_a_wrong_notebook_fails_the_checks_of_its_mistake_in_the_students_words(
     assert text.index(f"\n{PUBLIC} ...") < text.index(f"\n{HIDDEN} ...")  # as they are graded
 
 
+def test_what_a_notebook_writes_moves_no_terminal_and_speaks_to_no_runner(tmp_path: Path) -> None:
+    notebook = copy.deepcopy(LESSON.source)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "greedy":
+            cell.source = (
+                "def greedy_decode(*_):\n    raise ValueError('\\x1b[31mRED\\x1b]0;x\\x07')"
+            )
+    nbformat.write(notebook, tmp_path / "loud.ipynb")
+    code, text = run(PUBLIC, "--submission", tmp_path / "loud.ipynb", "--color=no", "-x")
+    assert code == 1
+    assert "RED" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
 def test_the_first_failure_stops_it_where_that_is_asked_for(wrong: Path) -> None:
     code, text = run(*GREEDY, "-x", "-q", "--tb=short", "--submission", wrong)
     assert code == 1, text

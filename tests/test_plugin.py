@@ -162,6 +162,8 @@ def test_a_public_check_shows_an_exceptions_message(
     result = only(judged(tmp_path / "checks", ONE_CALL, Scripted(probe=CRASH)))
     assert result.public
     assert SECRET in result.rationale
+    (tmp_path / "link").symlink_to(tmp_path / "checks")
+    assert only(judged(tmp_path / "link", ONE_CALL, Scripted(probe=CRASH))).public
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, RecursionError])

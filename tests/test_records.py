@@ -150,6 +150,8 @@ def test_whatever_stands_in_a_report_it_is_read_or_refused_in_a_line(
         (("points",), True, "points: expected a number, got true"),
         (("tasks", 0, "checks", 1, "public"), 1, "checks[1].public: expected true or false, got 1"),
         (("tasks", 0, "checks", 1, "verdict"), "fine", "expected one of grader error, not attem"),
+        (("tasks", 0, "checks", 1, "weight"), -0.5, "weight -0.5 is not 0 or more"),
+        (("tasks", 0, "checks", 1, "weight"), float("nan"), "weight nan is not 0 or more"),
         (("tasks", 1), None, "tasks[1]: expected an object, got null"),
         (("tasks",), {}, "tasks: expected a list, got an object"),
         (("findings",), ["a", 3], "findings[1]: expected text, got 3"),

@@ -45,6 +45,18 @@ def settings_above(folder: Path) -> None:
     (above / "__init__.py").write_text("")
 
 
+def test_data_beside_the_checks_is_handed_out_and_what_an_editor_leaves_is_not(
+    tmp_path: Path,
+) -> None:
+    suite = tmp_path / "suite" / "small"
+    suite.mkdir(parents=True)
+    for name in ("numbers.json", ".test_twice.py.swp", "notes~"):
+        (suite / name).write_text("[1, 2]")
+    folder = hand_out(tmp_path / "small")
+    own = {path.name for path in (folder / "checks" / "small").iterdir()}
+    assert own == {"__init__.py", "probes.py", "test_twice.py", "numbers.json"}
+
+
 def files_of_other_names(folder: Path) -> None:
     """Modules of the student's, named like ours and like Python's."""
     for name in ("checks", "probes", "plugin", "steps", "conftest", "test_twice", "statistics"):
