@@ -156,6 +156,7 @@ HIDDEN, PUBLIC = "autograder/suites/small/test_double.py", "checks/small/test_do
         (HIDDEN, None, "", "'double' has no hidden checks"),
         (PUBLIC, None, "", "'double' has no public checks"),
         ("checks/small/__init__.py", None, "", "is missing"),
+        (PUBLIC, "student.double(", "student.dobule(", "probes.py has no 'dobule'"),
         (
             "checks/small/probes.py",
             "lesson",

@@ -11,6 +11,7 @@ from autograder.assignment import ROOT, TEST_PREFIX, Assignment
 from autograder.errors import ReleaseRefused
 from autograder.notebook.lesson import grade_id
 from autograder.suites import probes_of
+from checks.student import Student
 
 TERMS = ("weight", "needs", "on_crash", "stays")  # of @pytest.mark.graded
 PACKAGE = "__init__.py"
@@ -49,11 +50,15 @@ def _problems(assignment: Assignment) -> Iterator[str]:
             asked = f"check({', '.join(map(repr, called))})"
             yield f"cell {grade_id(cell)!r} must call check({key!r}, globals()), and has {asked}"
     try:
-        probes_of(assignment.name)
+        probes = probes_of(assignment.name)
     except Exception as error:  # it is a program: whatever it raises
         at = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         file = _named(assignment.checks / "probes.py")
         yield f"{file} cannot be imported: {type(error).__name__}: {error}{at}"
+        return
+    for key in sorted(known):
+        for path in assignment.suite_files(key):
+            yield from _unknown_probes(path, {*dir(probes), *dir(Student)})
 
 
 def _problems_of(files: list[Path]) -> Iterator[str]:
@@ -107,6 +112,15 @@ def _odd_terms(function: ast.FunctionDef, earlier: list[str]) -> Iterator[str]:
                         f"needs: no check {name!r} of this task stands before it; they are "
                         f"{', '.join(earlier) or 'none'}, without {TEST_PREFIX!r}"
                     )
+
+
+def _unknown_probes(file: Path, known: set[str]) -> Iterator[str]:
+    """What a file asks `student` or `reference` that no probe answers."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), file.name)):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            continue
+        if node.value.id in ("student", "reference") and node.attr not in known:
+            yield f"{_named(file)}, line {node.lineno}: probes.py has no {node.attr!r}"
 
 
 def _named(path: Path) -> Path:
