@@ -94,15 +94,14 @@ def file_digest(path: Path) -> str:
 
 
 def own_files(folder: Path) -> list[Path]:
-    """The files below a folder that a person put there: none that Python or an editor leaves."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and not path.name.startswith(".")
-        and not path.name.endswith(("~", ".swp"))
-    )
+    """The files below a folder that a person put there."""
+    return sorted(path for path in folder.rglob("*") if is_own(path))
+
+
+def is_own(path: Path) -> bool:
+    """Whether this is a file that a person put there: not what Python or an editor leaves."""
+    left = path.name.startswith(".") or path.name.endswith(("~", ".swp"))
+    return path.is_file() and "__pycache__" not in path.parts and not left
 
 
 def tree_digest(folder: Path) -> str:

@@ -282,3 +282,13 @@ def test_only_what_is_missing_is_graded(
     assert first == second
     judge.grade(OFFERING, solution, wall)
     assert len(asked[-1]) == 5
+
+
+def test_an_open_editor_regrades_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "autograder" / "judge"
+    room.mkdir(parents=True)
+    for name in ("grade.py", ".grade.py.swp", "grade.py~"):
+        (room / name).write_text("as it was")
+    monkeypatch.setattr("autograder.judge.fingerprint.ROOT", tmp_path)
+    files = [path for path in deciding_files(LESSON) if path.is_relative_to(tmp_path)]
+    assert files == [room / "grade.py"]

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from autograder.assignment import ROOT, Assignment, Task
-from autograder.files import own_files
+from autograder.files import is_own, own_files
 from autograder.offering import Offering
 from autograder.wall.wall import Wall
 from checks.program import Cell
@@ -31,7 +31,6 @@ ENGINE = (
     *("autograder/suites/*.py", "checks/*.py", "checks/settings.ini", "checks/simulated_gpu/**/*"),
     "constraints.txt",
 )
-COMPILED = "__pycache__"
 
 
 def result_key(offering: Offering, task: Task, cells: Sequence[Cell], wall: Wall) -> str:
@@ -78,12 +77,12 @@ def deciding_files(assignment: Assignment) -> list[Path]:
     Raises:
         AssignmentError: what is declared is not in order.
     """
-    found = {path for pattern in ENGINE for path in ROOT.glob(pattern)}
+    found = {path for pattern in ENGINE for path in ROOT.glob(pattern) if is_own(path)}
     for folder in (assignment.checks, assignment.suite):
         found.update(own_files(folder))
     found |= {assignment.lesson, assignment.release / f"{assignment.name}.ipynb"}
     found |= set(assignment.declared_files)
-    return sorted(path for path in found if path.is_file() and COMPILED not in path.parts)
+    return sorted(path for path in found if path.is_file())
 
 
 def files_digest(files: Iterable[Path]) -> str:

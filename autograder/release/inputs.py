@@ -10,11 +10,11 @@ from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment, declared_assignments
 from autograder.files import own_files
-from autograder.judge.fingerprint import COMPILED, deciding_files, files_digest
+from autograder.judge.fingerprint import deciding_files, files_digest
 
 ROOMS = ("autograder", "checks")  # in which other assignments have folders too
 FILES = ("nbgrader_config.py", "constraints.txt")
-NO_INPUT = frozenset({COMPILED, "pull"})  # how pull requests are graded changes no release
+NO_INPUT = frozenset({"pull"})  # how pull requests are graded changes no release
 
 
 def inputs_digest(assignment: Assignment) -> str:

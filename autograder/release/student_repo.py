@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.assignment import ROOT, Assignment
+from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.errors import ReleaseRefused
 from autograder.files import own_files
 from autograder.offering import offering_salt
@@ -29,9 +29,7 @@ def write_student_repo(assignment: Assignment, into: Path = FOLDER) -> Path:
         ReleaseRefused: a line of the solutions or the hidden checks, or the salt, is in it.
         FileNotFoundError: there is no release yet.
     """
-    notebook = assignment.release / f"{assignment.name}.ipynb"
-    if not notebook.is_file():
-        raise FileNotFoundError(f"{notebook} is not there; build it with `make release`")
+    released_notebook(assignment)  # there must be one
     folder = into / assignment.name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(assignment.release, folder, ignore=shutil.ignore_patterns(*MADE_HERE))
