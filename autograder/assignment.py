@@ -14,6 +14,8 @@ import msgspec
 from .errors import AssignmentError, RecordError, UnknownAssignment
 from .files import read_typed
 from .records import read_toml, typed
+from .rubric import FILE as RUBRIC
+from .rubric import NONE, Rubric, read_rubrics
 
 ROOT = Path(__file__).resolve().parent.parent
 Notebook = Any  # a `nbformat.NotebookNode`, which has no types of its own; see `source`
@@ -60,6 +62,7 @@ class Task:
     key: str
     points: float
     by_hand: bool  # graded by a person, in nbgrader
+    rubric: Rubric = NONE
 
 
 @dataclass(frozen=True)
@@ -146,12 +149,25 @@ class Assignment:
         return self.declared.devices
 
     @cached_property
+    def rubrics(self) -> dict[str, Rubric]:
+        """The rubrics of its tasks; a task without one is marked by its checks' weights alone.
+
+        Raises:
+            AssignmentError: they are not in order; which field, and why.
+            OSError: they cannot be read.
+        """
+        file = self.checks / RUBRIC
+        if not file.is_file():
+            return {}
+        return read_rubrics(read_typed(file), str(file.relative_to(ROOT)))
+
+    @cached_property
     def source(self) -> Notebook:
-        """The notebook with its solutions."""
+        """The notebook with its solutions, and its tasks' points and rubrics filled in."""
         # 0.4 s: jupytext and nbformat; a sandbox is begun before
         from autograder.notebook.lesson import lesson_notebook
 
-        return lesson_notebook(self.lesson)
+        return lesson_notebook(self.lesson, self.rubrics)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -161,7 +177,9 @@ class Assignment:
             terms = cell.metadata.get("nbgrader", {})
             if terms.get("grade"):
                 key = terms["grade_id"].removeprefix(TEST_PREFIX)
-                tasks.append(Task(key, float(terms["points"]), bool(terms.get("solution"))))
+                rubric = self.rubrics.get(key, NONE)
+                by_hand = bool(terms.get("solution"))
+                tasks.append(Task(key, float(terms["points"]), by_hand, rubric))
         return tuple(tasks)
 
     @cached_property

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from .verdicts import Fault
 
 
 class Wrong(AssertionError):
@@ -17,20 +21,68 @@ class Wrong(AssertionError):
         help: the likeliest cause and where to look; empty when the symptom points nowhere.
         guess: whether the help names what usually causes this, and not a cause that was recognised;
             it is left out where an earlier check of the task failed, whose cause it may be.
+        line: the rubric's line that is broken; empty for the check's own.
+        share: what this costs, as a share of that line, where the mistake is known: then it
+            explains all that the check was answered. None where it is not: the check's weight.
     """
 
-    def __init__(self, rationale: str, help: str = "", guess: bool = False) -> None:
+    def __init__(
+        self,
+        rationale: str,
+        help: str = "",
+        guess: bool = False,
+        line: str = "",
+        share: float | None = None,
+    ) -> None:
         super().__init__(rationale)
         self.rationale = rationale
         self.help = help
         self.guess = guess
+        self.line = line
+        self.share = share
 
 
-def expect(condition: bool, rationale: str, help: str = "", guess: bool = False) -> None:
+def expect(
+    condition: bool,
+    rationale: str,
+    help: str = "",
+    guess: bool = False,
+    line: str = "",
+    share: float | None = None,
+) -> None:
     """Raise `Wrong` unless the condition holds."""
     if not condition:
         __tracebackhide__ = True  # an author's debugger stops in the check that says so
-        raise Wrong(rationale, help, guess)
+        raise Wrong(rationale, help, guess, line, share)
+
+
+_met: ContextVar[list[Fault] | None] = ContextVar("met", default=None)
+
+
+def mended(rationale: str, help: str = "", *, line: str = "", share: float) -> None:
+    """Take down a mistake in what came back that was put right: the check goes on without it.
+
+    It is told and charged once, in whichever check of the task meets it first.
+
+    Args:
+        line: the rubric's line that it breaks; empty for the check's own.
+        share: what it costs, as a share of that line.
+    """
+    faults = _met.get()
+    fault = Fault(line, share, rationale, help)
+    if faults is not None and fault not in faults:
+        faults.append(fault)
+
+
+@contextmanager
+def meeting() -> Iterator[list[Fault]]:
+    """Within this, what is `mended` is put into the list given."""
+    faults: list[Fault] = []
+    token = _met.set(faults)
+    try:
+        yield faults
+    finally:
+        _met.reset(token)
 
 
 def expect_shape(value: Any, shape: Sequence[int], name: str, help: str = "") -> Tensor:

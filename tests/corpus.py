@@ -7,6 +7,8 @@ Its first lines are comments that say what is expected of the grader:
     # mark: <lowest>..<highest share of the task's points>               (partly)
     # public: yes                          (a public check must fail: students can see it coming)
     # seen: <where the mistake was seen in real code>                    (optional)
+    # costs: <lowest>..<highest share of the task's points that it loses> (wrong)
+    # mistakes: <name>, <name>         (two: the wrong entries whose mistakes it has, both of them)
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ from checks.program import Cell, Lesson, fresh_module, run_cells
 from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
-KINDS = ("wrong", "right", "partly")
-HEADERS = ("says", "mark", "public", "seen")
+KINDS = ("wrong", "right", "partly", "two")
+HEADERS = ("says", "mark", "costs", "mistakes", "public", "seen")
 SHARES = re.compile(r"[01](\.\d+)?\.\.[01](\.\d+)?")
 FOLDER = Path(__file__).resolve().parent / "submissions"
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
@@ -72,6 +74,11 @@ class Entry:
     def seen(self) -> str:
         """Where the mistake was seen."""
         return self._term("seen")
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The names of the wrong entries of its task whose mistakes it has."""
+        return [name.strip() for name in self._term("mistakes").split(",") if name.strip()]
 
     @property
     def public(self) -> bool:
@@ -128,6 +135,8 @@ def odd(entry: Entry, tasks: Collection[str]) -> str:
     for name in re.findall(r"^# (\w+): ", head[0] if head else "", re.MULTILINE):
         if name not in HEADERS and get_close_matches(name, HEADERS):
             return f"no header {name!r}; the headers are {', '.join(HEADERS)}"
+    if entry.kind == "two" and len(entry.mistakes) != 2:
+        return "an answer with two mistakes names them: `# mistakes: <name>, <name>`"
     if entry.kind == "wrong" and not entry.says:
         return "a wrong answer says in `# says: ...` what its student must be told"
     if entry.kind == "partly" and not SHARES.fullmatch(entry.mark):
@@ -223,7 +232,10 @@ class Collected:
         results = self.grading.results.values()
         return {
             task.key: TaskReport(
-                task.key, task.points, tuple(r for r in results if r.task == task.key)
+                task.key,
+                task.points,
+                tuple(r for r in results if r.task == task.key),
+                rubric=task.rubric,
             )
             for task in self.tasks
         }

@@ -94,7 +94,12 @@ def _run(
     verdicts = grading.results.values()
     return [
         Result(
-            TaskReport(task.key, task.points, tuple(v for v in verdicts if v.task == task.key)),
+            TaskReport(
+                task.key,
+                task.points,
+                tuple(v for v in verdicts if v.task == task.key),
+                rubric=task.rubric,
+            ),
             findings,
             grading.beside.get(task.key),
         )

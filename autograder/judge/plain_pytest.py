@@ -155,13 +155,14 @@ class ForAuthors(Grading):
         rationale: str = "",
         help: str = "",
         guess: bool = False,
+        known: bool = False,
     ) -> None:
         """Leave a guess out at once where an earlier check failed: at the end it was told."""
         harmless = (Verdict.PASSED, Verdict.SKIPPED)
         earlier = [r for r in self.results.values() if r.task == task_of(item)]
         if guess and any(result.verdict not in harmless for result in earlier):
             help = ""
-        super()._record(item, verdict, rationale, help, guess)
+        super()._record(item, verdict, rationale, help, guess, known)
 
     @staticmethod
     def _limits(config: pytest.Config) -> Limits:

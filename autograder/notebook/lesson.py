@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.errors import AssignmentError
 from autograder.files import read_typed
+from autograder.rubric import Rubric
 
 # nbgrader wants every key; a lesson writes only those that differ
 DEFAULTS: dict[str, Any] = {
@@ -20,18 +24,31 @@ DEFAULTS: dict[str, Any] = {
     "task": False,
 }
 GOES_ON = "raises-exception"  # the tag's name in Jupyter
+TEST_PREFIX = "test_"
+FILLED_IN = re.compile(r"\{\{(points|rubric) (\w+)\}\}")  # in a lesson's text: {{points encoder}}
 
 
-def lesson_notebook(path: Path) -> NotebookNode:
-    """Read a lesson; cell ids follow from its text, so that every build gives the same bytes."""
+def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] = {}) -> NotebookNode:
+    """Read a lesson; cell ids follow from its text, so that every build gives the same bytes.
+
+    Args:
+        rubrics: by task; they give their tasks' points, and fill in what the text asks for.
+
+    Raises:
+        AssignmentError: the text asks for a rubric that there is not, or gives other points.
+    """
     notebook = jupytext.reads(read_typed(path), fmt="py:percent")
     for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            cell.source = FILLED_IN.sub(lambda asked: _filled(asked, rubrics), cell.source)
         terms = cell.metadata.get("nbgrader")
         if terms is not None:
-            cell.metadata["nbgrader"] = terms = {**DEFAULTS, **terms}
+            terms = {**DEFAULTS, **terms}
             if terms["grade"] and not terms["solution"]:
                 # a check that fails is no reason for *Run all* to stop
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
+                _fill_in_points(terms, rubrics.get(terms["grade_id"].removeprefix(TEST_PREFIX)))
+            cell.metadata["nbgrader"] = terms
         cell["id"] = terms["grade_id"].replace("_", "-") if terms else f"cell-{index:03d}"
     notebook.metadata = nbformat.from_dict(
         {
@@ -45,6 +62,32 @@ def lesson_notebook(path: Path) -> NotebookNode:
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def _filled(asked: re.Match[str], rubrics: Mapping[str, Rubric]) -> str:
+    what, key = asked.groups()
+    if key not in rubrics:
+        raise AssignmentError(f"{asked[0]}: there is no rubric of a task {key!r}")
+    rubric = rubrics[key]
+    return f"{rubric.points:g}" if what == "points" else rubric_table(rubric)
+
+
+def _fill_in_points(terms: dict[str, Any], rubric: Rubric | None) -> None:
+    if rubric is None:
+        return
+    if terms.setdefault("points", rubric.points) != rubric.points:
+        raise AssignmentError(
+            f"cell {terms['grade_id']!r} gives {terms['points']} points, and its rubric's lines "
+            f"are worth {rubric.points:g}: leave the cell's out"
+        )
+
+
+def rubric_table(rubric: Rubric) -> str:
+    """A rubric as students read it, in Markdown."""
+    rows = [f"| {line.says} | {line.points:g} |" for line in rubric.line]
+    limits = [f"- {one.says}: at most {one.share:.0%} of the points." for one in rubric.at_most]
+    table = "\n".join(["| what counts | points |", "|---|---|", *rows])
+    return "\n\n".join([table, "\n".join(limits)]) if limits else table
 
 
 def grade_id(cell: NotebookNode) -> str:

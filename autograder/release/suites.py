@@ -13,7 +13,7 @@ from autograder.notebook.lesson import grade_id
 from autograder.suites import probes_of
 from checks.student import Student
 
-TERMS = ("weight", "needs", "on_crash", "stays")  # of @pytest.mark.graded
+TERMS = ("line", "weight", "after", "needs", "on_crash", "stays")  # of @pytest.mark.graded
 PACKAGE = "__init__.py"
 
 
@@ -101,15 +101,15 @@ def _odd_terms(function: ast.FunctionDef, earlier: list[str]) -> Iterator[str]:
             value = ast.literal_eval(term.value)
         except ValueError:  # a name or an expression
             continue
-        if term.arg == "weight" and not (isinstance(value, int | float) and value > 0):
-            yield f"weight: expected a number above 0, got {value!r}"
-        if term.arg == "needs" and not isinstance(value, list | tuple):
-            yield f"needs: expected a list of names, got {value!r}"
-        elif term.arg == "needs":
+        if term.arg == "weight" and not (isinstance(value, int | float) and value >= 0):
+            yield f"weight: expected 0 or more, got {value!r}"
+        if term.arg in ("needs", "after") and not isinstance(value, list | tuple):
+            yield f"{term.arg}: expected a list of names, got {value!r}"
+        elif term.arg in ("needs", "after"):
             for name in value:
                 if name not in earlier:
                     yield (
-                        f"needs: no check {name!r} of this task stands before it; they are "
+                        f"{term.arg}: no check {name!r} of this task stands before it; they are "
                         f"{', '.join(earlier) or 'none'}, without {TEST_PREFIX!r}"
                     )
 

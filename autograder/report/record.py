@@ -8,38 +8,36 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from autograder.records import read_json
+from autograder.rubric import NONE, Line, Rubric
 from checks.verdicts import CheckResult, Verdict
 
-from .schema import SCHEMA, WrittenReport, WrittenTask
+from .mark import Mark, mark
+from .schema import SCHEMA, WrittenLine, WrittenReport, WrittenTask
 
 
 @dataclass(frozen=True)
 class TaskReport:
-    """What one task earned, check by check."""
+    """What one task earned, line by line of its rubric and check by check."""
 
     key: str
     max_points: float
     checks: tuple[CheckResult, ...] = ()
     by_hand: bool = False
+    rubric: Rubric = NONE
+
+    @cached_property
+    def mark(self) -> Mark:
+        """What it earned, line by line; of no meaning where a person grades the task."""
+        return mark(self.max_points, self.checks, self.rubric)
 
     @property
     def points(self) -> float | None:
-        """Points earned; None while a person has yet to grade the task.
-
-        Public checks have known inputs and can be answered by rote: where no hidden check passes,
-        they earn nothing.
-        """
-        if self.by_hand:
-            return None
-        hidden = [check.verdict for check in self.checks if not check.public]
-        if hidden and Verdict.PASSED not in hidden:
-            return 0.0
-        total = sum(check.weight for check in self.checks)
-        earned = sum(check.weight for check in self.checks if check.verdict is Verdict.PASSED)
-        return round(self.max_points * earned / total, 2) if total else 0.0
+        """Points earned; None while a person has yet to grade the task."""
+        return None if self.by_hand else self.mark.points
 
     @property
     def verdict(self) -> Verdict:
@@ -60,13 +58,23 @@ class TaskReport:
             max_points=self.max_points,
             verdict=None if self.by_hand else self.verdict,
             by_hand=self.by_hand,
+            rubric=[
+                WrittenLine(one.line.key, one.line.says, one.points, one.line.points, one.judged)
+                for one in ([] if self.by_hand else self.mark.lines)
+            ],
+            at_most=list(self.rubric.at_most),
             checks=list(self.checks),
         )
 
     @staticmethod
     def read(written: WrittenTask) -> TaskReport:
         """Read a task's part of a report back; points and verdict follow from the checks."""
-        return TaskReport(written.task, written.max_points, tuple(written.checks), written.by_hand)
+        lines = tuple(
+            Line(one.line, one.max_points, one.says) for one in written.rubric if one.line
+        )
+        rubric = Rubric(lines, tuple(written.at_most))
+        checks = tuple(written.checks)
+        return TaskReport(written.task, written.max_points, checks, written.by_hand, rubric)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,22 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.records import MOST, Amount
+from autograder.rubric import Limit
 from checks.verdicts import CheckResult, Verdict
 
-Schema = Literal["autograder-report/1"]
-SCHEMA: Schema = "autograder-report/1"
+Schema = Literal["autograder-report/2"]
+SCHEMA: Schema = "autograder-report/2"
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """What one line of a task's rubric earned."""
+
+    line: str  # its key; empty where the task has no rubric and this is all of it
+    says: str
+    points: Amount
+    max_points: Amount
+    judged: bool
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,8 @@ class WrittenTask:
     max_points: Amount
     verdict: Verdict | None
     by_hand: bool
+    rubric: list[WrittenLine]
+    at_most: list[Limit]
     checks: list[CheckResult]
 
     def __post_init__(self) -> None:
@@ -34,6 +48,9 @@ class WrittenTask:
         for check in self.checks:
             if not 0 <= check.weight <= MOST:
                 raise ValueError(f"{check.check}: weight {check.weight} is not 0 or more")
+            for fault in check.faults:
+                if not 0 <= fault.share <= 1:
+                    raise ValueError(f"{check.check}: share {fault.share} is not from 0 to 1")
 
 
 @dataclass(frozen=True)

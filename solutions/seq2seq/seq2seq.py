@@ -438,7 +438,7 @@ class Encoder(nn.Module):
         ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "test_encoder", "grade": true, "locked": true, "points": 20}
+# %% nbgrader={"grade_id": "test_encoder", "grade": true, "locked": true}
 check("encoder", globals())
 
 # %% [markdown]
@@ -542,7 +542,7 @@ class Decoder(nn.Module):
         ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "test_decoder", "grade": true, "locked": true, "points": 15}
+# %% nbgrader={"grade_id": "test_decoder", "grade": true, "locked": true}
 check("decoder", globals())
 
 # %% [markdown]
@@ -665,7 +665,7 @@ def train_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "test_teacher_forcing", "grade": true, "locked": true, "points": 20}
+# %% nbgrader={"grade_id": "test_teacher_forcing", "grade": true, "locked": true}
 check("teacher_forcing", globals())
 
 # %% [markdown]
@@ -767,7 +767,7 @@ def greedy_decode(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "test_greedy", "grade": true, "locked": true, "points": 15}
+# %% nbgrader={"grade_id": "test_greedy", "grade": true, "locked": true}
 check("greedy", globals())
 
 # %% [markdown]
@@ -946,7 +946,7 @@ def beam_search(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "test_beam_search", "grade": true, "locked": true, "points": 20}
+# %% nbgrader={"grade_id": "test_beam_search", "grade": true, "locked": true}
 check("beam_search", globals())
 
 # %% [markdown]

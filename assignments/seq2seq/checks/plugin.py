@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ import pytest
 import torch
 
 from .deadline import OutOfTime, time_limit
-from .expect import Wrong
+from .expect import Wrong, meeting
 from .student import Student, late
-from .verdicts import CheckResult, StudentFault, Verdict, words
+from .verdicts import CheckResult, Fault, StudentFault, Verdict, words
 
 PUBLIC_SALT = "public"  # students draw the same inputs each time they check themselves
 LOST = (Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)  # each costs its deadline or a new worker
@@ -38,12 +38,20 @@ class Grading:
     """Offers the fixtures `student`, `reference`, `generator` and `salt`; collects verdicts.
 
     A check is a test function in `test_<task>.py`. Its docstring is the sentence a student reads.
-    `@pytest.mark.graded(weight=..., needs=[...], on_crash=...)` sets its share of the task's
-    points (default 1), the checks that must pass before it is tried, and the help line shown
-    when the student's code crashes in it as sizes and shapes can cause it, where the exception
-    itself says no more (`crashes.py`); `stays=...` says why a hidden check is kept that is no
-    submission's only killer (for `make measure`; it decides nothing). What a check gives to
-    pytest's `record_property` is reported beside the mark and decides nothing.
+    `@pytest.mark.graded(line=..., weight=..., after=[...], needs=[...], on_crash=...)` sets
+
+    - `line`: the line of the task's rubric that it gives evidence about, and `weight`: its share
+      of that line's points, relative to the line's other checks (default 1; 0: evidence that earns
+      and costs nothing by itself);
+    - `after`: the checks whose failure, if there is one, is taken for the cause of this one's;
+    - `needs`: the checks that must pass before it is tried, since it means nothing without them;
+    - `on_crash`: the help line shown when the student's code crashes in it as sizes and shapes can
+      cause it, where the exception itself says no more (`crashes.py`);
+    - `stays`: why a hidden check is kept that is no submission's only killer (for `make measure`;
+      it decides nothing).
+
+    What a check gives to pytest's `record_property` is reported beside the mark and decides
+    nothing.
     """
 
     def __init__(self, student: Student, reference: Student | None, salt: str) -> None:
@@ -55,6 +63,8 @@ class Grading:
         self.problems: list[str] = []  # failures of the suite itself, for the instructor
         self.beside: dict[str, dict[str, object]] = {}  # by task: recorded beside the mark
         self.interrupted: BaseException | None = None
+        self._after: dict[str, list[str]] = {}  # by check: the names of those it may follow from
+        self._met: list[Fault] = []  # what the running check has mended
 
     @pytest.fixture
     def student(self) -> Student:
@@ -80,10 +90,15 @@ class Grading:
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.addinivalue_line("markers", "graded(weight, needs, on_crash, stays): terms")
+        terms = "line, weight, after, needs, on_crash, stays"
+        config.addinivalue_line("markers", f"graded({terms}): terms")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.expected = [check_name(item) for item in session.items]
+        for item in session.items:
+            terms, task = marker_of(item), task_of(item)
+            earlier = [*terms.get("needs", []), *terms.get("after", [])]
+            self._after[check_name(item)] = [f"{task}/{name}" for name in earlier]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -110,6 +125,11 @@ class Grading:
         result = self.results.get(check_name(item))
         if result is not None:
             pytest.skip(result.rationale)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        with meeting() as self._met:
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -151,7 +171,11 @@ class Grading:
             return
         error = call.excinfo.value
         if isinstance(error, Wrong):
-            self._record(item, Verdict.WRONG, error.rationale, error.help, error.guess)
+            known = error.share is not None
+            if error.share is not None:
+                fault = Fault(error.line, error.share, error.rationale, error.help)
+                self._met = [*self._met, fault]
+            self._record(item, Verdict.WRONG, error.rationale, error.help, error.guess, known)
         elif isinstance(error, AssertionError) and call.when == "call":
             # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
@@ -171,17 +195,23 @@ class Grading:
         rationale: str = "",
         help: str = "",
         guess: bool = False,
+        known: bool = False,
     ) -> None:
-        name = check_name(item)
+        name, terms = check_name(item), marker_of(item)
+        line = terms.get("line", "")
+        met, self._met = self._met, []
         self.results[name] = CheckResult(
             check=name,
             sentence=sentence_of(item),
-            weight=float(marker_of(item).get("weight", 1)),
+            weight=float(terms.get("weight", 1)),
             verdict=verdict,
             public=is_public(item),
             rationale=rationale,
             help=help,
             guess=guess,
+            line=line,
+            faults=tuple(replace(fault, line=fault.line or line) for fault in met),
+            known=known,
         )
 
     def missing_evidence(self, declared: Iterable[str] | None = None) -> list[str]:
@@ -205,13 +235,52 @@ class Grading:
         return faults or ([] if counts else ["there are no checks"])
 
     def pytest_sessionfinish(self) -> None:
-        """Keep guesses at a cause to a task's first failure: it may well explain the others."""
-        failed = set()
+        """Tell each mistake once: where it is met first.
+
+        A check that is right but for what was mended in it says so, unless an earlier one did. One
+        that fails after another failed which it may follow from is said to follow. Guesses at a
+        cause are kept to a task's first failure: it may well explain the others.
+        """
+        failed: set[str] = set()  # tasks
+        told: dict[tuple[str, str, str], str] = {}  # which check told a mistake of a task's line
         for name, result in self.results.items():
-            if result.guess and result.task in failed:
-                self.results[name] = replace(result, help="")
+            if result.verdict is Verdict.PASSED:
+                self.results[name] = result = _told(result, told)
+            else:
+                follows = self._cause(name)
+                lines = {line for task, line, _ in told if task == result.task}
+                if follows and any(fault.line not in lines for fault in result.faults):
+                    follows = ""  # another mistake, which is recognised here
+                if result.guess and result.task in failed:
+                    result = replace(result, help="")
+                self.results[name] = replace(result, follows=follows)
+            for fault in result.faults:
+                told.setdefault((result.task, fault.line, fault.rationale), name)
             if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
                 failed.add(result.task)
+
+    def _cause(self, name: str) -> str:
+        """The first of the checks it may follow from that went wrong, "" if none did.
+
+        What was mended is no cause of what goes wrong with it mended.
+        """
+        for earlier in self._after.get(name, []):
+            result = self.results.get(earlier)
+            if result is not None and result.follows:
+                return result.follows
+            mended = result is not None and result.verdict is Verdict.WRONG and result.mended
+            if result is None or not (result.verdict is Verdict.PASSED or mended):
+                return earlier
+        return ""
+
+
+def _told(result: CheckResult, told: Mapping[tuple[str, str, str], str]) -> CheckResult:
+    """A check that passed, but for what was mended in it and no earlier check has told."""
+    for fault in result.faults:
+        if (result.task, fault.line, fault.rationale) not in told:
+            wrong = replace(result, verdict=Verdict.WRONG, known=True, mended=True)
+            return replace(wrong, rationale=fault.rationale, help=fault.help)
+    return result
 
 
 class Only:

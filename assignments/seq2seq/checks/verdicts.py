@@ -19,6 +19,7 @@ class Verdict(StrEnum):
     PASSED = "passed"
 
 
+FOLLOWS = "follows from what is wrong above"
 SIGNS = {Verdict.PASSED: "✓", Verdict.SKIPPED: "–", Verdict.GRADER_ERROR: "!"}  # else ✗
 
 
@@ -28,17 +29,36 @@ def sign(verdict: Verdict) -> str:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A mistake that was recognised: it costs a share of one line of the rubric, and that once.
+
+    Either it explains all that a check was answered, or the judge has mended what came back and
+    judged the rest as if it were right.
+    """
+
+    line: str  # key of the rubric's line that it breaks
+    share: float  # of that line's points: what it costs
+    rationale: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The verdict of one check, with the words a student reads."""
 
     check: str  # "<task>/<name>"
     sentence: str  # the check's docstring: the behaviour it asks for
-    weight: float  # share of the task's points, relative to the task's other checks
+    weight: float  # share of its line's points, relative to the line's other checks
     verdict: Verdict
     public: bool
     rationale: str = ""
     help: str = ""
     guess: bool = False  # the help names what usually causes this, not what was recognised
+    line: str = ""  # key of the rubric's line that it gives evidence about
+    faults: tuple[Fault, ...] = ()  # the mistakes that were recognised in it
+    known: bool = False  # whether they are all that is wrong with it
+    mended: bool = False  # whether it passes with them put right
+    follows: str = ""  # the check whose failure may well be why this one did not pass
 
     @property
     def task(self) -> str:
@@ -76,6 +96,8 @@ class StudentFault(Exception):
 
 def words(result: CheckResult) -> list[str]:
     """What a result says beyond its sentence, a line each."""
+    if result.follows and result.verdict is not Verdict.SKIPPED:
+        return [FOLLOWS]
     plain = (Verdict.PASSED, Verdict.WRONG)
     verdict = "" if result.verdict in plain else f"{result.verdict}: "
     lines = [verdict + result.rationale] if result.rationale else []

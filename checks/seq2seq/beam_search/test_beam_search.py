@@ -51,6 +51,7 @@ FORM = "returns_the_hypotheses_of_each_sentence"
 
 
 @pytest.mark.graded(
+    line="ranking",
     weight=1,
     on_crash="the beam may hold a single hypothesis: squeeze() without a dimension loses a "
     "dimension then; and parents are found with //, which keeps them ints",
@@ -70,7 +71,7 @@ def test_returns_the_hypotheses_of_each_sentence(student: Probed) -> None:
     )
 
 
-@pytest.mark.graded(weight=2, needs=[FORM])
+@pytest.mark.graded(line="scores", weight=2, after=[FORM])
 def test_log_prob_belongs_to_the_tokens(student: Probed) -> None:
     """log_prob is the sum of the log-probabilities of the hypothesis's tokens, EOS included."""
     for tree in (GARDEN_PATH, TWO_LENGTHS, REFILL):
@@ -79,15 +80,16 @@ def test_log_prob_belongs_to_the_tokens(student: Probed) -> None:
         expect_own_log_probs(rows, [tree])
 
 
-@pytest.mark.graded(weight=2, needs=[FORM])
+@pytest.mark.graded(line="selection", weight=2, after=[FORM])
 def test_finds_what_greedy_misses(student: Probed) -> None:
     """With two places in the beam you find a sentence that is better than the greedy one."""
     expect_garden_path(search(student, [GARDEN_PATH], beam_width=2, max_length=4))
 
 
 @pytest.mark.graded(
+    line="ending",
     weight=1,
-    needs=[FORM],
+    after=[FORM],
     on_crash="when the only live hypothesis ends nothing is live: that sentence is done",
 )
 def test_width_one_is_greedy(student: Probed) -> None:
@@ -103,7 +105,7 @@ def test_width_one_is_greedy(student: Probed) -> None:
         )
 
 
-@pytest.mark.graded(weight=1, needs=[FORM])
+@pytest.mark.graded(line="ending", weight=1, after=[FORM])
 def test_refills_the_beam_when_a_hypothesis_ends(student: Probed) -> None:
     """A finished hypothesis leaves the beam, and the next step again has beam_width live ones."""
     rows = search(student, [REFILL], beam_width=2, max_length=3)
@@ -119,7 +121,7 @@ def test_refills_the_beam_when_a_hypothesis_ends(student: Probed) -> None:
     expect(spelled == "<eos> | a b a", f"{said}: {mistake}" if mistake else said, help)
 
 
-@pytest.mark.graded(weight=1, needs=[FORM])
+@pytest.mark.graded(line="ending", weight=1, after=[FORM])
 def test_goes_on_while_anything_is_live(student: Probed) -> None:
     """You search on, however many hypotheses have ended, as long as one is live."""
     rows = search(student, [GO_ON], beam_width=2, max_length=4)
@@ -132,7 +134,7 @@ def test_goes_on_while_anything_is_live(student: Probed) -> None:
     expect(spelled == expected, f"{said}: {mistake}" if mistake else said, help)
 
 
-@pytest.mark.graded(weight=1, needs=[FORM])
+@pytest.mark.graded(line="selection", weight=1, after=[FORM])
 def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where the model wants PAD or BOS, they are words like others: only EOS is special."""
     rows = search(student, [PAD_AND_BOS], beam_width=2, max_length=3)
@@ -148,7 +150,7 @@ def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     raise Wrong(f'expected "{expected}", got "{spelled}"', SPECIALS_HELP)
 
 
-@pytest.mark.graded(weight=2, needs=[FORM])
+@pytest.mark.graded(line="ranking", weight=2, after=[FORM])
 def test_length_penalty_divides_the_score(student: Probed) -> None:
     """score = log_prob / ((5 + length) / 6) ** length_penalty, where length counts EOS, not BOS."""
     options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
@@ -172,8 +174,9 @@ def test_length_penalty_divides_the_score(student: Probed) -> None:
 
 
 @pytest.mark.graded(
+    line="selection",
     weight=1,
-    needs=[FORM],
+    after=[FORM],
     on_crash="topk takes at most as many as there are: min(beam_width, number of candidates)",
 )
 def test_beam_may_be_wider_than_all_there_is(student: Probed) -> None:
@@ -193,7 +196,7 @@ def test_beam_may_be_wider_than_all_there_is(student: Probed) -> None:
     )
 
 
-@pytest.mark.graded(weight=1, needs=["log_prob_belongs_to_the_tokens"])
+@pytest.mark.graded(line="rows", weight=1, after=["log_prob_belongs_to_the_tokens"])
 def test_rows_do_not_influence_each_other(student: Probed) -> None:
     """In a batch each sentence gets the hypotheses it gets alone."""
     trees = [SHORT, REFILL, GARDEN_PATH, TWO_LENGTHS]
@@ -211,7 +214,7 @@ def test_rows_do_not_influence_each_other(student: Probed) -> None:
         )
 
 
-@pytest.mark.graded(weight=1, needs=[FORM])
+@pytest.mark.graded(line="mode", weight=1, after=[FORM])
 def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     """You search in eval mode, without gradients, and leave model and sentences as they were."""
     model = forest([GARDEN_PATH, SHORT])
@@ -221,7 +224,7 @@ def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None
         expect_as_before(runs(report, 1)[0], training, "beam_search")
 
 
-@pytest.mark.graded(weight=1, needs=["log_prob_belongs_to_the_tokens"])
+@pytest.mark.graded(line="mode", weight=1, after=["log_prob_belongs_to_the_tokens"])
 def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you search just as well: tensors that you make are on source.device."""
     model = {**forest([GARDEN_PATH, REFILL]), "max_rows": 500}  # should it not end there

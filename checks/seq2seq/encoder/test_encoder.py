@@ -42,7 +42,7 @@ RAGGED = torch.tensor([[1, 2, 0, 5], [2, 5, 5, 5], [3, 4, 6, 1], [4, 2, 5, 5]]) 
 LENGTHS = torch.tensor([3, 1, 4, 2])  # not sorted
 
 
-@pytest.mark.graded(weight=1, on_crash=CRASH)
+@pytest.mark.graded(line="context", weight=1, on_crash=CRASH)
 def test_returns_outputs_and_state(student: Probed) -> None:
     """Your encoder returns outputs (B, S, H) and the state (h, c), each (L, B, H)."""
     batches = [(RAGGED, LENGTHS), (RAGGED[[2]], LENGTHS[[2]]), (RAGGED[[1], :1], LENGTHS[[1]])]
@@ -52,7 +52,7 @@ def test_returns_outputs_and_state(student: Probed) -> None:
         encodings(report, shapes_of(batches), config)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=PACK)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_outputs_and_state"], on_crash=PACK)
 def test_keeps_every_column(student: Probed) -> None:
     """Your outputs have S columns even when the longest sentence is shorter than S."""
     batches = [(RAGGED[[1, 3]], LENGTHS[[1, 3]])]  # four columns, at most two real tokens
@@ -60,7 +60,7 @@ def test_keeps_every_column(student: Probed) -> None:
     encodings(report, shapes_of(batches), CONFIG)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="dropout", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_drops_out_embeddings_in_training_only(student: Probed) -> None:
     """Dropout changes your encoder's answers in train mode, and never in eval mode."""
     batches = [(RAGGED[2:3], LENGTHS[2:3])] * 8
@@ -83,7 +83,7 @@ def test_drops_out_embeddings_in_training_only(student: Probed) -> None:
 EMBEDDED = (0.9, -0.2)  # the one token's; of both signs, so that a ReLU on it shows
 
 
-@pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="lstm", weight=2, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_reads_one_token_as_an_lstm(student: Probed) -> None:
     """After one token, h and c are those of an LSTM, worked out by hand."""
     v = 0.5  # every weight and every bias
@@ -186,13 +186,13 @@ def explain_token(
         )
 
 
-@pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=PACK)
+@pytest.mark.graded(line="padding", weight=2, after=["returns_outputs_and_state"], on_crash=PACK)
 def test_padding_changes_nothing(student: Probed) -> None:
     """A sentence's outputs and state are the same in a padded batch as alone."""
     expect_rows_as_alone(student, CONFIG, RANDOM, RAGGED, LENGTHS)
 
 
-@pytest.mark.graded(weight=1, needs=["padding_changes_nothing"], on_crash=PACK)
+@pytest.mark.graded(line="padding", weight=1, after=["padding_changes_nothing"], on_crash=PACK)
 def test_ignores_what_stands_in_padding(student: Probed) -> None:
     """Whatever ids stand after a sentence's end, your encoder answers the same."""
     other = RAGGED.clone()
@@ -209,7 +209,7 @@ def test_ignores_what_stands_in_padding(student: Probed) -> None:
     )
 
 
-@pytest.mark.graded(weight=1, needs=["padding_changes_nothing"], on_crash=PACK)
+@pytest.mark.graded(line="context", weight=1, after=["padding_changes_nothing"], on_crash=PACK)
 def test_last_output_is_the_top_h(student: Probed) -> None:
     """The top layer's h is the output at each sentence's last real token."""
     batches = [(RAGGED, LENGTHS)]
@@ -248,7 +248,7 @@ def test_last_output_is_the_top_h(student: Probed) -> None:
     )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_leaves_everything_as_it_was(student: Probed) -> None:
     """Your encoder keeps nothing from call to call and leaves its arguments as they were."""
     batch = RAGGED.clone(), LENGTHS
@@ -266,14 +266,16 @@ def test_leaves_everything_as_it_was(student: Probed) -> None:
         )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="dropout", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_without_dropout_modes_agree(student: Probed) -> None:
     """With dropout 0 train mode and eval mode give the same answer."""
     config = {**CONFIG, "dropout": 0.0}
     expect_modes_alike(student, config, RANDOM, (RAGGED, LENGTHS))
 
 
-@pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="learning", weight=1, after=["without_dropout_modes_agree"], on_crash=CRASH
+)
 def test_embeddings_can_be_learned(student: Probed) -> None:
     """Gradients of outputs, h and c arrive at the embedding of every word in the batch."""
     B, S, L, H = 4, 4, CONFIG["num_layers"], CONFIG["hidden_dim"]
@@ -295,7 +297,7 @@ def test_embeddings_can_be_learned(student: Probed) -> None:
     expect_learned(torch.stack(slopes).sum(0), words)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_works_on_a_simulated_gpu(student: Probed) -> None:
     """Moved to a GPU, which is simulated here, your encoder computes and answers there."""
     report = student.encoder_on(

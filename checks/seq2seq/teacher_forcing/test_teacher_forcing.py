@@ -56,13 +56,13 @@ def varied(generator: torch.Generator) -> Gradients:
     return weights
 
 
-@pytest.mark.graded(weight=1, on_crash=CRASH)
+@pytest.mark.graded(line="result", weight=1, on_crash=CRASH)
 def test_returns_the_loss(student: Probed, generator: torch.Generator) -> None:
     """Your train_step calls the decoder once a step and returns the loss as a number."""
     train(student, weights=varied(generator), ids=IDS, steps=[STEP])
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="inputs", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_ratio_1_feeds_gold(student: Probed, generator: torch.Generator) -> None:
     """With ratio 1, or none given, the decoder reads BOS, then each gold token, a step late."""
     weights = varied(generator)
@@ -93,7 +93,7 @@ def many_words(generator: torch.Generator) -> Tensor:
     return target
 
 
-@pytest.mark.graded(weight=2, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="loss", weight=2, after=["returns_the_loss"], on_crash=CRASH)
 def test_loss_by_hand(student: Probed, generator: torch.Generator) -> None:
     """The loss is the mean of -log p over the batch's targets: EOS counts, BOS and PAD do not."""
     p = torch.tensor([32, 4, 1, 8, 11, 3, 5]) / 64  # at every step
@@ -125,7 +125,7 @@ def test_loss_by_hand(student: Probed, generator: torch.Generator) -> None:
             )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="ratio", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_ratio_0_feeds_predictions(student: Probed, generator: torch.Generator) -> None:
     """With ratio 0 the decoder reads BOS, then the argmax of its own logits, to the last step."""
     target = torch.tensor([[5, 6, 6, 0, 3, 3], [5, 6, 6, 6, 6, 0]])
@@ -142,7 +142,10 @@ def test_ratio_0_feeds_predictions(student: Probed, generator: torch.Generator) 
 
 
 @pytest.mark.graded(
-    weight=1, needs=["ratio_1_feeds_gold", "ratio_0_feeds_predictions"], on_crash=CRASH
+    line="ratio",
+    weight=1,
+    after=["ratio_1_feeds_gold", "ratio_0_feeds_predictions"],
+    on_crash=CRASH,
 )
 def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> None:
     """With ratio 0.5 gold tokens and predictions alternate at random within a sentence."""
@@ -177,14 +180,14 @@ def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> 
     )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="steps", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_hands_the_state_on(student: Probed, generator: torch.Generator) -> None:
     """The decoder starts from the encoder's (h, c) and goes on, each step, from its own new one."""
     call = train(student, weights=varied(generator), ids=IDS, steps=[STEP])[0]
     expect_handed_on(call)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="update", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_updates_once_with_clipped_gradients(student: Probed, generator: torch.Generator) -> None:
     """Each call makes one update, with clipped gradients, none from earlier; the batch stays."""
     steps = [{**STEP, "clip": 1e6}] * 2 + [{**STEP, "clip": 0.01}, STEP]
@@ -210,7 +213,7 @@ def test_updates_once_with_clipped_gradients(student: Probed, generator: torch.G
     )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_switches_to_train_mode(student: Probed, generator: torch.Generator) -> None:
     """Encoder and decoder are in train mode during the step, whatever mode they were in."""
     call = train(student, weights=varied(generator), ids=IDS, steps=[STEP], training=False)[0]
@@ -223,8 +226,9 @@ def test_switches_to_train_mode(student: Probed, generator: torch.Generator) -> 
 
 
 @pytest.mark.graded(
+    line="steps",
     weight=1,
-    needs=["returns_the_loss"],
+    after=["returns_the_loss"],
     on_crash="squeeze() without dim drops the batch dimension of a single row: name the dimension",
 )
 def test_trains_on_a_single_row(student: Probed, generator: torch.Generator) -> None:
@@ -234,7 +238,7 @@ def test_trains_on_a_single_row(student: Probed, generator: torch.Generator) -> 
     train(student, weights=varied(generator), ids=IDS, steps=steps)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """With the model and the batch on a GPU, which is simulated here, the step is made there."""
     steps = [{**STEP, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0, 0.5)]

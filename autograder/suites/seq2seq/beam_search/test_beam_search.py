@@ -69,7 +69,7 @@ RULE = [
 ]
 
 
-@pytest.mark.graded(weight=2, needs=[FORM])
+@pytest.mark.graded(line="ranking", weight=2, after=[FORM])
 def test_returns_hypotheses_that_can_be(student: Probed, generator: torch.Generator) -> None:
     """Your hypotheses are all different, end at their first EOS or at max_length, best first."""
     for width in (2, 5):
@@ -88,7 +88,7 @@ def test_returns_hypotheses_that_can_be(student: Probed, generator: torch.Genera
         expect_well_formed(case.ask(student), case.scorer, 1)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="scores", weight=2, after=[CORE])
 def test_log_prob_is_the_sum_of_the_tokens_log_probabilities(
     student: Probed, generator: torch.Generator
 ) -> None:
@@ -97,7 +97,7 @@ def test_log_prob_is_the_sum_of_the_tokens_log_probabilities(
     expect_own_log_probs(case.ask(student), case.scorer)
 
 
-@pytest.mark.graded(weight=2, needs=[SUMS])
+@pytest.mark.graded(line="bookkeeping", weight=2, after=[SUMS])
 def test_states_follow_their_parents(student: Probed, generator: torch.Generator) -> None:
     """Each hypothesis goes on from the state of the hypothesis it extends: h and c, every layer."""
     cases = [
@@ -109,7 +109,7 @@ def test_states_follow_their_parents(student: Probed, generator: torch.Generator
         expect_own_log_probs(case.ask(student), case.scorer)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="ranking", weight=2, after=[CORE])
 def test_score_divides_by_the_length_penalty(student: Probed, generator: torch.Generator) -> None:
     """score is log_prob / ((5 + length) / 6) ** length_penalty, whatever the exponent."""
     case = clear_graph(generator, 5, 4, rows=2, eos_bonus=0.5, mixed=True)
@@ -118,7 +118,7 @@ def test_score_divides_by_the_length_penalty(student: Probed, generator: torch.G
         expect_own_scores(rows, penalty, case.scorer.eos_id)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="ending", weight=1, after=[CORE])
 def test_width_one_equals_greedy(student: Probed, generator: torch.Generator) -> None:
     """With beam_width 1 you return the greedy translation of each sentence, cut or not."""
     for max_length, eos_bonus in ((6, 0.5), (5, 0.5), (1, 0.5), (30, -3.0)):
@@ -136,8 +136,9 @@ def test_width_one_equals_greedy(student: Probed, generator: torch.Generator) ->
 
 
 @pytest.mark.graded(
+    line="ending",
     weight=1,
-    needs=[CORE],
+    after=[CORE],
     stays="names what became of truncated hypotheses, with credit of its own",
 )
 def test_unfinished_hypotheses_compete(student: Probed, generator: torch.Generator) -> None:
@@ -146,21 +147,21 @@ def test_unfinished_hypotheses_compete(student: Probed, generator: torch.Generat
     expect_rule(student, generator, [(case, case.ask(student))])
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="ending", weight=2, after=[CORE])
 def test_finished_hypotheses_make_room(student: Probed, generator: torch.Generator) -> None:
     """A hypothesis that ends joins the pool, takes no place after that, and keeps its own."""
     case = stories.some_end(generator)
     expect_rule(student, generator, [(case, case.ask(student))])
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="ranking", weight=2, after=[CORE])
 def test_the_pool_is_ranked_by_score(student: Probed, generator: torch.Generator) -> None:
     """With a length penalty the hypotheses you return are the best of the pool by score."""
     case = stories.ranked(generator)
     expect_rule(student, generator, [(case, case.ask(student))])
 
 
-@pytest.mark.graded(weight=2, needs=[CORE, "the_pool_is_ranked_by_score"])
+@pytest.mark.graded(line="ending", weight=2, after=[CORE, "the_pool_is_ranked_by_score"])
 def test_searches_on_after_a_hypothesis_ended(student: Probed, generator: torch.Generator) -> None:
     """You go on after the first, the best and any number of hypotheses have ended."""
     for case in (stories.some_go_on(generator), stories.overtaken(generator)):
@@ -168,7 +169,10 @@ def test_searches_on_after_a_hypothesis_ended(student: Probed, generator: torch.
 
 
 @pytest.mark.graded(
-    weight=3, needs=[CORE], stays="the rule as a whole, where no mistake is looked for by name"
+    line="selection",
+    weight=3,
+    after=[CORE],
+    stays="the rule as a whole, where no mistake is looked for by name",
 )
 def test_keeps_the_best_candidates_at_each_step(
     student: Probed, generator: torch.Generator
@@ -178,7 +182,7 @@ def test_keeps_the_best_candidates_at_each_step(
     expect_rule(student, generator, answers)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="selection", weight=2, after=[CORE])
 def test_a_wide_beam_finds_the_best_of_all(
     student: Probed,
     reference: Probed,
@@ -199,7 +203,7 @@ def test_a_wide_beam_finds_the_best_of_all(
         raise
 
 
-@pytest.mark.graded(weight=3, needs=[STATES])
+@pytest.mark.graded(line="rows", weight=3, after=[STATES])
 def test_rows_of_a_batch_are_searched_alone(student: Probed, generator: torch.Generator) -> None:
     """A sentence gets the hypotheses it gets alone, in whatever batch and order it stands."""
     for rows, width in ((3, 2), (2, 4), (4, 3)):
@@ -207,7 +211,7 @@ def test_rows_of_a_batch_are_searched_alone(student: Probed, generator: torch.Ge
         expect_rows_alone(student, case, torch.randperm(rows, generator=generator).tolist())
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="selection", weight=1, after=[CORE])
 def test_returns_all_when_there_are_few(student: Probed, generator: torch.Generator) -> None:
     """A beam wider than the vocabulary, or than all there is, returns what is possible, no more."""
     for width, max_length in ((9, 3), (3, 2), (50, 1)):
@@ -231,7 +235,7 @@ def test_returns_all_when_there_are_few(student: Probed, generator: torch.Genera
         )
 
 
-@pytest.mark.graded(weight=1, needs=[STATES])
+@pytest.mark.graded(line="scores", weight=1, after=[STATES])
 def test_a_constant_added_to_the_logits_changes_nothing(
     student: Probed, generator: torch.Generator
 ) -> None:
@@ -244,7 +248,7 @@ def test_a_constant_added_to_the_logits_changes_nothing(
     expect_no_effect_of(offset, student, case)
 
 
-@pytest.mark.graded(weight=1, needs=[STATES])
+@pytest.mark.graded(line="selection", weight=1, after=[STATES])
 def test_ids_are_only_names(student: Probed, generator: torch.Generator) -> None:
     """Renaming the ids, those of PAD, BOS and EOS too, renames the hypotheses and no more."""
     case = clear_graph(generator, 3, 5, rows=2)
@@ -252,8 +256,9 @@ def test_ids_are_only_names(student: Probed, generator: torch.Generator) -> None
 
 
 @pytest.mark.graded(
+    line="selection",
     weight=1,
-    needs=[STATES],
+    after=[STATES],
     on_crash="two candidates may be equally probable: compare them by their number alone, as in "
     "sort(key=...); a heap of pairs compares what comes second",
 )
@@ -263,8 +268,9 @@ def test_equal_probabilities_are_no_trouble(student: Probed, generator: torch.Ge
 
 
 @pytest.mark.graded(
+    line="rows",
     weight=1,
-    needs=[STATES],
+    after=[STATES],
     on_crash="`source` may be wider than its longest sentence, and any id may stand at its padding",
 )
 def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> None:
@@ -272,7 +278,7 @@ def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> No
     expect_padding_unread(student, clear_graph(generator, 2, 4, rows=3), generator)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="selection", weight=1, after=[CORE])
 def test_decodes_no_more_rows_than_it_needs(student: Probed, generator: torch.Generator) -> None:
     """The decoder sees at most beam_width rows a sentence and step, prefixes read again or not."""
     rows, width, steps = 2, 3, 6
@@ -287,7 +293,7 @@ def test_decodes_no_more_rows_than_it_needs(student: Probed, generator: torch.Ge
     )
 
 
-@pytest.mark.graded(weight=1, needs=[STATES])
+@pytest.mark.graded(line="selection", weight=1, after=[STATES])
 def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Generator) -> None:
     """Where the model wants PAD or BOS they are words like others, first, inside or last."""
     case = stories.specials_said(generator)
@@ -297,7 +303,7 @@ def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Gene
         raise Wrong(*explain_specials(rows, case.by(), case.max_length, case.model))
 
 
-@pytest.mark.graded(weight=1, needs=[STATES], on_crash=UNDERFLOW)
+@pytest.mark.graded(line="scores", weight=1, after=[STATES], on_crash=UNDERFLOW)
 def test_long_improbable_hypotheses_are_kept(student: Probed, generator: torch.Generator) -> None:
     """However improbable a hypothesis is, it is kept as long as it is not impossible."""
     case = stories.hardly_possible(generator)
@@ -313,7 +319,7 @@ def test_long_improbable_hypotheses_are_kept(student: Probed, generator: torch.G
         raise Wrong("long, improbable hypotheses get lost, or their log_prob is wrong", UNDERFLOW)
 
 
-@pytest.mark.graded(weight=1, needs=[STATES])
+@pytest.mark.graded(line="selection", weight=1, after=[STATES])
 def test_manages_a_real_vocabulary(student: Probed, generator: torch.Generator) -> None:
     """Twenty thousand words are no trouble."""
     sizes: dict[str, Any] = {"embedding_dim": 4, "hidden_dim": 4, "eos_bonus": -20.0}
@@ -326,7 +332,7 @@ def test_manages_a_real_vocabulary(student: Probed, generator: torch.Generator) 
         )
 
 
-@pytest.mark.graded(weight=2, needs=[STATES])
+@pytest.mark.graded(line="mode", weight=2, after=[STATES])
 def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     """A model that was in train mode is searched without dropout, encoder and decoder."""
     case = clear_graph(generator, 2, 4, rows=2)
@@ -341,7 +347,7 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     )
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=2, after=[CORE])
 def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> None:
     """The model's training flag and the program's gradient mode are afterwards what they were."""
     for model in (stories.nothing_to_say(2), clear_graph(generator, 2, 3, rows=2).model):
@@ -350,14 +356,14 @@ def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> Non
             expect_modes(run_of(student, model, **options), training, grad)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=2, after=[CORE])
 def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
     """Searching builds no gradient graph."""
     model = recurrent(generator, [[7, 8], [3]], 11, 2, 3).model
     expect_no_graph(run_of(student, model, beam_width=2, max_length=3))
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=1, after=[CORE])
 def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Generator) -> None:
     """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
     model = clear_graph(generator, 3, 4, rows=2).model
@@ -376,7 +382,10 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
 
 
 @pytest.mark.graded(
-    weight=2, needs=RULE, stays="all parts together, on a trained translator and real sentences"
+    line="selection",
+    weight=2,
+    after=RULE,
+    stays="all parts together, on a trained translator and real sentences",
 )
 def test_translates_as_well_as_the_model_can(
     student: Probed,
@@ -410,7 +419,7 @@ def test_translates_as_well_as_the_model_can(
         )
 
 
-@pytest.mark.graded(weight=1, needs=[STATES])
+@pytest.mark.graded(line="mode", weight=1, after=[STATES])
 def test_works_on_another_device(
     student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
 ) -> None:

@@ -46,7 +46,7 @@ from .oracle import (
 VALUES = (0.11, -0.17, 0.3)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="state_in", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_rows_do_not_mix(student: Probed, generator: torch.Generator) -> None:
     """Each row of a batch gets what it would get alone."""
     for layers, B in ((2, 5), (2, 2), (3, 3)):  # B = L for those who guess which is which
@@ -55,7 +55,7 @@ def test_rows_do_not_mix(student: Probed, generator: torch.Generator) -> None:
         expect_rows_apart(student, config, LOUD, call)
 
 
-@pytest.mark.graded(weight=2, on_crash=CRASH)
+@pytest.mark.graded(line="state_out", weight=2, on_crash=CRASH)
 def test_values_are_an_lstms(student: Probed, generator: torch.Generator) -> None:
     """One step is exactly embedding and LSTM; the logits are linear in the new top-layer h."""
     B = CONFIG["vocab_size"] - 1  # every word but PAD
@@ -76,7 +76,7 @@ def test_values_are_an_lstms(student: Probed, generator: torch.Generator) -> Non
         expect_affine(student, config, generator)
 
 
-@pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(line="state_in", weight=2, after=["values_are_an_lstms"], on_crash=CRASH)
 def test_state_goes_on(student: Probed, generator: torch.Generator) -> None:
     """Fed with its own states, your decoder computes what an LSTM computes over several steps."""
     filling = draw_filling(generator, 0.21)
@@ -97,8 +97,9 @@ def test_state_goes_on(student: Probed, generator: torch.Generator) -> None:
 
 
 @pytest.mark.graded(
+    line="clean",
     weight=1,
-    needs=["values_are_an_lstms"],
+    after=["values_are_an_lstms"],
     on_crash=CRASH,
     stays="names what is kept between calls, where another check sees only its effect",
 )
@@ -118,7 +119,7 @@ def test_batches_may_take_turns(student: Probed, generator: torch.Generator) -> 
     )
 
 
-@pytest.mark.graded(weight=1, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["values_are_an_lstms"], on_crash=CRASH)
 def test_without_dropout_training_is_as_evaluation(
     student: Probed, generator: torch.Generator
 ) -> None:
@@ -127,7 +128,7 @@ def test_without_dropout_training_is_as_evaluation(
     expect_modes_alike(student, config, LOUD, draw_call(generator, 3, config))
 
 
-@pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=2, after=["values_are_an_lstms"], on_crash=CRASH)
 def test_dropout_is_on_the_embedding(student: Probed, generator: torch.Generator) -> None:
     """In train mode single units of the embedding are dropped, the others scaled up."""
     p, E, V = 0.3, CONFIG["embedding_dim"], CONFIG["vocab_size"]
@@ -168,8 +169,9 @@ def test_dropout_is_on_the_embedding(student: Probed, generator: torch.Generator
 
 
 @pytest.mark.graded(
+    line="learning",
     weight=2,
-    needs=["values_are_an_lstms", "without_dropout_training_is_as_evaluation"],
+    after=["values_are_an_lstms", "without_dropout_training_is_as_evaluation"],
     on_crash=CRASH,
 )
 def test_gradients_reach_embedding_and_state(student: Probed, generator: torch.Generator) -> None:
@@ -213,7 +215,7 @@ def test_gradients_reach_embedding_and_state(student: Probed, generator: torch.G
 CUT = ("a part of the graph is cut off: look for .detach(), .data and torch.no_grad()", True)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="learning", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_every_gate_has_its_own_weights(student: Probed, generator: torch.Generator) -> None:
     """Four gates of every layer have weights of their own, and all of them are learned."""
     config = {**CONFIG, "dropout": 0.0}
@@ -239,7 +241,7 @@ def test_every_gate_has_its_own_weights(student: Probed, generator: torch.Genera
     )
 
 
-@pytest.mark.graded(weight=1, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["values_are_an_lstms"], on_crash=CRASH)
 def test_works_on_another_device(
     student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
 ) -> None:

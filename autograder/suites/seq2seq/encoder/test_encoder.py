@@ -41,7 +41,7 @@ GRADIENTS_NEED = [
 ]
 
 
-@pytest.mark.graded(weight=2, on_crash=CRASH)
+@pytest.mark.graded(line="lstm", weight=2, on_crash=CRASH)
 def test_values_are_an_lstms(student: Probed, generator: torch.Generator) -> None:
     """With known weights, your encoder computes exactly what an LSTM computes, in every layer."""
     table = draw_table(generator)
@@ -50,7 +50,7 @@ def test_values_are_an_lstms(student: Probed, generator: torch.Generator) -> Non
         expect_lstm(student, {**CONFIG, "num_layers": layers}, table, source, lengths)
 
 
-@pytest.mark.graded(weight=3, needs=["returns_outputs_and_state"], on_crash=PACK)
+@pytest.mark.graded(line="rows", weight=3, after=["returns_outputs_and_state"], on_crash=PACK)
 def test_rows_do_not_mix(student: Probed, generator: torch.Generator) -> None:
     """Each sentence of a batch is encoded as if it were alone, in any order of lengths."""
     for lengths in ([3, 7, 1, 5, 7], [1, 2, 4, 5], [6, 4, 4, 2], [4, 4, 4]):
@@ -58,7 +58,7 @@ def test_rows_do_not_mix(student: Probed, generator: torch.Generator) -> None:
         expect_rows_as_alone(student, CONFIG, LOUD, source, sizes)
 
 
-@pytest.mark.graded(weight=1, needs=["rows_do_not_mix"], on_crash=PACK)
+@pytest.mark.graded(line="padding", weight=1, after=["rows_do_not_mix"], on_crash=PACK)
 def test_never_reads_padding(student: Probed, generator: torch.Generator) -> None:
     """Neither the ids in padding nor the number of padded columns changes an answer."""
     source, lengths = draw_source(generator, [2, 4, 1, 3], 4)
@@ -78,7 +78,7 @@ def test_never_reads_padding(student: Probed, generator: torch.Generator) -> Non
         )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="rows", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_one_sentence_is_a_batch(student: Probed, generator: torch.Generator) -> None:
     """A batch of one sentence is right too, be the sentence one token or padded."""
     table = draw_table(generator)
@@ -89,7 +89,7 @@ def test_one_sentence_is_a_batch(student: Probed, generator: torch.Generator) ->
             expect_lstm(student, config, table, source, sizes, values=(0.2,))
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_each_call_starts_anew(student: Probed, generator: torch.Generator) -> None:
     """Your encoder keeps nothing from call to call and leaves its arguments as they were."""
     source, _ = draw_source(generator, [6, 6, 6], 6)  # no PAD id, also after a row's end
@@ -111,7 +111,7 @@ def test_each_call_starts_anew(student: Probed, generator: torch.Generator) -> N
     expect_batches_unchanged(report, batches)
 
 
-@pytest.mark.graded(weight=2, needs=["values_are_an_lstms"], on_crash=CRASH)
+@pytest.mark.graded(line="dropout", weight=2, after=["values_are_an_lstms"], on_crash=CRASH)
 def test_dropout_is_on_the_embeddings(student: Probed) -> None:
     """In train mode single units of the embeddings are dropped, the others scaled up, no more."""
     p, E = 0.3, CONFIG["embedding_dim"]
@@ -155,7 +155,7 @@ def test_dropout_is_on_the_embeddings(student: Probed) -> None:
     explain_dropped(h, p)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="dropout", weight=1, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_without_dropout_training_is_as_evaluation(
     student: Probed, generator: torch.Generator
 ) -> None:
@@ -165,7 +165,10 @@ def test_without_dropout_training_is_as_evaluation(
 
 
 @pytest.mark.graded(
-    weight=1, needs=["rows_do_not_mix", "without_dropout_training_is_as_evaluation"], on_crash=CRASH
+    line="dropout",
+    weight=1,
+    after=["rows_do_not_mix", "without_dropout_training_is_as_evaluation"],
+    on_crash=CRASH,
 )
 def test_state_is_never_dropped(student: Probed, generator: torch.Generator) -> None:
     """In train mode nothing that passes from token to token, and nothing returned, is dropped."""
@@ -203,7 +206,7 @@ def test_state_is_never_dropped(student: Probed, generator: torch.Generator) -> 
             )
 
 
-@pytest.mark.graded(weight=2, needs=GRADIENTS_NEED, on_crash=CRASH)
+@pytest.mark.graded(line="learning", weight=2, after=GRADIENTS_NEED, on_crash=CRASH)
 def test_gradients_reach_the_embeddings(student: Probed, generator: torch.Generator) -> None:
     """Outputs, h and c all carry their gradients back to the embeddings."""
     config = {**CONFIG, "dropout": 0.0}
@@ -245,7 +248,7 @@ def test_gradients_reach_the_embeddings(student: Probed, generator: torch.Genera
         )
 
 
-@pytest.mark.graded(weight=2, needs=["returns_outputs_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="learning", weight=2, after=["returns_outputs_and_state"], on_crash=CRASH)
 def test_every_gate_has_its_own_weights(student: Probed, generator: torch.Generator) -> None:
     """Four gates of every layer have weights of their own, and all of them are learned."""
     config = {**CONFIG, "num_layers": 3, "dropout": 0.0}  # upper layers may share by mistake
@@ -273,7 +276,7 @@ def test_every_gate_has_its_own_weights(student: Probed, generator: torch.Genera
     )
 
 
-@pytest.mark.graded(weight=1, needs=["rows_do_not_mix"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["rows_do_not_mix"], on_crash=CRASH)
 def test_works_on_another_device(
     student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
 ) -> None:

@@ -35,7 +35,7 @@ ALL_WORDS = 8  # tokens in which every word of a small vocabulary has been said,
 NEVER = 99  # the length of a translation that does not end within any `max_length` here
 
 
-@pytest.mark.graded(weight=3)
+@pytest.mark.graded(line="choice", weight=3)
 def test_chooses_the_best_token_at_every_step(student: Probed, generator: torch.Generator) -> None:
     """On models you have not seen, each token is the most probable one after all those before."""
     # how rows end that end at different steps is another check's business, here and below
@@ -44,7 +44,7 @@ def test_chooses_the_best_token_at_every_step(student: Probed, generator: torch.
         expect_greedy(decode(student, model, max_length=10), scorer, 10, student)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="choice", weight=1, after=[CORE])
 def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Generator) -> None:
     """Where PAD or BOS is the most probable it is the next word, first, inside or last."""
     model, scorer = specials_said(generator)
@@ -56,7 +56,7 @@ def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Gene
         expect(said == best, *explain_tokens(said, best, facts, 5, run))
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="choice", weight=2, after=[CORE])
 def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -> None:
     """The whole state, h and c of every layer, goes from each step to the next."""
     model, scorer = recurrent_case(generator)
@@ -66,7 +66,7 @@ def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -
     expect_greedy((cut, run), scorer, RECURRENT_STEPS)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="choice", weight=1, after=[CORE])
 def test_only_the_largest_logit_counts(student: Probed, generator: torch.Generator) -> None:
     """You choose the largest logit, however large all of them are and however small its lead."""
     model, _ = case(generator, (ALL_WORDS, ALL_WORDS), 10, close=0.02)
@@ -84,7 +84,7 @@ def test_only_the_largest_logit_counts(student: Probed, generator: torch.Generat
     )
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="choice", weight=1, after=[CORE])
 def test_special_ids_may_be_any_ids(student: Probed, generator: torch.Generator) -> None:
     """PAD, BOS and EOS may be any ids; you take them from the model."""
     for specials in ((8, 5, 0), (5, 0, 8), (1, 8, 7)):
@@ -101,7 +101,7 @@ def test_special_ids_may_be_any_ids(student: Probed, generator: torch.Generator)
     expect_greedy((got, run), scorer, 7)
 
 
-@pytest.mark.graded(weight=3, needs=[CORE])
+@pytest.mark.graded(line="rows", weight=3, after=[CORE])
 def test_each_row_ends_by_itself(student: Probed, generator: torch.Generator) -> None:
     """A row that has ended stays ended, and the others go on to their own end."""
     for lengths, again in (
@@ -113,7 +113,7 @@ def test_each_row_ends_by_itself(student: Probed, generator: torch.Generator) ->
         expect_greedy(decode(student, model, max_length=7), scorer, 7, student)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="rows", weight=1, after=[CORE])
 def test_a_row_decodes_as_it_does_alone(student: Probed, generator: torch.Generator) -> None:
     """A sentence is translated in a batch as it is alone, wherever it stands, once or twice."""
     model, scorer = case(generator, (4, 1, 3, 6), 6)
@@ -136,7 +136,7 @@ def test_a_row_decodes_as_it_does_alone(student: Probed, generator: torch.Genera
     )
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="rows", weight=1, after=[CORE])
 def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> None:
     """What stands at padded positions, and how many there are, does not change a translation."""
     model, _ = case(generator, (5, 5, 5), 6)
@@ -151,7 +151,7 @@ def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> No
     )
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="ending", weight=1, after=[CORE])
 def test_unfinished_rows_are_cut_at_max_length(student: Probed, generator: torch.Generator) -> None:
     """A row without EOS has exactly max_length tokens, few or many, all the model's choice."""
     model, scorer = case(generator, (NEVER, 7, NEVER), 9)  # one would end just after the cut
@@ -165,7 +165,7 @@ def test_unfinished_rows_are_cut_at_max_length(student: Probed, generator: torch
     expect_greedy(decode(student, model, max_length=many), scorer, many, cut_right=True)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="rows", weight=2, after=[CORE])
 def test_stops_when_all_rows_have_ended(student: Probed, generator: torch.Generator) -> None:
     """The decoder is not called any more once every row has ended."""
     for lengths in ((2, 1, 3), (1, 1, 1)):
@@ -182,7 +182,7 @@ def test_stops_when_all_rows_have_ended(student: Probed, generator: torch.Genera
         )
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=1, after=[CORE])
 def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     """A model that was in train mode translates without dropout, encoder and decoder."""
     model, scorer = case(generator, (5, 5, 5), 6)
@@ -193,7 +193,7 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     expect_greedy((got, run), scorer, 6)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=1, after=[CORE])
 def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> None:
     """The model's training flag and the program's gradient mode are afterwards what they were."""
     early, _ = case(generator, (1, 1, 1), 6)
@@ -208,7 +208,7 @@ def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> Non
         expect_modes(run, training, grad)
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="mode", weight=1, after=[CORE])
 def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
     """Decoding builds no gradient graph."""
     model, _ = recurrent_case(generator)
@@ -216,7 +216,7 @@ def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
     expect_no_graph(run)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE])
+@pytest.mark.graded(line="clean", weight=2, after=[CORE])
 def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Generator) -> None:
     """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
     model, scorer = case(generator, (4, 4, 4), 6)
@@ -233,7 +233,7 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     expect_greedy((token_rows(second, 3), second), scorer, 6)
 
 
-@pytest.mark.graded(weight=2, needs=[CORE, *SEARCH])
+@pytest.mark.graded(line="choice", weight=2, after=[CORE, *SEARCH])
 def test_translates_as_well_as_the_model_can(
     student: Probed,
     reference: Probed,
@@ -260,7 +260,7 @@ def test_translates_as_well_as_the_model_can(
     )
 
 
-@pytest.mark.graded(weight=1, needs=[CORE])
+@pytest.mark.graded(line="clean", weight=1, after=[CORE])
 def test_works_on_another_device(
     student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
 ) -> None:

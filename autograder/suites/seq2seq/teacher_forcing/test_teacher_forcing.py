@@ -48,7 +48,7 @@ from .oracle import draw_weights, train_steps
 from .randomness import only_drawn
 
 
-@pytest.mark.graded(weight=2, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="loss", weight=2, after=["returns_the_loss"], on_crash=CRASH)
 def test_loss_is_a_mean_over_tokens(student: Probed, generator: torch.Generator) -> None:
     """The loss is the mean over the batch's tokens, whatever the lengths and the special ids."""
     ids_of = ((6, 2, 9), (0, 1, 2), (10, 9, 0))
@@ -61,7 +61,7 @@ def test_loss_is_a_mean_over_tokens(student: Probed, generator: torch.Generator)
             expect_loss(call, batch.target, ids["pad_id"], ids["eos_id"])
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="inputs", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_gold_inputs_are_aligned(student: Probed, generator: torch.Generator) -> None:
     """With ratio 1 step t reads target[:, t - 1], in every call and at every step."""
     long = [EXTREME_TOSSES, 3, EXTREME_TOSSES]
@@ -72,7 +72,7 @@ def test_gold_inputs_are_aligned(student: Probed, generator: torch.Generator) ->
             expect_gold_inputs(call, steps[0])
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="ratio", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_runs_free_past_eos(student: Probed, generator: torch.Generator) -> None:
     """With ratio 0 the decoder reads its own argmax at every step, also after a predicted EOS."""
     long = [EXTREME_TOSSES, 3, EXTREME_TOSSES]
@@ -87,7 +87,7 @@ def test_runs_free_past_eos(student: Probed, generator: torch.Generator) -> None
 
 
 @pytest.mark.graded(
-    weight=2, needs=["gold_inputs_are_aligned", "runs_free_past_eos"], on_crash=CRASH
+    line="ratio", weight=2, after=["gold_inputs_are_aligned", "runs_free_past_eos"], on_crash=CRASH
 )
 def test_coins_are_fresh_and_fair(student: Probed, generator: torch.Generator) -> None:
     """Each step's input is gold with probability teacher_forcing_ratio, independently."""
@@ -119,8 +119,9 @@ def test_coins_are_fresh_and_fair(student: Probed, generator: torch.Generator) -
 
 
 @pytest.mark.graded(
+    line="steps",
     weight=1,
-    needs=["loss_is_a_mean_over_tokens", "gold_inputs_are_aligned", "runs_free_past_eos"],
+    after=["loss_is_a_mean_over_tokens", "gold_inputs_are_aligned", "runs_free_past_eos"],
     on_crash="squeeze() without dim drops the batch dimension of a single row: name the dimension",
 )
 def test_a_single_row_is_a_batch(student: Probed, generator: torch.Generator) -> None:
@@ -135,7 +136,7 @@ def test_a_single_row_is_a_batch(student: Probed, generator: torch.Generator) ->
         expect_predicted_inputs(calls[1], batch.target)
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="steps", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_the_whole_state_is_handed_on(student: Probed, generator: torch.Generator) -> None:
     """The encoder gets source and lengths; its state goes on to the decoder, step after step."""
     weights, batch = draw_unsorted(generator)
@@ -165,7 +166,7 @@ def test_the_whole_state_is_handed_on(student: Probed, generator: torch.Generato
         expect_handed_on(call)
 
 
-@pytest.mark.graded(weight=1, needs=["gold_inputs_are_aligned"], on_crash=CRASH)
+@pytest.mark.graded(line="update", weight=1, after=["gold_inputs_are_aligned"], on_crash=CRASH)
 def test_gradients_do_not_accumulate(student: Probed, generator: torch.Generator) -> None:
     """Gradients of earlier calls do not leak into later ones."""
     (weights, one), (_, two) = (draw_case(generator, counts) for counts in ([5, 2], [1, 6]))
@@ -186,7 +187,7 @@ def test_gradients_do_not_accumulate(student: Probed, generator: torch.Generator
 SHARE = 0.05  # of the norm that is left: so little that a clip of any kind acts
 
 
-@pytest.mark.graded(weight=2, needs=["gradients_do_not_accumulate"], on_crash=CRASH)
+@pytest.mark.graded(line="update", weight=2, after=["gradients_do_not_accumulate"], on_crash=CRASH)
 def test_clips_the_global_norm(student: Probed, generator: torch.Generator) -> None:
     """Gradients are scaled down to the global norm `clip`, and left alone below it."""
     weights, batch = draw_case(generator, [4, 1, 6])
@@ -208,7 +209,10 @@ def test_clips_the_global_norm(student: Probed, generator: torch.Generator) -> N
 
 
 @pytest.mark.graded(
-    weight=1, needs=["gold_inputs_are_aligned", "clips_the_global_norm"], on_crash=CRASH
+    line="update",
+    weight=1,
+    after=["gold_inputs_are_aligned", "clips_the_global_norm"],
+    on_crash=CRASH,
 )
 def test_defaults_are_one(student: Probed, generator: torch.Generator) -> None:
     """Left out, teacher_forcing_ratio and clip are 1."""
@@ -231,8 +235,9 @@ def test_defaults_are_one(student: Probed, generator: torch.Generator) -> None:
 
 
 @pytest.mark.graded(
+    line="steps",
     weight=2,
-    needs=[
+    after=[
         "loss_is_a_mean_over_tokens",
         "gold_inputs_are_aligned",
         "runs_free_past_eos",
@@ -271,8 +276,9 @@ def along(got: Tensor, right: Tensor) -> bool:
 
 
 @pytest.mark.graded(
+    line="update",
     weight=2,
-    needs=["gradients_reach_every_weight", "gradients_do_not_accumulate", "clips_the_global_norm"],
+    after=["gradients_reach_every_weight", "gradients_do_not_accumulate", "clips_the_global_norm"],
     on_crash=CRASH,
 )
 def test_weights_after_four_updates(student: Probed, generator: torch.Generator) -> None:
@@ -306,7 +312,7 @@ def test_weights_after_four_updates(student: Probed, generator: torch.Generator)
             )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_sets_train_mode_itself(student: Probed, generator: torch.Generator) -> None:
     """Encoder and decoder run in train mode in every call, whatever mode they were left in."""
     weights, batch = draw_case(generator, [3, 2])
@@ -321,7 +327,9 @@ def test_sets_train_mode_itself(student: Probed, generator: torch.Generator) -> 
             )
 
 
-@pytest.mark.graded(weight=1, needs=["loss_by_hand", "ratio_1_feeds_gold"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="clean", weight=1, after=["loss_by_hand", "ratio_1_feeds_gold"], on_crash=CRASH
+)
 def test_changes_nothing_else(student: Probed, generator: torch.Generator) -> None:
     """The batch and all global settings are as before; global generators are only drawn from."""
     weights, batch = draw_case(generator, [3, 5, 1])
@@ -360,7 +368,9 @@ SETTINGS = (
 )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_the_loss", "gold_inputs_are_aligned"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="clean", weight=1, after=["returns_the_loss", "gold_inputs_are_aligned"], on_crash=CRASH
+)
 def test_works_on_another_device(
     student: Probed, generator: torch.Generator, record_property: Callable[[str, object], None]
 ) -> None:

@@ -44,7 +44,7 @@ RANDOM = {"seed": 1, "scale": 0.7}  # weights large enough for every input to ma
 Pair = tuple[Tensor, Tensor]
 
 
-@pytest.mark.graded(weight=1, on_crash=CRASH)
+@pytest.mark.graded(line="logits", weight=1, on_crash=CRASH)
 def test_returns_logits_and_state(student: Probed, generator: torch.Generator) -> None:
     """Your decoder returns logits (B, V) and the new state (h, c), for any batch, even of one."""
     for layers in (2, 1):
@@ -56,7 +56,7 @@ def test_returns_logits_and_state(student: Probed, generator: torch.Generator) -
             decodings(report, [size], config)
 
 
-@pytest.mark.graded(weight=2, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="logits", weight=2, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_takes_one_step_as_an_lstm(student: Probed, generator: torch.Generator) -> None:
     """One step's state is an LSTM's, worked out by hand; logits are linear in the new top h."""
     v = 0.5  # every weight and bias of the LSTM
@@ -159,7 +159,7 @@ def explain_no_lstm(new: Pair, old: Pair, step: Callable[..., Pair]) -> None:
     )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="input", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_every_input_matters(student: Probed, generator: torch.Generator) -> None:
     """The logits depend on the previous token and on h and c of every layer."""
     B = 8  # enough for something to move in some row, where much is saturated
@@ -184,7 +184,7 @@ def test_every_input_matters(student: Probed, generator: torch.Generator) -> Non
         )
 
 
-@pytest.mark.graded(weight=1, needs=["takes_one_step_as_an_lstm"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["takes_one_step_as_an_lstm"], on_crash=CRASH)
 def test_remembers_nothing_itself(student: Probed, generator: torch.Generator) -> None:
     """The same token and state give the same answer, whatever was asked in between."""
     config = {**CONFIG, "dropout": 0.0}
@@ -201,7 +201,7 @@ def test_remembers_nothing_itself(student: Probed, generator: torch.Generator) -
     )
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_drops_out_embeddings_in_training_only(student: Probed, generator: torch.Generator) -> None:
     """Dropout on the embeddings changes the new state in train mode, and never in eval mode."""
     config = {**CONFIG, "num_layers": 1, "dropout": 0.5}
@@ -239,20 +239,22 @@ def test_drops_out_embeddings_in_training_only(student: Probed, generator: torch
     explain_no_dropout("decoder", hidden, ask, "the embedding")
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="state_in", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_rows_are_apart(student: Probed, generator: torch.Generator) -> None:
     """A row of a batch gets the answer that it gets alone."""
     expect_rows_apart(student, CONFIG, RANDOM, draw_call(generator, 3, CONFIG))
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_without_dropout_modes_agree(student: Probed, generator: torch.Generator) -> None:
     """With dropout 0 train mode and eval mode give the same answer."""
     config = {**CONFIG, "dropout": 0.0}
     expect_modes_alike(student, config, RANDOM, draw_call(generator, 3, config))
 
 
-@pytest.mark.graded(weight=1, needs=["without_dropout_modes_agree"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="learning", weight=1, after=["without_dropout_modes_agree"], on_crash=CRASH
+)
 def test_everything_can_be_learned(student: Probed, generator: torch.Generator) -> None:
     """Gradients of logits, h and c arrive at the embedding of each word and at the state given."""
     words = torch.tensor([0, 1, 2, 3, 4, 6])  # all but PAD
@@ -273,7 +275,7 @@ def test_everything_can_be_learned(student: Probed, generator: torch.Generator) 
         arriving(report, name, (words, h, c))
 
 
-@pytest.mark.graded(weight=1, needs=["returns_logits_and_state"], on_crash=CRASH)
+@pytest.mark.graded(line="clean", weight=1, after=["returns_logits_and_state"], on_crash=CRASH)
 def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """Moved to a GPU, which is simulated here, your decoder answers there."""
     previous, h, c = draw_call(generator, 3, CONFIG)

@@ -92,7 +92,7 @@ def expect_words(
     expect(got == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
 
 
-@pytest.mark.graded(weight=1, on_crash=SHAPES)
+@pytest.mark.graded(line="rows", weight=1, on_crash=SHAPES)
 def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
     """You return a list with one list of Python ints for each sentence of the batch."""
     for got in decode(student, [TREE] * 4, max_length=6)[0]:
@@ -108,7 +108,10 @@ def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
 
 
 @pytest.mark.graded(
-    weight=2, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+    line="choice",
+    weight=2,
+    after=["returns_a_list_of_token_ids_for_each_sentence"],
+    on_crash=SQUEEZE,
 )
 def test_follows_the_best_token_to_the_end(student: Probed) -> None:
     """From BOS on you take the most probable token and feed it back, up to the first EOS."""
@@ -116,7 +119,10 @@ def test_follows_the_best_token_to_the_end(student: Probed) -> None:
 
 
 @pytest.mark.graded(
-    weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+    line="ending",
+    weight=1,
+    after=["returns_a_list_of_token_ids_for_each_sentence"],
+    on_crash=SQUEEZE,
 )
 def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
     """A translation that has not ended after max_length tokens is cut there, and gets no EOS."""
@@ -126,14 +132,17 @@ def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
 
 
 @pytest.mark.graded(
-    weight=1, needs=["returns_a_list_of_token_ids_for_each_sentence"], on_crash=SQUEEZE
+    line="ending",
+    weight=1,
+    after=["returns_a_list_of_token_ids_for_each_sentence"],
+    on_crash=SQUEEZE,
 )
 def test_may_say_nothing_but_eos(student: Probed) -> None:
     """When EOS is the best first token, the translation is that EOS alone."""
     expect_words(decode(student, [STOPS_AT_ONCE], max_length=6), 0, "<eos>", 6)
 
 
-@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="rows", weight=1, after=["follows_the_best_token_to_the_end"])
 def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
     """In a batch each sentence ends at its own first EOS, however long the others are."""
     trees = [STOPS_AT_ONCE, TREE]
@@ -169,7 +178,7 @@ def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
     expect_words(decoded, 1, "a b b a <eos>", 6)
 
 
-@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="mode", weight=1, after=["follows_the_best_token_to_the_end"])
 def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     """You decode in eval mode, without gradients, and leave model and sentences as they were."""
     model = tree_model([TREE, STOPS_AT_ONCE])
@@ -178,7 +187,7 @@ def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
         expect_as_before(runs(report, 1)[0], training, "greedy_decode")
 
 
-@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="choice", weight=1, after=["follows_the_best_token_to_the_end"])
 def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
     for words in SPECIALS_SAID:
@@ -187,7 +196,7 @@ def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
         expect_words(([got[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
 
 
-@pytest.mark.graded(weight=1, needs=["rows_end_each_at_their_own_eos"])
+@pytest.mark.graded(line="rows", weight=1, after=["rows_end_each_at_their_own_eos"])
 def test_stops_with_the_last_row(student: Probed) -> None:
     """Once every sentence has ended, the decoder is not called any more."""
     _, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
@@ -199,7 +208,7 @@ def test_stops_with_the_last_row(student: Probed) -> None:
     )
 
 
-@pytest.mark.graded(weight=1, needs=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="clean", weight=1, after=["follows_the_best_token_to_the_end"])
 def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
     model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there

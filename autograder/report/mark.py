@@ -1,0 +1,92 @@
+"""What a task earns: its rubric's lines, from the verdicts of its checks.
+
+- A check is evidence about one line. What passes earns its weight, what fails loses it.
+- A mistake that was recognised costs its price on the line that it breaks, once, whatever checks it
+  trips: these count as if they had passed.
+- What follows from a failure that was not recognised says nothing: its weight is shared out by the
+  line's other checks, and a line without others by the task's other lines.
+- Form alone earns nothing: unless one of the checks holds that a limit of the rubric names, a task
+  is worth at most what the limit says; and where no hidden check holds it is worth nothing, since
+  the inputs of public ones are known and can be answered by rote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.rubric import Limit, Line, Rubric
+from checks.verdicts import CheckResult, Verdict
+
+EVERYTHING = ""  # the one line of a task that has no rubric
+
+
+@dataclass(frozen=True)
+class LineMark:
+    """What one line of a rubric earned."""
+
+    line: Line
+    points: float
+    judged: bool = True  # False: no check could say anything about it; the other lines decided
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a task earned, line by line, and the limit that cut it, if one did."""
+
+    points: float
+    lines: tuple[LineMark, ...]
+    limit: Limit | None = None
+    by_rote: bool = False  # only public checks hold
+
+
+def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Mark:
+    """Mark one task."""
+    lines = rubric.line or (Line(EVERYTHING, max_points, ""),)
+    kept = {line.key: _kept(line.key, checks) for line in lines}
+    judged = [(line.points, share) for line in lines if (share := kept[line.key]) is not None]
+    # what nothing is known about is taken to be as the rest
+    rest = sum(p * s for p, s in judged) / sum(p for p, _ in judged) if judged else 0.0
+    marks = []
+    for line in lines:
+        share = kept[line.key]
+        points = line.points * (rest if share is None else share)
+        marks.append(LineMark(line, round(points, 2), share is not None))
+    points = sum(one.points for one in marks)
+    hidden = [check for check in checks if not check.public]
+    if hidden and not any(map(_holds, hidden)):
+        return Mark(0.0, tuple(marks), by_rote=points > 0)
+    broken = [limit for limit in rubric.at_most if not _any_of(limit, checks)]
+    limit = min(broken, key=lambda one: one.share, default=None)
+    if limit is not None and points > limit.share * max_points:
+        return Mark(round(limit.share * max_points, 2), tuple(marks), limit)
+    return Mark(round(points, 2), tuple(marks))
+
+
+def _kept(key: str, checks: Sequence[CheckResult]) -> float | None:
+    """The share of a line that is kept, None where there is no evidence."""
+    by_name = {check.check: check for check in checks}
+    passed = lost = 0.0
+    for check in checks:
+        if check.line != key:
+            continue
+        if _holds(check):
+            passed += check.weight
+        elif not check.follows:
+            lost += check.weight
+        elif (cause := by_name.get(check.follows)) is not None and cause.known:
+            passed += check.weight
+    costs = [fault.share for check in checks for fault in check.faults if fault.line == key]
+    if not (passed or lost):
+        return max(0.0, 1.0 - max(costs)) if costs else None
+    return max(0.0, 1.0 - max([lost / (passed + lost), *costs]))
+
+
+def _holds(check: CheckResult) -> bool:
+    """Whether a check passed, or would have but for mistakes that are charged by themselves."""
+    return check.verdict is Verdict.PASSED or (check.verdict is Verdict.WRONG and check.known)
+
+
+def _any_of(limit: Limit, checks: Sequence[CheckResult]) -> bool:
+    names = {check.check.partition("/")[2] for check in checks if _holds(check)}
+    return any(name in names for name in limit.unless)
