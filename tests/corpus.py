@@ -1,14 +1,13 @@
-"""The corpus of submissions: wrong, right but unusual, and partly right answers to each task.
+"""The corpus of submissions: wrong, right but unusual, and twice wrong answers to each task.
 
 A file in `submissions/<assignment>/<task>/<kind>/` replaces the code of its cell in the solution.
 Its first lines are comments that say what is expected of the grader:
 
-    # says: <words that the first message of the task must contain>      (wrong and partly)
-    # mark: <lowest>..<highest share of the task's points>               (partly)
-    # public: yes                          (a public check must fail: students can see it coming)
-    # seen: <where the mistake was seen in real code>                    (optional)
+    # says: <words that the first message of the task must contain>      (wrong)
     # costs: <lowest>..<highest share of the task's points that it loses> (wrong)
     # mistakes: <name>, <name>         (two: the wrong entries whose mistakes it has, both of them)
+    # public: yes                          (a public check must fail: students can see it coming)
+    # seen: <where the mistake was seen in real code>                    (optional)
 """
 
 from __future__ import annotations
@@ -47,8 +46,9 @@ from checks.program import Cell, Lesson, fresh_module, run_cells
 from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
-KINDS = ("wrong", "right", "partly", "two")
-HEADERS = ("says", "mark", "costs", "mistakes", "public", "seen")
+KINDS = ("wrong", "right", "two")
+HEADERS = ("says", "costs", "mistakes", "public", "seen")
+ASTRAY = 0.2  # share of a task by which a mark may miss what an entry deserves
 SHARES = re.compile(r"[01](\.\d+)?\.\.[01](\.\d+)?")
 FOLDER = Path(__file__).resolve().parent / "submissions"
 FAILED = (Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.EXCEEDED_LIMIT)
@@ -86,17 +86,22 @@ class Entry:
         return self._term("public") == "yes"
 
     @property
-    def mark(self) -> str:
-        """The share of its task's points that it deserves, as it is written."""
-        return self._term("mark")
+    def costs(self) -> str:
+        """The share of its task's points that it deserves to lose, as it is written."""
+        return self._term("costs")
 
     @property
-    def marks(self) -> tuple[float, float]:
+    def deserves(self) -> tuple[float, float]:
         """The lowest and highest share of its task's points that it deserves."""
         if self.kind == "right":
             return 1.0, 1.0
-        lowest, _, highest = (self.mark or "0..0.999").partition("..")
-        return float(lowest), float(highest)
+        least, _, most = (self.costs or "0..1").partition("..")
+        return 1.0 - float(most), 1.0 - float(least)
+
+    @property
+    def middle(self) -> float:
+        """The middle of what it deserves."""
+        return sum(self.deserves) / 2
 
     @property
     def id(self) -> str:
@@ -139,8 +144,8 @@ def odd(entry: Entry, tasks: Collection[str]) -> str:
         return "an answer with two mistakes names them: `# mistakes: <name>, <name>`"
     if entry.kind == "wrong" and not entry.says:
         return "a wrong answer says in `# says: ...` what its student must be told"
-    if entry.kind == "partly" and not SHARES.fullmatch(entry.mark):
-        return f"`# mark: {entry.mark}`: expected the lowest and highest share, such as 0.5..0.8"
+    if entry.kind == "wrong" and entry.costs and not SHARES.fullmatch(entry.costs):
+        return f"`# costs: {entry.costs}`: expected the least and most lost, such as 0.1..0.25"
     return ""
 
 
@@ -297,7 +302,8 @@ def _in_fork(job: Job) -> tuple[Job, dict[str, TaskReport]]:
         collected.session.items = some
         collected.by_precedent.pytest_runtestloop(collected.session)
         results = collected.grading.results.values()
-        if job.public_only and any(result.verdict in FAILED for result in results):
+        if job.public_only and any(r.verdict in FAILED or r.faults for r in results):
+            collected.grading.pytest_sessionfinish()
             return job, collected.reports()
     collected.grading.pytest_sessionfinish()
     collected.grading.problems += collected.grading.missing_evidence()
@@ -346,10 +352,12 @@ def problems(entry: Entry, reports: dict[str, TaskReport]) -> list[str]:
             if first is not None:
                 found.append(f"loses points in {key!r}: {first.check}: {first.rationale}")
             continue
-        lowest, highest = entry.marks
-        if not lowest <= share <= highest:
+        lowest, highest = entry.deserves
+        astray = 0.0 if entry.kind == "right" else ASTRAY
+        lost = entry.kind == "right" or share < 1.0
+        if not (lowest - astray <= share <= highest + astray and lost):
             at = f"; first: {first.check}: {first.rationale}" if first else ""
-            found.append(f"earns {share:.3f} of its task, not {lowest}..{highest}{at}")
+            found.append(f"earns {share:.3f} of its task, not {lowest:g}..{highest:g}{at}")
         if entry.public and not any(c.public and c.verdict in FAILED for c in report.checks):
             found.append("passes all public checks")
         message = first_message(report)

@@ -6,7 +6,8 @@ from autograder.judge.results import Result
 from autograder.pull.attempts import Attempt
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, Outcome
 from autograder.report.record import Report, TaskReport
-from checks.verdicts import CheckResult, Verdict
+from autograder.rubric import Limit, Line, Rubric
+from checks.verdicts import CheckResult, Fault, Verdict
 
 TASK = TaskReport(
     "encoder",
@@ -22,10 +23,36 @@ TASK = TaskReport(
             rationale='row 2 came third; "é" </script> \\ \t🙂',
             help="was it sorted, and never put back?",
             guess=True,
+            line="rows",
         ),
-        CheckResult("encoder/length", "You take length 1.", 5e-7, Verdict.SKIPPED, public=False),
+        CheckResult(
+            "encoder/state",
+            "You return h and c.",
+            1.0,
+            Verdict.WRONG,
+            public=False,
+            rationale="h and c are exchanged",
+            help="h comes first",
+            line="rows",
+            faults=(Fault("context", 0.25, "h and c are exchanged", "h comes first"),),
+            known=True,
+            mended=True,
+        ),
+        CheckResult(
+            "encoder/length",
+            "You take length 1.",
+            5e-7,
+            Verdict.SKIPPED,
+            public=False,
+            line="context",
+            follows="encoder/order[3]",
+        ),
         CheckResult("encoder/pads", "You skip padding.", 123456.789, Verdict.CRASHED, public=False),
         CheckResult("encoder/whole", "You end.", 2.0, Verdict.TIMED_OUT, public=False),
+    ),
+    rubric=Rubric(
+        (Line("context", 12.5, "You “keep” h and c."), Line("rows", 7.5, "You keep rows.")),
+        (Limit(0.1, ("shapes", "order"), "A constant"),),
     ),
 )
 BESIDE = {

@@ -11,7 +11,9 @@ import importlib
 import sys
 from collections import Counter, defaultdict
 from fnmatch import fnmatch
+from statistics import mean
 
+import pandas
 from tqdm import tqdm
 
 from autograder.assignment import ROOT, Assignment, only_assignment
@@ -21,6 +23,9 @@ from autograder.report.record import TaskReport
 
 from . import naive
 from .corpus import FAILED, FOLDER, Entry, Job, entries, first_message, grade_all, problems
+
+ROUNDING = 0.001  # of points to cents
+TOGETHER = 0.03  # of the task: by how much two mistakes may cost more than their sum
 
 
 class Measurement:
@@ -54,6 +59,11 @@ class Measurement:
             for check in report.checks
             if check.verdict in FAILED
         }
+
+    def share(self, entry: Entry) -> float:
+        """The share of its task's points that an entry earns, with the first salt."""
+        report = next(iter(self.own[entry.id].values()))
+        return (report.points or 0.0) / report.max_points
 
     def told(self, entry: Entry) -> bool:
         """Whether the first message says what a good teacher would, with every salt."""
@@ -120,24 +130,94 @@ def task_table(found: Measurement) -> list[str]:
     yardstick = found.assignment == naive.ASSIGNMENT  # the only one that has a naive suite
     naive_kills = naive.caught_by_naive_suite(found.corpus) if yardstick else set()
     lines = [
-        "| task | wrong | caught | by a naive suite | first message right | right | failed "
-        "| partly right | in range |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| task | wrong | caught | by a naive suite | first message right | right | failed |",
+        "|---|---|---|---|---|---|---|",
     ]
     for key in (*tasks_of(found.assignment), "all"):
         chosen = [entry for entry in found.corpus if key in (entry.task, "all")]
         wrong = [entry for entry in chosen if entry.kind == "wrong"]
         right = [entry for entry in chosen if entry.kind == "right"]
-        partly = [entry for entry in chosen if entry.kind == "partly"]
         caught = [entry for entry in wrong if found.kills(entry)]
         simple = [entry for entry in wrong if entry.id in naive_kills]
         told = [entry for entry in wrong if found.told(entry)]
         failed = [entry for entry in right if found.problems[entry.id]]
-        in_range = [entry for entry in partly if not found.problems[entry.id]]
-        counts = [wrong, caught, simple, told, right, failed, partly, in_range]
+        counts = [wrong, caught, simple, told, right, failed]
         shown = [str(len(part)) if yardstick or part is not simple else "–" for part in counts]
         lines.append(f"| {key} | {' | '.join(shown)} |")
     return lines
+
+
+SLIP, FAULT = 0.2, 0.4  # shares lost: a slip costs less than the one, a core fault over the other
+
+
+def fairness_table(found: Measurement) -> list[str]:
+    """How the marks agree with what the entries deserve, a row per task."""
+    lines = [
+        "| task | wrong | rank correlation | mean mark | deserved | slips below half marks "
+        "| nothing though something works | core faults above 60 % | within what is deserved |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for key in (*tasks_of(found.assignment), "all"):
+        chosen = [e for e in found.corpus if e.kind == "wrong" and e.costs]
+        chosen = [entry for entry in chosen if key in (entry.task, "all")]
+        marks = [found.share(entry) for entry in chosen]
+        deserved = [entry.deserves for entry in chosen]
+        both = list(zip(marks, deserved, strict=True))
+        slips = sum(mark < 0.5 for mark, (lowest, _) in both if lowest >= 1 - SLIP)
+        nothing = sum(mark == 0 for mark, (lowest, _) in both if lowest > 0.1)
+        core = sum(mark > 0.6 for mark, (_, highest) in both if highest <= 1 - FAULT)
+        within = sum(lowest - 0.005 <= mark <= highest + 0.005 for mark, (lowest, highest) in both)
+        facts = [
+            str(len(chosen)),
+            f"{rank_correlation(marks, [entry.middle for entry in chosen]):.2f}",
+            f"{mean(marks):.0%}" if marks else "–",
+            f"{mean(entry.middle for entry in chosen):.0%}" if marks else "–",
+            *map(str, (slips, nothing, core, within)),
+        ]
+        lines.append(f"| {key} | {' | '.join(facts)} |")
+    return lines
+
+
+def rank_correlation(one: list[float], other: list[float]) -> float:
+    """Spearman's, ties sharing their ranks; NaN where there is nothing to compare."""
+    return float(pandas.Series(one).rank().corr(pandas.Series(other).rank()))
+
+
+def line_table(found: Measurement) -> list[str]:
+    """What each line of the rubrics costs the wrong answers to its task, in the mean."""
+    head = "| task | line | points | answers that lose there | mean loss |"
+    lines = [head, "|---|---|---|---|---|"]
+    for task in found.assignment.graded_tasks:
+        wrong = [e for e in found.corpus if e.kind == "wrong" and e.task == task.key]
+        for line in task.rubric.line:
+            losses = [
+                one.line.points - one.points
+                for entry in wrong
+                for report in found.own[entry.id].values()
+                for one in report.mark.lines
+                if one.line.key == line.key and one.points < one.line.points
+            ]
+            loss = f"{mean(losses):.2f}" if losses else "–"
+            lines.append(f"| {task.key} | {line.key} | {line.points:g} | {len(losses)} | {loss} |")
+    return lines
+
+
+def unfair_pairs(found: Measurement) -> list[str]:
+    """Answers with two mistakes that earn more than with one, or lose more than with each alone."""
+    said = []
+    for entry in (e for e in found.corpus if e.kind == "two"):
+        single = [f"{entry.task}/wrong/{name}" for name in entry.mistakes]
+        alone = [e for e in found.corpus if e.id in single]
+        if len(alone) < 2:
+            continue
+        mark, marks = found.share(entry), [found.share(one) for one in alone]
+        limited = any(report.mark.limit for report in found.own[entry.id].values())
+        least = min(min(marks), 1 - sum(1 - one for one in marks) - ROUNDING)
+        if mark > min(marks) + ROUNDING:
+            said.append(f"{entry.id} earns {mark:.3f}, with one mistake {min(marks):.3f}")
+        elif mark < least - TOGETHER and not limited:
+            said.append(f"{entry.id} earns {mark:.3f}, its mistakes alone {marks}")
+    return said
 
 
 def check_table(found: Measurement) -> list[str]:
@@ -185,22 +265,26 @@ def main() -> int:
     found = measure(assignment, corpus, salts, options.jobs, options.own)
     seen = sum(bool(entry.seen) for entry in corpus if entry.kind == "wrong")
     facts = f"{options.salts} salts. Wrong submissions with the place they were seen: {seen}."
-    text = "\n".join([*task_table(found), "", facts, "", *check_table(found), ""])
+    tables = [task_table(found), [facts], fairness_table(found), line_table(found)]
+    tables += [check_table(found)]
+    text = "\n".join(line for table in tables for line in (*table, ""))
     print(text)
     at_odds = {name: wrong for name, wrong in sorted(found.problems.items()) if wrong}
     for name, wrong in at_odds.items():
         print(f"at odds: {name}: {'; '.join(sorted(wrong))}")
+    for line in unfair_pairs(found):
+        print(f"unfair: {line}")
     for line in found.unsteady():
         print(f"mark depends on the salt: {line}")
     if options.entries != ["*"]:
         print(*answers(found), sep="\n")
-        return 1 if at_odds or found.unsteady() else 0
+        return 1 if at_odds or unfair_pairs(found) or found.unsteady() else 0
     for name in found.superfluous():
         print(f"no submission needs it: {name}")
     target = ROOT / "build" / f"measure-{assignment.name}.md"
     target.parent.mkdir(exist_ok=True)
     target.write_text(text)
-    return 1 if at_odds or found.unsteady() or found.superfluous() else 0
+    return 1 if at_odds or unfair_pairs(found) or found.unsteady() or found.superfluous() else 0
 
 
 if __name__ == "__main__":

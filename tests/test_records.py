@@ -157,9 +157,9 @@ def test_whatever_stands_in_a_report_it_is_read_or_refused_in_a_line(
         (("findings",), ["a", 3], "findings[1]: expected text, got 3"),
         (("beside",), [], "beside: expected an object, got a list"),
         (("tasks", 0), {"task": "encoder"}, "tasks[0].points: missing"),
-        (("schema",), "autograder-report/2", 'expected "autograder-report/1", got "autograder-rep'),
+        (("schema",), "autograder-report/1", 'expected "autograder-report/2", got "autograder-rep'),
         (("student",), "\udc80", "half a character"),
-        ((), [], 'schema: expected "autograder-report/1", got nothing'),
+        ((), [], 'schema: expected "autograder-report/2", got nothing'),
     ],
 )
 def test_what_is_wrong_in_a_report_is_told_by_its_field(
@@ -175,7 +175,7 @@ def test_what_is_wrong_in_a_report_is_told_by_its_field(
     [
         ("", "not JSON: Expecting value"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"schema": "autograder-report/1", "tasks": ' + "[" * 9_999 + "]" * 9_999 + "}", "deeply"),
+        ('{"schema": "autograder-report/2", "tasks": ' + "[" * 9_999 + "]" * 9_999 + "}", "deeply"),
         ("1" * 5_000, "thousands of digits"),
         (json.dumps(RECORD)[:-1] + ', "points": "x"}', "points: expected a number"),  # the last one
     ],

@@ -147,6 +147,7 @@ ARGUED = {
     "autograder/pull/*": "how marks are asked for, and are shown",
     "autograder/release/*": "what students get: its notebook is looked at",
     "autograder/report/__init__.py": "words",
+    "autograder/report/mark.py": "",
     "autograder/report/record.py": "",
     "autograder/report/schema.py": "",
     "autograder/report/*": "how marks are shown",

@@ -14,20 +14,23 @@ from checks.plugin import PUBLIC_SALT
 from checks.verdicts import Verdict
 
 from .corpus import FAILED, Entry, Job, entries, grade_all, grade_here, problems
+from .measure import ROUNDING, TOGETHER, rank_correlation
 
 ASSIGNMENT = Assignment("seq2seq")
 TASKS = tuple(task.key for task in ASSIGNMENT.graded_tasks)
-SHARE = 4  # one in so many of the wrong ones; all right and partly right ones
+SHARE = 4  # one in so many of the wrong ones; all others, and what those with two mistakes combine
 
 
 def representative() -> list[Entry]:
-    """All right and partly right entries; of the wrong ones a part fixed by their names."""
+    """All entries that are not wrong; of the wrong ones a part fixed by their names."""
+    every = entries(ASSIGNMENT)
+    combined = {f"{e.task}/wrong/{name}" for e in every for name in e.mistakes}
 
     def chosen(entry: Entry) -> bool:
         digest = hashlib.sha256(entry.id.encode()).digest()
-        return entry.kind != "wrong" or digest[0] % SHARE == 0
+        return entry.kind != "wrong" or digest[0] % SHARE == 0 or entry.id in combined
 
-    return [entry for entry in entries(ASSIGNMENT) if chosen(entry)]
+    return [entry for entry in every if chosen(entry)]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,46 @@ def test_the_corpus_gets_the_marks_and_the_words_it_deserves(
         if (wrong := problems(entry, {entry.task: graded[entry]}))
     }
     assert found == {}
+
+
+def share(report: TaskReport) -> float:
+    """The share of a task's points that it gives."""
+    return (report.points or 0.0) / report.max_points
+
+
+def test_two_mistakes_cost_what_each_costs_and_mending_one_never_costs_anything(
+    graded: dict[Entry, TaskReport],
+) -> None:
+    by_id = {entry.id: report for entry, report in graded.items()}
+    pairs = [entry for entry in graded if entry.kind == "two"]
+    unfair = []
+    for entry in pairs:
+        alone = [share(by_id[f"{entry.task}/wrong/{name}"]) for name in entry.mistakes]
+        both = share(graded[entry])
+        limited = graded[entry].mark.limit is not None
+        sum_of_both = 1 - sum(1 - one for one in alone)
+        if both > min(alone) + ROUNDING or (both < sum_of_both - TOGETHER and not limited):
+            unfair.append((entry.id, both, alone))
+    assert len(pairs) >= 2 * len(TASKS)
+    assert unfair == []
+
+
+def test_no_slip_costs_half_and_nothing_that_works_earns_nothing(
+    graded: dict[Entry, TaskReport],
+) -> None:
+    wrong = {entry: share(report) for entry, report in graded.items() if entry.kind == "wrong"}
+    slips = [entry.id for entry, mark in wrong.items() if entry.deserves[0] >= 0.8 and mark < 0.5]
+    nothing = [entry.id for entry, mark in wrong.items() if entry.deserves[0] > 0.1 and not mark]
+    core = [entry.id for entry, mark in wrong.items() if entry.deserves[1] <= 0.6 and mark > 0.6]
+    assert (slips, nothing, core) == ([], [], [])
+
+
+def test_marks_are_in_the_order_of_what_is_deserved(graded: dict[Entry, TaskReport]) -> None:
+    for task in TASKS:
+        wrong = [e for e in graded if e.kind == "wrong" and e.costs and e.task == task]
+        marks = [share(graded[entry]) for entry in wrong]
+        assert len(wrong) > 20
+        assert rank_correlation(marks, [entry.middle for entry in wrong]) >= 0.8, task
 
 
 def test_one_bug_costs_one_task() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.assignment import ROOT, TEST_PREFIX, Assignment
 from autograder.errors import ReleaseRefused
 from autograder.notebook.lesson import grade_id
+from autograder.rubric import FILE as RUBRIC
 from autograder.suites import probes_of
 from checks.student import Student
 
@@ -43,6 +44,7 @@ def _problems(assignment: Assignment) -> Iterator[str]:
             yield f"{_named(folder)}: {task!r} has no {kind} checks ({TEST_PREFIX}{task}.py)"
     for key in sorted(known):
         yield from _problems_of(assignment.suite_files(key))
+    yield from _rubric_problems(assignment, known)
     for cell in assignment.source.cells:
         key = grade_id(cell).removeprefix(TEST_PREFIX)
         called = re.findall(r"""\bcheck\(\s*["'](\w+)["']""", cell.source)
@@ -83,6 +85,45 @@ def _problems_of(files: list[Path]) -> Iterator[str]:
             for problem in _odd_terms(function, names):
                 yield f"{where}: {problem}"
             names.append(function.name.removeprefix(TEST_PREFIX))
+
+
+def _rubric_problems(assignment: Assignment, known: set[str]) -> Iterator[str]:
+    """Where rubrics and checks do not speak of the same lines."""
+    file = _named(assignment.checks / RUBRIC)
+    for key, rubric in assignment.rubrics.items():
+        if key not in known:
+            yield f"{file}: no task {key!r} that checks grade; they are {', '.join(sorted(known))}"
+            continue
+        lines = {line.key for line in rubric.line}
+        names, hidden = set(), set()
+        for path in assignment.suite_files(key):
+            body = ast.parse(path.read_text(encoding="utf-8"), path.name).body
+            for function in (node for node in body if isinstance(node, ast.FunctionDef)):
+                if not function.name.startswith(TEST_PREFIX):
+                    continue
+                names.add(function.name.removeprefix(TEST_PREFIX))
+                line = _line_of(function)
+                if line not in lines:
+                    yield (
+                        f"{_named(path)}, line {function.lineno}: {function.name}: graded(line="
+                        f"{line!r}): expected a line of {file}: {', '.join(sorted(lines))}"
+                    )
+                if path.is_relative_to(assignment.suite):
+                    hidden.add(line)
+        for line in sorted(lines - hidden):
+            yield f"{file}: {key}: no hidden check is evidence about {line!r}"
+        for limit in rubric.at_most:
+            for name in limit.unless:
+                if name not in names:
+                    yield f"{file}: {key}: at_most: unless: no check {name!r} of this task"
+
+
+def _line_of(function: ast.FunctionDef) -> str:
+    """The rubric's line that a check names, "" if it names none."""
+    for term in (t for n in function.decorator_list if isinstance(n, ast.Call) for t in n.keywords):
+        if term.arg == "line" and isinstance(term.value, ast.Constant):
+            return str(term.value.value)
+    return ""
 
 
 def _odd_terms(function: ast.FunctionDef, earlier: list[str]) -> Iterator[str]:

@@ -12,13 +12,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.rubric import Limit, Line, Rubric
-from checks.verdicts import CheckResult, Verdict
+from checks.verdicts import CheckResult, Fault, Verdict
 
 EVERYTHING = ""  # the one line of a task that has no rubric
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Why a line lost points: a check that failed, or a mistake that was recognised in one."""
+
+    check: CheckResult
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class LineMark:
     line: Line
     points: float
     judged: bool = True  # False: no check could say anything about it; the other lines decided
+    lost: tuple[Loss, ...] = ()  # what it lost points for, each once
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,14 @@ def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Ma
     kept = {line.key: _kept(line.key, checks) for line in lines}
     judged = [(line.points, share) for line in lines if (share := kept[line.key]) is not None]
     # what nothing is known about is taken to be as the rest
-    rest = sum(p * s for p, s in judged) / sum(p for p, _ in judged) if judged else 0.0
+    known = sum(points for points, _ in judged)
+    rest = sum(points * share for points, share in judged) / known if known else 0.0
     marks = []
     for line in lines:
         share = kept[line.key]
         points = line.points * (rest if share is None else share)
-        marks.append(LineMark(line, round(points, 2), share is not None))
+        lost = tuple(_losses(line.key, checks))
+        marks.append(LineMark(line, round(points, 2), share is not None, lost))
     points = sum(one.points for one in marks)
     hidden = [check for check in checks if not check.public]
     if hidden and not any(map(_holds, hidden)):
@@ -80,6 +91,18 @@ def _kept(key: str, checks: Sequence[CheckResult]) -> float | None:
     if not (passed or lost):
         return max(0.0, 1.0 - max(costs)) if costs else None
     return max(0.0, 1.0 - max([lost / (passed + lost), *costs]))
+
+
+def _losses(key: str, checks: Sequence[CheckResult]) -> Iterator[Loss]:
+    told = set()
+    for check in checks:
+        for fault in check.faults:
+            if fault.line == key and fault.rationale not in told:
+                told.add(fault.rationale)
+                yield Loss(check, fault)
+        failed = check.verdict is not Verdict.PASSED and not check.known
+        if check.line == key and failed and not check.follows and check.weight:
+            yield Loss(check)
 
 
 def _holds(check: CheckResult) -> bool:

@@ -7,21 +7,30 @@ from html import escape
 from pathlib import Path
 
 from autograder.text import without_controls
-from checks.verdicts import sign, words
+from checks.verdicts import Verdict, sign, words
 
 from .record import Report, TaskReport
+from .view import LineView, TaskView, shown_task
 
 
 def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:
     """One task's verdicts as a small page: what is shown below its test cell."""
     parts = [f"<div>About your notebook: {_html(finding)}.</div>" for finding in findings]
-    parts.append(
-        f"<div><b>{_html(task.key)}: {task.points:g} of {task.max_points:g} points</b></div><ul>"
-    )
-    for check in task.checks:
-        remarks = "".join(f"<li><i>{_html(line)}</i></li>" for line in words(check))
-        below = f"<ul>{remarks}</ul>" if remarks else ""
-        parts.append(f"<li>{sign(check.verdict)} {_html(check.sentence)}{below}</li>")
+    view = shown_task(task)
+    parts.append(f"<div><b>{_html(_title(view))}</b></div>")
+    if view.lines:
+        parts.append("<table><tr><th>what counts</th><th>points</th></tr>")
+        for line in view.lines:
+            says = f"{_tick(line)} {_html(line.says)}{_below(line.why)}"
+            points = f"{line.points:g} of {line.max_points:g}"
+            parts.append(f"<tr><td>{says}</td><td>{points}</td></tr>")
+        parts.append("</table>")
+    if view.limit:
+        parts.append(f"<div>{_html(view.limit)}.</div>")
+    parts.append("<ul>")
+    for check in view.checks:
+        said = _below(words(check))
+        parts.append(f"<li>{sign(check.verdict)} {_html(check.sentence)}{said}</li>")
     return "".join([*parts, "</ul>"])
 
 
@@ -29,11 +38,30 @@ def task_text(task: TaskReport) -> list[str]:
     """One task's verdicts as lines of text."""
     if task.by_hand:
         return [f"{task.key}: graded by hand, up to {task.max_points:g} points"]
-    lines = [f"{task.key}: {task.points:g} of {task.max_points:g} points"]
-    for check in task.checks:
+    view = shown_task(task)
+    lines = [_title(view)]
+    for one in view.lines:
+        lines.append(f"  {_tick(one)} {one.points:g} of {one.max_points:g}: {one.says}")
+        lines += [f"      {line}" for line in one.why]
+    lines += [f"  {view.limit}"] if view.limit else []
+    lines += ["  checks:"] if view.lines else []
+    for check in view.checks:
         lines.append(f"  {sign(check.verdict)} {check.sentence}")
         lines += [f"      {line}" for line in words(check)]
     return [_line(line) for line in lines]
+
+
+def _title(view: TaskView) -> str:
+    return f"{view.key}: {view.points:g} of {view.max_points:g} points"
+
+
+def _tick(line: LineView) -> str:
+    return sign(Verdict.PASSED if line.full else Verdict.WRONG)
+
+
+def _below(lines: Sequence[str]) -> str:
+    said = "".join(f"<li><i>{_html(line)}</i></li>" for line in lines)
+    return f"<ul>{said}</ul>" if said else ""
 
 
 def report_text(report: Report) -> str:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.terms import Reveal
-from checks.verdicts import CheckResult, Verdict
+from checks.verdicts import CheckResult, Verdict, looks, words
 
+from .mark import LineMark
 from .record import Report, TaskReport
+
+
+@dataclass(frozen=True)
+class LineView:
+    """One line of a task's rubric as shown."""
+
+    says: str
+    points: float
+    max_points: float
+    why: tuple[str, ...] = ()  # it lost points, a line of text each
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing is missing."""
+        return self.points == self.max_points
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,8 @@ class TaskView:
     points: float | None  # None: graded by hand
     max_points: float
     checks: tuple[CheckResult, ...] = ()
+    lines: tuple[LineView, ...] = ()
+    limit: str = ""  # why it earns less than its lines
 
     @property
     def full(self) -> bool:
@@ -57,17 +75,51 @@ def shown(report: Report, level: Reveal) -> View:
         assignment=report.assignment,
         points=report.points if level >= Reveal.TOTAL else None,
         max_points=report.max_points,
-        tasks=tuple(_task(t, level) for t in report.tasks) if level >= Reveal.TASKS else (),
+        tasks=tuple(shown_task(t, level) for t in report.tasks) if level >= Reveal.TASKS else (),
         findings=tuple(report.findings),
         beside=dict(report.beside) if level >= Reveal.MESSAGES else {},
         wall=report.wall,
     )
 
 
-def _task(task: TaskReport, level: Reveal) -> TaskView:
+def shown_task(task: TaskReport, level: Reveal = Reveal.MESSAGES) -> TaskView:
+    """Keep what a level shows of a task."""
     checks = task.checks
     if level < Reveal.CHECKS:
         checks = tuple(check for check in checks if check.public)
     elif level < Reveal.MESSAGES:
         checks = tuple(c if c.public else replace(c, rationale="", help="") for c in checks)
-    return TaskView(task.key, task.points, task.max_points, checks)
+    view = TaskView(task.key, task.points, task.max_points, checks)
+    if task.by_hand or level < Reveal.CHECKS or not task.rubric.line:
+        return view
+    lines = tuple(
+        LineView(one.line.says, one.points, one.line.points, tuple(_why(one, level)))
+        for one in task.mark.lines
+    )
+    return replace(view, lines=lines, limit=_limit(task))
+
+
+def _why(one: LineMark, level: Reveal) -> Iterator[str]:
+    """Why a line lost points; a mistake is told once, on the line that it costs."""
+    for loss in one.lost:
+        told = loss.check.public or level >= Reveal.MESSAGES
+        if loss.fault is None:
+            yield loss.check.sentence
+            yield from words(loss.check) if told else ()
+        elif told:
+            yield from (loss.fault.rationale, *looks(loss.fault.help))
+        else:
+            yield loss.check.sentence
+    if not one.judged:
+        yield (
+            "could not be judged, since what is wrong elsewhere stands before it: it earns what "
+            "the other lines earn on average"
+        )
+
+
+def _limit(task: TaskReport) -> str:
+    """Why a task earns less than its lines together, "" if it does not."""
+    if task.mark.by_rote:
+        return "no hidden check holds, and public ones alone earn nothing"
+    limit = task.mark.limit
+    return f"{limit.says}: at most {limit.share:.0%} of the points" if limit else ""

@@ -34,17 +34,19 @@
 #
 # | task | you write | points |
 # |---|---|---|
-# | `encoder` | the class `Encoder` | 20 |
-# | `decoder` | the class `Decoder` | 15 |
-# | `teacher_forcing` | the function `train_step` | 20 |
-# | `greedy` | the function `greedy_decode` | 15 |
-# | `beam_search` | the function `beam_search` | 20 |
+# | `encoder` | the class `Encoder` | {{points encoder}} |
+# | `decoder` | the class `Decoder` | {{points decoder}} |
+# | `teacher_forcing` | the function `train_step` | {{points teacher_forcing}} |
+# | `greedy` | the function `greedy_decode` | {{points greedy}} |
+# | `beam_search` | the function `beam_search` | {{points beam_search}} |
 # | `translation` | a written answer about your own experiments | 10 |
 #
 # Each task opens with a small example worked out by number, then a box called **contract**. The
 # contract is the whole of what is asked: whatever it does not fix is yours to choose. After your
 # cell, a cell with `check(...)` runs tests that you may see; marking uses more tests of the same
-# rules, on other inputs. The tasks do not depend on each other: `train_step`, `greedy_decode` and
+# rules, on other inputs. Below each contract stands what the task's points are for, line by line: a
+# mistake costs points on the line it breaks, once, whatever else it upsets. The tasks do not depend
+# on each other: `train_step`, `greedy_decode` and
 # `beam_search` are marked with models of our own, so a slip in your encoder costs you the encoder
 # only.
 #
@@ -345,7 +347,7 @@ def toy_model() -> Seq2Seq:
 
 
 # %% [markdown]
-# ### Task `encoder` (20 points)
+# ### Task `encoder` ({{points encoder}} points)
 #
 # **By number.** Take a recurrent network simple enough for mental arithmetic, $h_t = \tfrac12
 # h_{t-1} + x_t$ with $h_0 = 0$, and a batch of two sequences padded with 0:
@@ -383,6 +385,12 @@ def toy_model() -> Seq2Seq:
 # >
 # > *Free:* how it is written, packing or masking, names and initialisation of the parameters, one
 # > bias vector or two (but not none), whether the embedding of PAD is learned.
+#
+# <details><summary>What the {{points encoder}} points are for</summary>
+#
+# {{rubric encoder}}
+#
+# </details>
 
 
 # %% nbgrader={"grade_id": "encoder", "solution": true}
@@ -457,7 +465,7 @@ print("largest difference between row 1 in company and alone:")
 print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs().max():.1e}")
 
 # %% [markdown]
-# ### Task `decoder` (15 points)
+# ### Task `decoder` ({{points decoder}} points)
 #
 # **By number.** Suppose B = 3 sentences, L = 2 layers, H = 8, a vocabulary of V = 11. One step:
 #
@@ -495,6 +503,12 @@ print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs
 # >
 # > *Free:* as in the encoder. The linear layer is with or without bias, one layer or a product of
 # > layers (tied weights). Dropout between the LSTM's layers, or before a linear layer, is allowed.
+#
+# <details><summary>What the {{points decoder}} points are for</summary>
+#
+# {{rubric decoder}}
+#
+# </details>
 
 
 # %% nbgrader={"grade_id": "decoder", "solution": true}
@@ -558,7 +572,7 @@ logits, state = decoder(logits.argmax(dim=1), state)
 print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(dim=1).tolist())
 
 # %% [markdown]
-# ### Task `teacher_forcing` (20 points)
+# ### Task `teacher_forcing` ({{points teacher_forcing}} points)
 #
 # **By number.** The toy translator, table 0, and a batch of two targets:
 #
@@ -622,6 +636,12 @@ print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(d
 # >
 # > *Free:* one coin for the batch or one a row, any source of randomness, when gradients are
 # > zeroed, and the mode in which the model is left.
+#
+# <details><summary>What the {{points teacher_forcing}} points are for</summary>
+#
+# {{rubric teacher_forcing}}
+#
+# </details>
 
 
 # %% nbgrader={"grade_id": "teacher_forcing", "solution": true}
@@ -695,7 +715,7 @@ for ratio in (1.0, 0.0, 0.5):
 # Take the most probable word, feed it back, and go on until EOS. One decoder step a word, and
 # each choice is final.
 #
-# ### Task `greedy` (15 points)
+# ### Task `greedy` ({{points greedy}} points)
 #
 # **By number.** A batch of three sources for the toy: the first words 0, 1, 2 choose the tables.
 # With `max_length=4`:
@@ -730,6 +750,12 @@ for ratio in (1.0, 0.0, 0.5):
 # >
 # > *Free:* whether rows are decoded together or one by one, and whether prefixes are read again.
 # > Lists of Python integers; tuples and NumPy integers are taken as well.
+#
+# <details><summary>What the {{points greedy}} points are for</summary>
+#
+# {{rubric greedy}}
+#
+# </details>
 
 
 # %% nbgrader={"grade_id": "greedy", "solution": true}
@@ -813,7 +839,7 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # divide the log-probability by $\big((5 + \text{length})/6\big)^{\alpha}$, $\alpha$ being the
 # `length_penalty`: 0 turns it off. EOS counts towards the length, BOS does not.
 #
-# ### Task `beam_search` (20 points)
+# ### Task `beam_search` ({{points beam_search}} points)
 #
 # **By number.** Table 0, `beam_width=2`, `max_length=3` (probabilities, where the program adds
 # logarithms; * ends):
@@ -868,6 +894,12 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # >
 # > *Free:* rows together or one by one, prefixes read again or not; which of several equal
 # > candidates is kept, and the order of equal scores.
+#
+# <details><summary>What the {{points beam_search}} points are for</summary>
+#
+# {{rubric beam_search}}
+#
+# </details>
 #
 # Two hints. The decoder wants the *state of each hypothesis*: when the second-best hypothesis has
 # two children in the beam and the best has none, the states must follow. And `divmod(index, V)`

@@ -10,6 +10,7 @@ from autograder.report.record import Report, TaskReport
 from autograder.report.view import View, shown
 from autograder.terms import Reveal, Terms
 from autograder.text import line
+from checks.verdicts import words
 
 VISIBLE, AFTER_DUE, HIDDEN = "visible", "after_due_date", "hidden"
 
@@ -38,9 +39,13 @@ def _test(task: TaskReport, view: View, terms: Terms) -> dict[str, Any]:
     told = next((known for known in view.tasks if known.key == task.key), None)
     passed = task.points == task.max_points
     said = []
+    for one in told.lines if told else ():
+        said.append(f"{one.points:g} of {one.max_points:g}: {line(one.says)}")
+        said += [f"    {line(text)}" for text in one.why]
+    said += [line(told.limit)] if told and told.limit else []
     for check in told.checks if told else ():
         said.append(f"{check.verdict}: {line(check.sentence)}")
-        said += [f"    {line(text)}" for text in (check.rationale, check.help) if text]
+        said += [f"    {line(text)}" for text in words(check)]
     return {
         "name": task.key,
         "score": task.points,

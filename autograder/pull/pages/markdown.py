@@ -105,12 +105,25 @@ def _details(view: View) -> Iterator[str]:
         if not task.checks or task.points is None:
             continue
         title = f"{_key(task)}: {task.points:g} of {task.max_points:g} points"
-        lines = [said for check in task.checks for said in _check(check)]
-        body = "\n".join(lines)
+        checks = "\n".join(said for check in task.checks for said in _check(check))
+        body = "\n\n".join([*_rubric(task), checks])
         yield f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
     if view.beside:
         rows = "\n".join(f"- {markdown(k)}: {markdown(str(v))}" for k, v in view.beside.items())
         yield f"<details><summary>beside the mark</summary>\n\n{rows}\n\n</details>"
+
+
+def _rubric(task: TaskView) -> Iterator[str]:
+    """The lines of a task's rubric with what each earned, and why not more."""
+    if task.lines:
+        rows = ["| | what counts | points |", "|---|---|---:|"]
+        for line in task.lines:
+            mark = "✓" if line.full else "✗"
+            says = markdown(line.says)
+            rows.append(f"| {mark} | {says} | {line.points:g} of {line.max_points:g} |")
+        yield "\n".join(rows)
+    if task.limit:
+        yield f"{markdown(task.limit)}."
 
 
 def _check(check: CheckResult) -> Iterator[str]:

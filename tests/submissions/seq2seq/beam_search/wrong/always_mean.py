@@ -1,4 +1,5 @@
 # says: divides by the length
+# costs: 0.10..0.15
 # seen: budzianowski/PyTorch-Beam-Search-Decoding: logp / (length - 1 + 1e-6)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

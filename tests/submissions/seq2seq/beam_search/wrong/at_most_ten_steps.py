@@ -1,4 +1,5 @@
 # says: shorter than max_length
+# costs: 0.08..0.14
 # seen: PyTorch's translation tutorial: MAX_LENGTH = 10
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,4 +1,5 @@
 # says: re-ordered with the parents
+# costs: 0.19..0.31
 # seen: JoeyNMT #50, rohithreddy024/Text-Summarizer-Pytorch #29
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

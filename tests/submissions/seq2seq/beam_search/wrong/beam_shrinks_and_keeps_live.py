@@ -1,4 +1,5 @@
 # says: takes a place of the beam
+# costs: 0.13..0.24
 # public: yes
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

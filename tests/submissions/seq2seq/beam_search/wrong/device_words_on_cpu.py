@@ -1,4 +1,5 @@
 # says: create it with device=source.device
+# costs: 0.03..0.06
 # public: yes
 # seen: joeynmt/joeynmt #21
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

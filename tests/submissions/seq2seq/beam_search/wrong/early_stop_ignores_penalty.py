@@ -1,4 +1,5 @@
 # says: could still win by its score
+# costs: 0.05..0.08
 # seen: OpenNMT-py #1320, Hugging Face transformers #20901
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: goes on after its EOS
+# costs: 0.18..0.31
 # public: yes
 # seen: ParlAI #2058, jarobyte91/pytorch_beam_search #5
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: leaves the beam
+# costs: 0.07..0.09
 # seen: blocks-examples #95: EOS of the other language
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: 0 is an id like any other
+# costs: 0.03..0.05
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):
         return log_prob / ((5 + length) / 6) ** length_penalty

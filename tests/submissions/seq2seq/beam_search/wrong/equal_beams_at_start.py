@@ -1,4 +1,5 @@
 # says: more than once
+# costs: 0.33..0.58
 # public: yes
 # seen: ParlAI #2007 and #2047, OpenNMT-py #60
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

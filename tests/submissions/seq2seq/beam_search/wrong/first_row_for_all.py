@@ -1,4 +1,5 @@
 # says: rows of a batch influence each other
+# costs: 0.14..0.20
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: keep the beam_width best by total
+# costs: 0.15..0.36
 # seen: AllenNLP #1835: per_node_beam_size below the width
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

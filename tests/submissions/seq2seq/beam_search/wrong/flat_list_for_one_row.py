@@ -1,4 +1,5 @@
 # says: Hypothesis(tokens, log_prob, score)
+# costs: 0.21..0.26
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

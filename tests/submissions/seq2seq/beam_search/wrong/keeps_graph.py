@@ -1,4 +1,5 @@
 # says: gradient graph
+# costs: 0.03..0.05
 # public: yes
 # seen: ParlAI #1466, sgrvinod/a-PyTorch-Tutorial-to-Image-Captioning #43
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

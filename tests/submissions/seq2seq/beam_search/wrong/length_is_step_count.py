@@ -1,4 +1,5 @@
 # says: length is that of `tokens`
+# costs: 0.08..0.11
 # seen: OpenNMT-tf #456: one length for all hypotheses
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

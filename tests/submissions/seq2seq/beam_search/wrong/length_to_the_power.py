@@ -1,4 +1,5 @@
 # says: length ** length_penalty
+# costs: 0.07..0.10
 # seen: fairseq, Hugging Face transformers
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

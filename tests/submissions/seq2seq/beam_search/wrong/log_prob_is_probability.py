@@ -1,4 +1,5 @@
 # says: return its logarithm
+# costs: 0.05..0.08
 # seen: atulkum/pointer_summarizer #26: no logarithm of the softmax
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: log
+# costs: 0.18..0.30
 # public: yes
 # seen: jojonki/BeamSearch #1, sockeye #546
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: model.training was
+# costs: 0.03..0.05
 # public: yes
 # seen: shubhamagarwal92/mmd #14
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: keep the beam_width best
+# costs: 0.46..0.63
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: EOS alone is missing
+# costs: 0.07..0.09
 # seen: JoeyNMT's default min_output_length; blocks-examples #95: ignore_first_eol
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: train mode
+# costs: 0.05..0.06
 # public: yes
 # seen: IBM/pytorch-seq2seq #38
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

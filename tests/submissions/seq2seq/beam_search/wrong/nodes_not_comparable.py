@@ -1,4 +1,5 @@
 # says: equally probable
+# costs: 0.05..0.08
 # seen: budzianowski/PyTorch-Beam-Search-Decoding #3: '<' not supported between BeamSearchNodes
 import heapq
 

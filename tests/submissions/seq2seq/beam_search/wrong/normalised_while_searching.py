@@ -1,4 +1,5 @@
 # says: no more the sum
+# costs: 0.11..0.19
 # seen: xnmt #100
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

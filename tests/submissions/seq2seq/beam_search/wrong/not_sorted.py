@@ -1,4 +1,5 @@
 # says: sort
+# costs: 0.10..0.14
 # public: yes
 # seen: OpenNMT-py #585, AllenNLP #5208
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: extended by every token
+# costs: 0.26..0.47
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: words like others
+# costs: 0.06..0.10
 # public: yes
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: words like others
+# costs: 0.08..0.12
 # public: yes
 # seen: OpenNMT-py #714, fairseq: PAD is never selected
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: parent and token are mixed up
+# costs: 0.43..0.54
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: re-ordered with the parents
+# costs: 0.10..0.13
 # seen: github.com/vtien/abstractive-text-summarizer, beam_search.py: index() of the last word
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,4 +1,5 @@
 # says: not applied
+# costs: 0.08..0.11
 # public: yes
 # seen: jarobyte91/pytorch_beam_search #5
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

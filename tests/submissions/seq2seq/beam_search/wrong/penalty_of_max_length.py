@@ -1,4 +1,5 @@
 # says: length is that of `tokens`
+# costs: 0.07..0.11
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):
         return log_prob / ((5 + max_length) / 6) ** length_penalty

@@ -1,4 +1,5 @@
 # says: before it is sorted
+# costs: 0.09..0.13
 # seen: AllenNLP #5208: asked to sort again after the final scores
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

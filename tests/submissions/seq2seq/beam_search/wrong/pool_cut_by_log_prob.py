@@ -1,4 +1,5 @@
 # says: cut to the beam_width best by log_prob
+# costs: 0.05..0.06
 # seen: pytorch/translate #605: a finished hypothesis replaced by mistake
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,4 +1,5 @@
 # says: probabilities are added up
+# costs: 0.20..0.41
 # seen: atulkum/pointer_summarizer #26
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: re-ordered with the parents
+# costs: 0.17..0.29
 # seen: JoeyNMT #50: re-ordered only inside `if is_finished.any()`
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

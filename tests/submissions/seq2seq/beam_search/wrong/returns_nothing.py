@@ -1,4 +1,5 @@
 # says: return
+# costs: 0.27..0.36
 # seen: Sachin19/seq2seq-con #4
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

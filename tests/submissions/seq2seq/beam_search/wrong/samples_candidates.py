@@ -1,4 +1,5 @@
 # says: nothing is drawn at random
+# costs: 0.55..0.65
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: length is off by one
+# costs: 0.05..0.07
 # seen: witwicky #8 (tnq177): EOS does not count
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,4 +1,5 @@
 # says: equally probable
+# costs: 0.05..0.08
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

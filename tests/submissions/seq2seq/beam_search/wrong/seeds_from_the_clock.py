@@ -1,4 +1,5 @@
 # says: (random) are seeded
+# costs: 0.02..0.03
 import random
 
 

@@ -1,4 +1,5 @@
 # says: over the vocabulary (dim=-1)
+# costs: 0.27..0.50
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: first input of the decoder is not BOS
+# costs: 0.18..0.18
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

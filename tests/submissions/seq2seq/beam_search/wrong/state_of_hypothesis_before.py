@@ -1,4 +1,5 @@
 # says: re-ordered with the parents
+# costs: 0.20..0.38
 # seen: ywk991112/pytorch-chatbot #8
 class Sentence:
     def __init__(self, tokens, total, state):

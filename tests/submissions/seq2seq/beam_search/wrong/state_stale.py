@@ -1,4 +1,5 @@
 # says: state never advances
+# costs: 0.40..0.45
 # public: yes
 # seen: tensorflow #9904; CSC401 submissions (2 of 20), CS224n (3 of 32)
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: re-ordered with the parents
+# costs: 0.13..0.17
 # seen: OpenNMT/CTranslate #42: wrong states for the new beam
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

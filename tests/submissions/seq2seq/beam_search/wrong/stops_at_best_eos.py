@@ -1,4 +1,5 @@
 # says: stops too early
+# costs: 0.13..0.23
 # public: yes
 # seen: JoeyNMT #148 and #149, OpenNMT-py #999
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

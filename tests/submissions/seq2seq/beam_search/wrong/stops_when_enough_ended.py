@@ -1,4 +1,5 @@
 # says: that beam_width hypotheses have ended is no reason
+# costs: 0.12..0.19
 # public: yes
 # seen: xnmt #572, ottokart/beam_search #1; CS224n starter
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: influence each other
+# costs: 0.12..0.12
 # public: yes
 # seen: OpenNMT-py #137: an EOS of one sentence ends others
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

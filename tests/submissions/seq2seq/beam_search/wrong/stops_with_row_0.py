@@ -1,4 +1,5 @@
 # says: influence each other
+# costs: 0.10..0.11
 # public: yes
 # seen: OpenNMT-py #137: an EOS of one sentence ends others
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

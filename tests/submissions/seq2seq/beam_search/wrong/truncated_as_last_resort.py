@@ -1,4 +1,5 @@
 # says: truncated hypotheses are thrown away
+# costs: 0.09..0.14
 # public: yes
 # seen: CS224n starter
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

@@ -1,4 +1,5 @@
 # says: fill the places
+# costs: 0.06..0.09
 # seen: OpenNMT-py #221: only up to n_best
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):

@@ -1,4 +1,5 @@
 # says: got an EOS
+# costs: 0.08..0.12
 # public: yes
 # seen: fairseq forces EOS at the end
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):

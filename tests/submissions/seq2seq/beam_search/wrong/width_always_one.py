@@ -1,4 +1,5 @@
 # says: what greedy decoding gives
+# costs: 0.66..0.68
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

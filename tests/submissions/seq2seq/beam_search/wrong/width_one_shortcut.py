@@ -1,4 +1,5 @@
 # says: take max_length steps
+# costs: 0.08..0.09
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: first state is not one that the encoder returned
+# costs: 0.41..0.48
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training
     model.eval()

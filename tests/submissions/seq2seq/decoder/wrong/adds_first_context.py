@@ -1,4 +1,5 @@
 # says: keep no state on self
+# costs: 0.20..0.21
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

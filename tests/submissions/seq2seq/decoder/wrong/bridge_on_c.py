@@ -1,4 +1,5 @@
 # says: c' = f * c + i * g
+# costs: 0.14..0.16
 # seen: OpenNMT/OpenNMT-py #1521: a bridge (there between encoder and decoder)
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: a higher layer's is not
+# costs: 0.14..0.14
 # seen: pytorch/examples #167
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: leaves train mode by itself
+# costs: 0.09..0.09
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

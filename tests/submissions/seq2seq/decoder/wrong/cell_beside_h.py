@@ -1,4 +1,5 @@
 # says: logits depend on the cell state too
+# costs: 0.12..0.14
 # public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: an LSTM is not among your decoder's parameters
+# costs: 0.12..0.19
 # seen: ikostrikov/pytorch-meta-optimizer #11
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: asked the same again
+# costs: 0.22..0.27
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: no gradient of logits arrives at the embedding
+# costs: 0.24..0.33
 # seen: kevinzakka/recurrent-visual-attention #20
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: no gradient of logits arrives
+# costs: 0.34..0.42
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

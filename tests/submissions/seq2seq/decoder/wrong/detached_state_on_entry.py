@@ -1,4 +1,5 @@
 # says: no gradient of logits arrives at the h it is given
+# costs: 0.11..0.14
 # seen: OpenNMT/OpenNMT-py #1148: detached between the pieces of truncated backpropagation
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: move it with .to(previous.device)
+# costs: 0.03..0.03
 # seen: IBM/pytorch-seq2seq #123
 # public: yes
 class Decoder(nn.Module):

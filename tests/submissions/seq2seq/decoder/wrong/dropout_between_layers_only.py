@@ -1,4 +1,5 @@
 # says: nn.LSTM's own dropout argument does nothing for a single layer
+# costs: 0.05..0.06
 # seen: apache/mxnet #10304, IBM/pytorch-seq2seq #171
 # public: yes
 class Decoder(nn.Module):

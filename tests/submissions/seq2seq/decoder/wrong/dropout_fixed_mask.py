@@ -1,4 +1,5 @@
 # says: its mask is drawn only once
+# costs: 0.07..0.07
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

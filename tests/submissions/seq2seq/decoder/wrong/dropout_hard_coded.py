@@ -1,4 +1,5 @@
 # says: use the dropout your decoder is given
+# costs: 0.05..0.05
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

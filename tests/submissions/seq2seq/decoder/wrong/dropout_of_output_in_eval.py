@@ -1,4 +1,5 @@
 # says: F.dropout needs training=self.training
+# costs: 0.11..0.12
 # seen: rixwew/pytorch-fm #21
 # public: yes
 class Decoder(nn.Module):

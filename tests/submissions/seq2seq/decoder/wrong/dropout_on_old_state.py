@@ -1,4 +1,5 @@
 # says: units of h or c are dropped
+# costs: 0.06..0.07
 # seen: chainer/chainer #2502
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: dropout on the logits themselves
+# costs: 0.09..0.10
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

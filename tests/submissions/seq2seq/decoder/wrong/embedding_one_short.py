@@ -1,4 +1,5 @@
 # says: each below vocab_size
+# costs: 0.08..0.09
 # seen: lucidrains/audiolm-pytorch #18: padding has no row
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: changing h of layer 1 does not change the logits
+# costs: 0.26..0.28
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

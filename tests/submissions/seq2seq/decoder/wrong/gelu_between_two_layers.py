@@ -1,4 +1,5 @@
 # says: no activation
+# costs: 0.11..0.14
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

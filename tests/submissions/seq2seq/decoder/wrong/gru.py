@@ -1,4 +1,5 @@
 # says: pair (h, c)
+# costs: 0.43..0.45
 # seen: PyTorch seq2seq translation tutorial: a GRU, whose state is h alone
 # public: yes
 class Decoder(nn.Module):

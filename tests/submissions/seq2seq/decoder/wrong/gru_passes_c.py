@@ -1,4 +1,5 @@
 # says: c comes back as it was given
+# costs: 0.38..0.40
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

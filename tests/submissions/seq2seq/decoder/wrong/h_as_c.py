@@ -1,4 +1,5 @@
 # says: used as cell state
+# costs: 0.17..0.17
 # seen: joeynmt/joeynmt #13 and #51, CS224n submissions (3 of 32)
 # public: yes
 class Decoder(nn.Module):

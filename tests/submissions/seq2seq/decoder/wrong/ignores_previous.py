@@ -1,4 +1,5 @@
 # says: the embedding of previous is not used
+# costs: 0.21..0.25
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: every id below vocab_size has an embedding of its own
+# costs: 0.04..0.05
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

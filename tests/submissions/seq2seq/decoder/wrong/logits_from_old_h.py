@@ -1,4 +1,5 @@
 # says: old h, not the new one
+# costs: 0.25..0.28
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: logits come from a lower layer's h
+# costs: 0.06..0.07
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

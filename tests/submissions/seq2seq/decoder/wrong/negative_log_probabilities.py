@@ -1,4 +1,5 @@
 # says: negatives of log-probabilities
+# costs: 0.19..0.20
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

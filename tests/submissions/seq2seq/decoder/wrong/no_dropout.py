@@ -1,4 +1,5 @@
 # says: eight runs of your decoder gave the same state
+# costs: 0.07..0.07
 # seen: kanyun-inc/commonsense-rc #4: dropout with another, unset rate
 # public: yes
 class Decoder(nn.Module):

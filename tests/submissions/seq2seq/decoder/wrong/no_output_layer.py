@@ -1,4 +1,5 @@
 # says: the output layer from hidden_dim to vocab_size is missing
+# costs: 0.40..0.47
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: the new h comes back with the old c
+# costs: 0.12..0.13
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

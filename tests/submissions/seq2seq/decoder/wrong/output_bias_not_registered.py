@@ -1,4 +1,5 @@
 # says: the output layer's bias is not among
+# costs: 0.03..0.03
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: a row of a batch gets another answer than the row alone
+# costs: 0.21..0.24
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: c' = f * c + i * g
+# costs: 0.18..0.22
 # seen: MartinuzziFrancesco/torchrecurrent #22
 # public: yes
 class Decoder(nn.Module):

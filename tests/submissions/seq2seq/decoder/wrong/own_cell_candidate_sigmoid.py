@@ -1,4 +1,5 @@
 # says: g = tanh(z)
+# costs: 0.15..0.18
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: c' = f * c + i * g
+# costs: 0.13..0.17
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: z reads the embedding of previous and the h that is given
+# costs: 0.14..0.16
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: each other layer the new h of the layer below
+# costs: 0.17..0.17
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: the hidden state your decoder is given is not used
+# costs: 0.20..0.23
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: pad_id, which need not be 0
+# costs: 0.04..0.04
 # seen: hyunwoongko/transformer #2: 0 was given, padding was 1
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: nothing is added to h
+# costs: 0.13..0.14
 # seen: bentrevett/pytorch-seq2seq #127: another model's output layer
 # public: yes
 class Decoder(nn.Module):

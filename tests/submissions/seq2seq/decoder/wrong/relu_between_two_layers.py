@@ -1,4 +1,5 @@
 # says: not an affine function of the new top-layer h
+# costs: 0.11..0.14
 # seen: an output layer with a hidden layer, as in many tutorials
 # public: yes
 class Decoder(nn.Module):

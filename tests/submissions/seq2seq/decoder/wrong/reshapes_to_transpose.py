@@ -1,4 +1,5 @@
 # says: a row of a batch gets another answer than the row alone
+# costs: 0.16..0.16
 # seen: Stable-Baselines-Team/stable-baselines3-contrib #111, timbmg/Sentence-VAE #15
 # public: yes
 class Decoder(nn.Module):

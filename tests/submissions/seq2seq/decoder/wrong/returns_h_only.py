@@ -1,4 +1,5 @@
 # says: the pair (h, c)
+# costs: 0.13..0.14
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: returns probabilities
+# costs: 0.16..0.20
 # seen: bkitano/llama-from-scratch #5, nishnik/Deep-Semantic-Similarity-Model-PyTorch #2
 # public: yes
 class Decoder(nn.Module):

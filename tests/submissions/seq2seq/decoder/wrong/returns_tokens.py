@@ -1,4 +1,5 @@
 # says: return a score for every word
+# costs: 0.40..0.42
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

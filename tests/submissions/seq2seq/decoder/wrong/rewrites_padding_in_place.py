@@ -1,4 +1,5 @@
 # says: previous, h or c is changed by a decoder step
+# costs: 0.07..0.09
 # seen: CSC401 submissions (1 of 20): the caller's batch is written into
 # public: yes
 class Decoder(nn.Module):

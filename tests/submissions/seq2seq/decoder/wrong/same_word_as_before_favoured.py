@@ -1,4 +1,5 @@
 # says: logits depend on the previous word too
+# costs: 0.10..0.12
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

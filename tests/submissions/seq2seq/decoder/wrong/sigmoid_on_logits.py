@@ -1,4 +1,5 @@
 # says: a sigmoid is on the logits
+# costs: 0.17..0.20
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

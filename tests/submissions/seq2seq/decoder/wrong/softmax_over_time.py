@@ -1,4 +1,5 @@
 # says: every word gets the same score
+# costs: 0.48..0.48
 # seen: ctallec/world-models #10: the last dimension but one
 # public: yes
 class Decoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: returns probabilities
+# costs: 0.31..0.33
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

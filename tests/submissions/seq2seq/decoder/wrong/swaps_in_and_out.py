@@ -1,4 +1,5 @@
 # says: swapped on their way in and on their way out
+# costs: 0.14..0.15
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: h and c are swapped before
+# costs: 0.15..0.17
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

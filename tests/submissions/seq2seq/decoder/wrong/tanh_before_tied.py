@@ -1,4 +1,5 @@
 # says: not an affine function of the new top-layer h
+# costs: 0.10..0.12
 # public: yes
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: previous, h or c is changed by a decoder step
+# costs: 0.06..0.08
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

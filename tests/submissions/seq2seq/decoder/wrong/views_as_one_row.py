@@ -1,4 +1,5 @@
 # says: embed previous to (B, 1, E)
+# costs: 0.24..0.30
 # seen: PyTorch seq2seq translation tutorial (before 2023): view(1, 1, -1)
 # public: yes
 class Decoder(nn.Module):

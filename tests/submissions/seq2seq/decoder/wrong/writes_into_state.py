@@ -1,4 +1,5 @@
 # says: is changed by a decoder step
+# costs: 0.08..0.10
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

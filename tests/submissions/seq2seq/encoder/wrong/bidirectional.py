@@ -1,4 +1,5 @@
 # says: no bidirectional=True
+# costs: 0.33..0.33
 # seen: bentrevett/pytorch-seq2seq #115
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: are two directions added up
+# costs: 0.26..0.28
 # seen: bentrevett/pytorch-seq2seq #115; practical-pytorch, seq2seq-translation-batched
 # public: yes
 class Encoder(nn.Module):

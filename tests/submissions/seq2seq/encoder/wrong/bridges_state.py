@@ -1,4 +1,5 @@
 # says: only the embedding comes before the LSTM
+# costs: 0.20..0.21
 # seen: OpenNMT-py, rnn_encoder.py: bridge with ReLU, #1521
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: source or source_lengths is changed
+# costs: 0.04..0.04
 # public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

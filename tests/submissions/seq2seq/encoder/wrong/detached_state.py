@@ -1,4 +1,5 @@
 # says: no gradient of h arrives
+# costs: 0.26..0.29
 # public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

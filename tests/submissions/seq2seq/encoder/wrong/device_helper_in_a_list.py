@@ -1,4 +1,5 @@
 # says: on the CPU while the model is on the GPU
+# costs: 0.04..0.04
 # public: yes
 class Positions(nn.Module):
     def __init__(self):

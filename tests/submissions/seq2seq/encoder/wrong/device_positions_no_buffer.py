@@ -1,4 +1,5 @@
 # says: register_buffer
+# costs: 0.05..0.05
 # seen: wingedsheep/transformer #4
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: dropping units of outputs
+# costs: 0.05..0.05
 # seen: OpenNMT-py #29
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: nn.LSTM's own dropout argument does nothing for a single layer
+# costs: 0.08..0.08
 # seen: pytorch/pytorch #5985
 # public: yes
 class Encoder(nn.Module):

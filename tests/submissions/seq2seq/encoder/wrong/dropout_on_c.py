@@ -1,4 +1,5 @@
 # says: units of c are dropped
+# costs: 0.06..0.06
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: nothing is dropped from token to token
+# costs: 0.06..0.07
 # seen: hankcs/CS224n #12
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

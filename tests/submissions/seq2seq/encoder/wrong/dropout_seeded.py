@@ -1,4 +1,5 @@
 # says: sets torch's seed when it is called
+# costs: 0.09..0.10
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

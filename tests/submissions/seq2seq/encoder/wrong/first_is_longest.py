@@ -1,4 +1,5 @@
 # says: the first sentence need not be the longest
+# costs: 0.15..0.17
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: a frozen embedding
+# costs: 0.08..0.09
 # seen: huggingface/optimum-graphcore #304; RUCAIBox/RecBole #2027
 # public: yes
 class Encoder(nn.Module):

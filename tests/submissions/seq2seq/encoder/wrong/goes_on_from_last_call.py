@@ -1,4 +1,5 @@
 # says: keep nothing of it on self
+# costs: 0.18..0.20
 # seen: JulesBelveze/text-summarizer #8
 # public: yes
 class Encoder(nn.Module):

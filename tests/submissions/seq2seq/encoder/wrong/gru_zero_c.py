@@ -1,4 +1,5 @@
 # says: a GRU has none
+# costs: 0.40..0.43
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: h and c are the same
+# costs: 0.14..0.14
 # seen: CSC401 submissions (1 of 20), CS224n submissions (3 of 32)
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: the last dimension is hidden_dim
+# costs: 0.14..0.18
 # seen: dmlc/mxnet-notebooks #2: num_embed taken for num_hidden
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: mind which dimension is the batch
+# costs: 0.25..0.30
 # seen: CSC401 submissions (1 of 20)
 # public: yes
 class Encoder(nn.Module):

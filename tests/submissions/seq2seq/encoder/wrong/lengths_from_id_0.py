@@ -1,4 +1,5 @@
 # says: id 0 is taken for padding
+# costs: 0.13..0.15
 # seen: macanv/BERT-BiLSTM-CRF-NER #38
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: see total_length
+# costs: 0.03..0.03
 # seen: pytorch/pytorch #1591, #6299
 # public: yes
 class Encoder(nn.Module):

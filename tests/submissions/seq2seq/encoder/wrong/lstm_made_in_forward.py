@@ -1,4 +1,5 @@
 # says: layers are made once, in __init__
+# costs: 0.57..0.62
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: time first
+# costs: 0.27..0.28
 # seen: facebookresearch/fairseq #2449, its LSTM tutorial
 # public: yes
 class Encoder(nn.Module):

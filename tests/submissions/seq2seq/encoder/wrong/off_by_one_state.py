@@ -1,4 +1,5 @@
 # says: one token late
+# costs: 0.16..0.17
 # seen: yandexdataschool/Practical_RL #558
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: outputs are those of the bottom layer
+# costs: 0.08..0.09
 # public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

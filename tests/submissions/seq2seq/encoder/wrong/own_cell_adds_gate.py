@@ -1,4 +1,5 @@
 # says: i + g stands where i * g should
+# costs: 0.21..0.21
 # seen: MartinuzziFrancesco/torchrecurrent #22
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: an upper layer reads the lower layer's c
+# costs: 0.14..0.14
 # seen: pytorch/examples #167
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

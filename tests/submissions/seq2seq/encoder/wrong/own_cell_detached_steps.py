@@ -1,4 +1,5 @@
 # says: cuts the graph
+# costs: 0.10..0.10
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: h is right and c is not
+# costs: 0.12..0.12
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: the forget gate is missing
+# costs: 0.18..0.21
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: but o * c
+# costs: 0.15..0.15
 # seen: nicodjimenez/lstm #47
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: with weights of their own
+# costs: 0.17..0.19
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: goes through a sigmoid
+# costs: 0.17..0.18
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: starts from the final state of the layer below
+# costs: 0.17..0.19
 # seen: pytorch/tutorials #192
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: another state than eval mode
+# costs: 0.14..0.14
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

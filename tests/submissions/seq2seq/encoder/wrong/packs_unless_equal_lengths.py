@@ -1,4 +1,5 @@
 # says: state after the last column, padding included
+# costs: 0.05..0.05
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: h and c are the same
+# costs: 0.48..0.49
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: an initial state must be zeros
+# costs: 0.22..0.25
 # seen: schmidt-ju/crat-pred #8; CSC401 submissions (1 of 20)
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: a ReLU stands between
+# costs: 0.10..0.13
 # seen: PyTorch tutorial seq2seq_translation, decoder
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: h and c are the same
+# costs: 0.14..0.14
 # seen: salesforce/decaNLP #9
 # public: yes
 class Encoder(nn.Module):

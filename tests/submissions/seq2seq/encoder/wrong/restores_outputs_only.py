@@ -1,4 +1,5 @@
 # says: put h and c back into the order
+# costs: 0.10..0.11
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: in the batch's order
+# costs: 0.06..0.06
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: enforce_sorted=False does both for you
+# costs: 0.11..0.12
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

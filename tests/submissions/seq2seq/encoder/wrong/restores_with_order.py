@@ -1,4 +1,5 @@
 # says: a row gets the state of another row
+# costs: 0.09..0.10
 # seen: adisid001/Active-NLP #5; VainF/Torch-Pruning #321
 # public: yes
 class Encoder(nn.Module):

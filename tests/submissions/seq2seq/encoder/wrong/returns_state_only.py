@@ -1,4 +1,5 @@
 # says: forward should return outputs, (h, c)
+# costs: 0.22..0.26
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: source_lengths is changed by encoding it
+# costs: 0.05..0.07
 # public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

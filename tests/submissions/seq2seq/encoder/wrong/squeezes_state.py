@@ -1,4 +1,5 @@
 # says: even for one layer
+# costs: 0.14..0.16
 # seen: bentrevett/pytorch-sentiment-analysis #41
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: start each row from a zero state
+# costs: 0.18..0.19
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

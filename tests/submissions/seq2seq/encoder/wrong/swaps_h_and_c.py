@@ -1,4 +1,5 @@
 # says: h and c are swapped
+# costs: 0.10..0.13
 # seen: microsoft/nni #2842
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: no gradient of outputs arrives
+# costs: 0.46..0.50
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

@@ -1,4 +1,5 @@
 # says: outputs is not the top layer's h
+# costs: 0.07..0.09
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()

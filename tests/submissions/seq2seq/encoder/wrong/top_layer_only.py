@@ -1,4 +1,5 @@
 # says: h and c hold every layer
+# costs: 0.12..0.14
 # seen: wasiahmad/context_attentive_ir #10
 # public: yes
 class Encoder(nn.Module):

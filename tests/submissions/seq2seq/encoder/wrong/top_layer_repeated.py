@@ -1,4 +1,5 @@
 # says: the same in all layers
+# costs: 0.13..0.15
 # seen: JoeyNMT, decoders.py: repeat(num_layers, 1, 1)
 # public: yes
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 # says: torch.no_grad()
+# costs: 0.42..0.44
 # public: yes
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,5 @@
 # says: c is zero
+# costs: 0.14..0.15
 # seen: CSC401/2511 A2: the decoder starts from the encoder's h and c = 0
 # public: yes
 class Encoder(nn.Module):

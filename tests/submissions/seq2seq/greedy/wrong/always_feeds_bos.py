@@ -1,4 +1,5 @@
 # says: BOS at every step
+# costs: 0.25..0.43
 # public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: dimension 1 of the logits
+# costs: 0.44..0.53
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: each row starts from BOS
+# costs: 0.19..0.26
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: words like others
+# costs: 0.04..0.04
 # public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: earlier call
+# costs: 0.18..0.29
 memory = {}
 
 

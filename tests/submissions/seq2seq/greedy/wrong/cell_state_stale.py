@@ -1,4 +1,5 @@
 # says: cell state c stays the encoder's
+# costs: 0.18..0.33
 # public: yes
 # seen: CSC401 submissions: a letter l / digit 1 typo
 def greedy_decode(model, source, source_lengths, max_length):

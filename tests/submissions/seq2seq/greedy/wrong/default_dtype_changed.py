@@ -1,4 +1,5 @@
 # says: default dtype of the whole program
+# costs: 0.06..0.06
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

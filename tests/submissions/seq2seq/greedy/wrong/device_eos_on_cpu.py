@@ -1,4 +1,5 @@
 # says: create it with device=source.device
+# costs: 0.03..0.04
 # public: yes
 # seen: asyml/texar-pytorch #60
 def greedy_decode(model, source, source_lengths, max_length):

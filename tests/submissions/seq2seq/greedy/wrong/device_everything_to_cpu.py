@@ -1,4 +1,5 @@
 # says: leave the model where it is
+# costs: 0.04..0.05
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.cpu().eval()

@@ -1,4 +1,5 @@
 # says: your code raised
+# costs: 0.21..0.34
 # public: yes
 # seen: facebookresearch/sam3 #592
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: create it with device=source.device
+# costs: 0.04..0.07
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: handed to numpy
+# costs: 0.03..0.04
 # seen: fairseq #4063
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: is empty
+# costs: 0.95..0.95
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

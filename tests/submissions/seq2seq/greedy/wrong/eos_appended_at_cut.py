@@ -1,4 +1,5 @@
 # says: got an EOS
+# costs: 0.08..0.08
 # public: yes
 # seen: fairseq forces EOS at the end
 def greedy_decode(model, source, source_lengths, max_length):

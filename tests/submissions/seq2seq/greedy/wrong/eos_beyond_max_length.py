@@ -1,4 +1,5 @@
 # says: got an EOS in addition
+# costs: 0.05..0.07
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: goes on after its first EOS
+# costs: 0.02..0.03
 # seen: huggingface/transformers #4745 (ids compared with `is not`)
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

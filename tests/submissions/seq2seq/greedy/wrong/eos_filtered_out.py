@@ -1,4 +1,5 @@
 # says: EOS is left out of a translation, and what the model says after it is kept
+# costs: 0.26..0.28
 # public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: EOS
+# costs: 0.09..0.12
 # seen: oswaldoludwig/Seq2seq-Chatbot-for-Keras #5
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

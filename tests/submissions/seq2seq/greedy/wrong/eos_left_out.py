@@ -1,4 +1,5 @@
 # says: EOS is missing
+# costs: 0.10..0.11
 # public: yes
 # seen: microsoft/onnxruntime-genai #1864
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: train mode
+# costs: 0.06..0.08
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.decoder.eval()

@@ -1,4 +1,5 @@
 # says: exp() and sigmoid() overflow
+# costs: 0.02..0.03
 # seen: uTensor/uTensor #175
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

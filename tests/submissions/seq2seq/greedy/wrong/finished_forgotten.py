@@ -1,4 +1,5 @@
 # says: goes on after its first EOS
+# costs: 0.21..0.21
 # public: yes
 # seen: mistralai/mistral-inference #270
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: entries for a batch
+# costs: 0.14..0.14
 def decode_chunk(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

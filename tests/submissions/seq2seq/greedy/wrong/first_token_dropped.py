@@ -1,4 +1,5 @@
 # says: first token you choose is missing
+# costs: 0.18..0.23
 # public: yes
 # seen: CSC401 submissions: first prediction dropped (2 of 20 misaligned)
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: or in its encoder or decoder
+# costs: 0.07..0.07
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

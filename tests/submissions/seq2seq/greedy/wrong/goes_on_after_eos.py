@@ -1,4 +1,5 @@
 # says: goes on after its first EOS
+# costs: 0.19..0.22
 # public: yes
 # seen: OpenNMT-py #137, ParlAI #2058
 def greedy_decode(model, source, source_lengths, max_length):

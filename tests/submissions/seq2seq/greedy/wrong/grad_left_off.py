@@ -1,4 +1,5 @@
 # says: switched off
+# costs: 0.09..0.09
 # public: yes
 # seen: deepinv/deepinv #166
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: hidden state h stays the encoder's
+# costs: 0.19..0.34
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

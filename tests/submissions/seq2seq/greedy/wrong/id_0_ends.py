@@ -1,4 +1,5 @@
 # says: EOS alone ends a row
+# costs: 0.06..0.07
 # public: yes
 # seen: anthony-chaudhary/fak #12604
 def greedy_decode(model, source, source_lengths, max_length):

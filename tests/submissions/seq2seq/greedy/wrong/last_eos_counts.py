@@ -1,4 +1,5 @@
 # says: goes on after its first EOS
+# costs: 0.14..0.16
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

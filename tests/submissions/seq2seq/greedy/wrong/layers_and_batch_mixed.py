@@ -1,4 +1,5 @@
 # says: first state is not the one
+# costs: 0.20..0.28
 # seen: timbmg/Sentence-VAE #20
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: argmax over all of the vocabulary
+# costs: 0.45..0.51
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

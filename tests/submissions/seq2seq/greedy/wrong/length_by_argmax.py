@@ -1,4 +1,5 @@
 # says: stops before it has ended
+# costs: 0.13..0.13
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: beyond max_length
+# costs: 0.13..0.13
 # seen: naver/posescript #22 (length of the first caption)
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: not in the batch
+# costs: 0.10..0.14
 # public: yes
 # seen: pytorch/translate #308
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: the length of the source
+# costs: 0.06..0.09
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: stops before it has ended
+# costs: 0.03..0.03
 # seen: OpenNMT/OpenNMT-tf #408
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

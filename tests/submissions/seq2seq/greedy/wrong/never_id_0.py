@@ -1,4 +1,5 @@
 # says: EOS is the most probable
+# costs: 0.05..0.05
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

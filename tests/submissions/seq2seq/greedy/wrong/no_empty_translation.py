@@ -1,4 +1,5 @@
 # says: EOS is the most probable as the first token
+# costs: 0.06..0.06
 # seen: JoeyNMT's default min_output_length
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: train mode
+# costs: 0.10..0.10
 # public: yes
 # seen: pytorch/tutorials #208, IBM/pytorch-seq2seq #33
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: said before is the most probable again
+# costs: 0.11..0.12
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

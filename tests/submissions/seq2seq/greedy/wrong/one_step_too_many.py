@@ -1,4 +1,5 @@
 # says: more than max_length
+# costs: 0.07..0.08
 # public: yes
 # seen: facebookresearch/metaseq #657
 def greedy_decode(model, source, source_lengths, max_length):

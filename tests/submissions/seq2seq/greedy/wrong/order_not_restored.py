@@ -1,4 +1,5 @@
 # says: not in the order of the rows
+# costs: 0.14..0.15
 # public: yes
 # seen: neulab/xnmt #424
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: add nothing to it after that, and no padding
+# costs: 0.13..0.14
 # public: yes
 # seen: joeynmt/joeynmt #95
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: remember model.training at the start
+# costs: 0.08..0.10
 def greedy_decode(model, source, source_lengths, max_length):
     model.eval()
     translations = [[] for _ in range(len(source))]

@@ -1,4 +1,5 @@
 # says: list with one entry
+# costs: 0.11..0.12
 # public: yes
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: remember which rows are left
+# costs: 0.17..0.20
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

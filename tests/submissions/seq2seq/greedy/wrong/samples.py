@@ -1,4 +1,5 @@
 # says: the argmax
+# costs: 0.34..0.50
 # seen: DAMO-NLP-SG/VCD #37
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

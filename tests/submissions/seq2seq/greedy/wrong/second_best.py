@@ -1,4 +1,5 @@
 # says: first token is not the most probable
+# costs: 0.40..0.49
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

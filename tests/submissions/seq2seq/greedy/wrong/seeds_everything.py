@@ -1,4 +1,5 @@
 # says: (torch) are seeded
+# costs: 0.06..0.06
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: (random) are seeded
+# costs: 0.04..0.04
 import random
 
 

@@ -1,4 +1,5 @@
 # says: dimension 1 of the logits
+# costs: 0.32..0.45
 # seen: batra-mlp-lab/visdial-challenge-starter-pytorch #1
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

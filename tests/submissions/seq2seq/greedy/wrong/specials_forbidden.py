@@ -1,4 +1,5 @@
 # says: probable
+# costs: 0.26..0.27
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

@@ -1,4 +1,5 @@
 # says: not BOS
+# costs: 0.18..0.25
 # seen: lucidrains/DALLE-pytorch #25, facebookresearch/fairseq #655
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: this step's logits alone
+# costs: 0.28..0.44
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training
     model.eval()

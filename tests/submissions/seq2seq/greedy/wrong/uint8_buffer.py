@@ -1,4 +1,5 @@
 # says: int64: uint8
+# costs: 0.07..0.10
 # seen: urvashik/knnlm #6 (ids in int16)
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

@@ -1,4 +1,5 @@
 # says: first state is not the one
+# costs: 0.42..0.50
 # public: yes
 # seen: CSC401 submissions (1 of 20); nyu-dl/dl4mt-tutorial #65
 def greedy_decode(model, source, source_lengths, max_length):

@@ -1,4 +1,5 @@
 # says: a part of the step runs in eval mode
+# costs: 0.03..0.06
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

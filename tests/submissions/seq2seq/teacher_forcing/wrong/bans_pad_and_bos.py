@@ -1,4 +1,5 @@
 # says: argmax
+# costs: 0.03..0.06
 # seen: JoeyNMT's greedy search
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: BOS twice
+# costs: 0.17..0.27
 # seen: CSC401 submissions (2 of 20)
 # public: yes
 def train_step(

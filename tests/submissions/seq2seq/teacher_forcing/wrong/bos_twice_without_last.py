@@ -1,4 +1,5 @@
 # says: BOS twice
+# costs: 0.20..0.34
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

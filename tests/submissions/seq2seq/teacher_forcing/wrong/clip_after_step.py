@@ -1,4 +1,5 @@
 # says: not clipped when optimizer.step()
+# costs: 0.07..0.10
 # seen: jongwook/onsets-and-frames #24, VGraphRNN/VGRNN #4, awslabs/graphstorm #1366
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: not clipped when optimizer.step()
+# costs: 0.07..0.11
 # seen: simchowitzlabpublic/nano-world-model #22
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: the encoder's gradients are not clipped
+# costs: 0.05..0.08
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,5 @@
 # says: changes the direction of the gradient
+# costs: 0.02..0.03
 # seen: huggingface/transformers #614
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: changes the direction of the gradient
+# costs: 0.04..0.06
 # seen: practical-pytorch
 # public: yes
 def train_step(

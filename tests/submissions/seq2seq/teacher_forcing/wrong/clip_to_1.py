@@ -1,4 +1,5 @@
 # says: clipped to 1, whatever clip is
+# costs: 0.04..0.06
 # seen: MIC-DKFZ/nnUNet #1224 (a number in the code)
 # public: yes
 def train_step(

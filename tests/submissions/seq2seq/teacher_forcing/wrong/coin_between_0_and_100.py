@@ -1,4 +1,5 @@
 # says: with ratio 1 the decoder reads its own predictions
+# costs: 0.17..0.18
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: randint(0, 100), which has 101 outcomes
+# costs: 0.04..0.04
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: counts BOS
+# costs: 0.06..0.09
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

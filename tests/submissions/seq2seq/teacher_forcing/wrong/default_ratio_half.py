@@ -1,4 +1,5 @@
 # says: default
+# costs: 0.03..0.04
 # seen: bentrevett/pytorch-seq2seq, notebook 1 (there the default)
 # public: yes
 def train_step(

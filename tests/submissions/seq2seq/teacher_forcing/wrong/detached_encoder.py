@@ -1,4 +1,5 @@
 # says: no gradient arrives at the encoder
+# costs: 0.17..0.23
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: move it with .to(source.device)
+# costs: 0.02..0.02
 # seen: IBM/pytorch-seq2seq #123
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: create it with device=source.device
+# costs: 0.03..0.04
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

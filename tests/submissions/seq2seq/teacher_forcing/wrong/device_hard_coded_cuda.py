@@ -1,4 +1,5 @@
 # says: your code raised
+# costs: 0.20..0.30
 # seen: OpenNMT/OpenNMT-py #47; facebookresearch/sam3 #592
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: first
+# costs: 0.06..0.06
 # seen: jadore801120/attention-is-all-you-need-pytorch #39
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: in order
+# costs: 0.28..0.34
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

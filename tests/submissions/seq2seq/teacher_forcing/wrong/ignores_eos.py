@@ -1,4 +1,5 @@
 # says: ignores EOS
+# costs: 0.13..0.17
 # seen: wenet-e2e/wesr #5, NVIDIA-NeMo/Megatron-Bridge #4660; CSC401 submissions (1 of 20)
 # public: yes
 def train_step(

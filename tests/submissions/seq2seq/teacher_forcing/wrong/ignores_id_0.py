@@ -1,4 +1,5 @@
 # says: leaves out id 0
+# costs: 0.07..0.09
 # seen: roatienza/deep-text-recognition-benchmark #19; CSC401 submissions (8 of 20)
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: smooths the labels
+# costs: 0.08..0.11
 # seen: fairseq's label_smoothed_cross_entropy
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: global
+# costs: 0.03..0.03
 # seen: yenchenlin/nerf-pytorch #42, Xingyu-Lin/mbpo_pytorch #8
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

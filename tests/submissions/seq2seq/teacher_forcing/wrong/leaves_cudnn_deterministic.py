@@ -1,4 +1,5 @@
 # says: cudnn.deterministic
+# costs: 0.02..0.02
 # seen: the usual lines for reproducibility
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: not given source_lengths
+# costs: 0.08..0.10
 # seen: awslabs/sockeye #99
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: adds a small number to p before it takes the logarithm
+# costs: 0.03..0.03
 # seen: MarvinTeichmann/tensorflow-fcn #18
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: mean for each step, averaged over steps
+# costs: 0.09..0.10
 # seen: IBM/pytorch-seq2seq #144
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: probabilities to nll_loss
+# costs: 0.14..0.18
 # seen: AnubhavGupta3377/Text-Classification-Models-Pytorch #9
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: made 0 updates
+# costs: 0.64..0.65
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

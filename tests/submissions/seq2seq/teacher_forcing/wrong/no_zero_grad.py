@@ -1,4 +1,5 @@
 # says: gradients accumulate until
+# costs: 0.09..0.13
 # seen: snakers4/silero-vad #699, wenet-e2e/wekws #73
 # public: yes
 def train_step(

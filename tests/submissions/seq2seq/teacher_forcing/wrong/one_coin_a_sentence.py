@@ -1,4 +1,5 @@
 # says: either all gold or all predicted
+# costs: 0.08..0.08
 # seen: IBM/pytorch-seq2seq #195, pytorch/tutorials (seq2seq_translation_tutorial.py)
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: its own predictions
+# costs: 0.14..0.15
 # seen: AllenNLP's scheduled_sampling_ratio
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: share of gold inputs is not
+# costs: 0.05..0.06
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,5 @@
 # says: logits for log-probabilities
+# costs: 0.20..0.22
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: in the same order in every call
+# costs: 0.06..0.07
 # public: yes
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

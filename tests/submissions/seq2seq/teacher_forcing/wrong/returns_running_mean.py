@@ -1,4 +1,5 @@
 # says: another loss in a second call
+# costs: 0.05..0.05
 HISTORY = []
 
 

@@ -1,4 +1,5 @@
 # says: sum, not a mean
+# costs: 0.04..0.04
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

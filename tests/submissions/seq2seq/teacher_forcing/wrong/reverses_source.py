@@ -1,4 +1,5 @@
 # says: not given source as it is
+# costs: 0.12..0.19
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

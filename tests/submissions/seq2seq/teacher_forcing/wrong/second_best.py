@@ -1,4 +1,5 @@
 # says: not the argmax
+# costs: 0.10..0.10
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

@@ -1,4 +1,5 @@
 # says: leaves out the first word
+# costs: 0.10..0.21
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

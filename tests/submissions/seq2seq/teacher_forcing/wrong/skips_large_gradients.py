@@ -1,4 +1,5 @@
 # says: step
+# costs: 0.05..0.08
 # seen: facebookresearch/metaseq #521
 # public: yes
 def train_step(

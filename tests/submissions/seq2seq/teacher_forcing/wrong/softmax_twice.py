@@ -1,4 +1,5 @@
 # says: applies softmax before cross_entropy
+# costs: 0.13..0.17
 # seen: bkitano/llama-from-scratch #5
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: in another order
+# costs: 0.19..0.30
 # seen: ParlAI #966
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

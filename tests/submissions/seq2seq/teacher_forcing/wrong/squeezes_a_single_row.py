@@ -1,4 +1,5 @@
 # says: squeeze
+# costs: 0.02..0.04
 # seen: ludwig-ai/ludwig #1726
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: first input is not target[:, 0]
+# costs: 0.06..0.12
 # seen: CSC401 submissions (1 of 20)
 # public: yes
 def train_step(

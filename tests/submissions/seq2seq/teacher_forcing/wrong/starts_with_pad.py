@@ -1,4 +1,5 @@
 # says: first input is not target[:, 0]
+# costs: 0.10..0.14
 # seen: seujung/KoBART-summarization #19
 # public: yes
 def train_step(

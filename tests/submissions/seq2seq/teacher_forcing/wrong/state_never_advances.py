@@ -1,4 +1,5 @@
 # says: never advances
+# costs: 0.25..0.45
 # seen: pytorch/examples #88; CSC401 (2 of 20) and CS224n (3 of 32) submissions
 # public: yes
 def train_step(

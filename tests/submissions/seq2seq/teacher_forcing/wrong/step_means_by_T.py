@@ -1,4 +1,5 @@
 # says: mean divided by T
+# costs: 0.10..0.12
 # seen: spro/practical-pytorch #93
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: counts PAD
+# costs: 0.17..0.20
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

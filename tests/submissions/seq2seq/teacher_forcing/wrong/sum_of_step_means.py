@@ -1,4 +1,5 @@
 # says: the sum of each step's mean
+# costs: 0.11..0.12
 # seen: pytorch/tutorials #663
 # public: yes
 def train_step(

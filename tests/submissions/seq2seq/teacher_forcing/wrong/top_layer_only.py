@@ -1,4 +1,5 @@
 # says: does not start from the encoder's state
+# costs: 0.09..0.11
 # seen: JoeyNMT
 # public: yes
 def train_step(

@@ -1,4 +1,5 @@
 # says: not those of the loss
+# costs: 0.13..0.15
 # seen: OpenNMT-py #1148
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0

@@ -1,4 +1,5 @@
 # says: gradients accumulate until
+# costs: 0.07..0.11
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

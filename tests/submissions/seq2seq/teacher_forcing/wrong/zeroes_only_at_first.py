@@ -1,4 +1,5 @@
 # says: in this order, in every call
+# costs: 0.08..0.12
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):

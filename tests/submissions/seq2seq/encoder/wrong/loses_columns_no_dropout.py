@@ -1,5 +1,5 @@
-# mark: 0.4..0.8
-# says: state after the last column, padding included
+# says: see total_length
+# costs: 0.13..0.13
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -8,6 +8,10 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        embedded = self.dropout(self.embedding(source))
-        outputs, (h, c) = self.lstm(embedded)
+        embedded = self.embedding(source)
+        packed = pack_padded_sequence(
+            embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
+        outputs, (h, c) = self.lstm(packed)
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True)
         return outputs, (h, c)

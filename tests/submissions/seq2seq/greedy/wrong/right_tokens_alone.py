@@ -1,5 +1,5 @@
-# mark: 0.6..0.85
 # says: remember model.training
+# costs: 0.17..0.19
 def greedy_decode(model, source, source_lengths, max_length):
     model.eval()
     translations = [[] for _ in range(len(source))]

@@ -1,5 +1,5 @@
-# says: seed
-# mark: 0.4..0.95
+# says: clip
+# costs: 0.04..0.07
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):
@@ -7,7 +7,6 @@ def train_step(
     optimizer.zero_grad()
     _, state = model.encoder(source, source_lengths)
     previous = target[:, 0]
-    random.seed(1234)
     total = 0.0
     for step in range(1, target.shape[1]):
         logits, state = model.decoder(previous, state)
@@ -17,6 +16,6 @@ def train_step(
         previous = gold if random.random() < teacher_forcing_ratio else own
     loss = total / (target[:, 1:] != model.pad_id).sum()
     loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), clip)
+    nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimizer.step()
     return loss.item()

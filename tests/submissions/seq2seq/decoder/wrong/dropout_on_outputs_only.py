@@ -1,5 +1,5 @@
-# says: changing h of layer 1
-# mark: 0.2..0.6
+# says: eight runs of your decoder gave the same state
+# costs: 0.05..0.05
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -9,6 +9,6 @@ class Decoder(nn.Module):
         self.linear = nn.Linear(hidden_dim, vocab_size)
 
     def forward(self, previous, state):
-        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
+        embedded = self.embedding(previous).unsqueeze(1)
         outputs, state = self.lstm(embedded, state)
-        return self.linear(state[0][0]), state
+        return self.linear(self.dropout(outputs[:, 0])), state

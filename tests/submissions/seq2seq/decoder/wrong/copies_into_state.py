@@ -1,16 +1,18 @@
-# mark: 0.75..0.95
-# says: no gradient of h arrives
+# says: previous, h or c is changed by a decoder step
+# costs: 0.07..0.10
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
-        self.output = nn.Linear(hidden_dim, vocab_size)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
 
     def forward(self, previous, state):
-        h, c = state
         embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
-        outputs, (new_h, new_c) = self.lstm(embedded, (h, c))
-        logits = self.output(outputs.squeeze(1))
-        return logits, (new_h.detach(), new_c.detach())
+        given = state
+        outputs, state = self.lstm(embedded, tuple(s.clone() for s in state))
+        with torch.no_grad():
+            for old, new in zip(given, state):
+                old.copy_(new)
+        return self.linear(outputs[:, 0]), state

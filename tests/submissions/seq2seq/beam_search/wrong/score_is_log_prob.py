@@ -1,5 +1,5 @@
-# mark: 0.97..0.99
-# says: more rows than beam_width
+# says: not applied
+# costs: 0.04..0.06
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):
         return log_prob / ((5 + length) / 6) ** length_penalty
@@ -14,9 +14,7 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             live, pool = [([], 0.0)], []
             for step in range(max_length):
                 previous = torch.tensor([(tokens or [model.bos_id])[-1] for tokens, _ in live], device=source.device)
-                for _ in range(step + 3):
-                    logits, new = model.decoder(previous, state)
-                state = new
+                logits, state = model.decoder(previous, state)
                 log_probs = logits.log_softmax(dim=-1)
                 totals = log_probs + torch.tensor([[total] for _, total in live], device=source.device)
                 vocabulary = totals.shape[1]
@@ -39,6 +37,6 @@ def beam_search(model, source, source_lengths, beam_width, max_length, length_pe
             pool += live
             beam = [Hypothesis(t, lp, penalised(len(t), lp)) for t, lp in pool]
             beam.sort(key=lambda hypothesis: hypothesis.score, reverse=True)
-            results.append(beam[:beam_width])
+            results.append([h._replace(score=h.log_prob) for h in beam[:beam_width]])
     model.train(was_training)
     return results

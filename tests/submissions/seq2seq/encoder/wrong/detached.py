@@ -1,5 +1,5 @@
-# mark: 0.75..0.95
-# says: ids at padded positions
+# says: no gradient of outputs arrives
+# costs: 0.42..0.44
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -8,11 +8,10 @@ class Encoder(nn.Module):
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
 
     def forward(self, source, source_lengths):
-        source_lengths = (source != self.embedding.padding_idx).sum(1)
         embedded = self.dropout(self.embedding(source))
         packed = pack_padded_sequence(
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         outputs, (h, c) = self.lstm(packed)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
-        return outputs, (h, c)
+        return outputs.detach(), (h.detach(), c.detach())

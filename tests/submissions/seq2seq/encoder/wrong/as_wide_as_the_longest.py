@@ -1,5 +1,5 @@
-# mark: 0.8..0.95
-# says: no gradient of outputs arrives
+# says: see total_length
+# costs: 0.03..0.03
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -13,5 +13,5 @@ class Encoder(nn.Module):
             embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         outputs, (h, c) = self.lstm(packed)
-        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
-        return outputs.detach(), (h.detach(), c.detach())
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=int(source_lengths.max()))
+        return outputs, (h, c)

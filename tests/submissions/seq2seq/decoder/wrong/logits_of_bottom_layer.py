@@ -1,5 +1,5 @@
-# says: eight runs of your decoder gave the same state
-# mark: 0.7..0.95
+# says: changing h of layer 1
+# costs: 0.16..0.17
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
@@ -9,6 +9,6 @@ class Decoder(nn.Module):
         self.linear = nn.Linear(hidden_dim, vocab_size)
 
     def forward(self, previous, state):
-        embedded = self.embedding(previous).unsqueeze(1)
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
         outputs, state = self.lstm(embedded, state)
-        return self.linear(self.dropout(outputs[:, 0])), state
+        return self.linear(state[0][0]), state

@@ -1,16 +1,14 @@
-# mark: 0.1..0.6
-# says: returns the state it was given
+# says: in eval mode, your decoder answers differently, by chance
+# costs: 0.09..0.11
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
-        self.output = nn.Linear(hidden_dim, vocab_size)
+        self.linear = nn.Linear(hidden_dim, vocab_size)
 
     def forward(self, previous, state):
-        h, c = state
-        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
-        outputs, (new_h, new_c) = self.lstm(embedded, (h, c))
-        logits = self.output(outputs.squeeze(1))
-        return logits, (h, c)
+        embedded = F.dropout(self.embedding(previous), self.dropout.p).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.linear(outputs[:, 0]), state

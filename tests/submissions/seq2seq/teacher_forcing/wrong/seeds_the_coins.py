@@ -1,18 +1,20 @@
-# mark: 0.8..0.97
-# says: without being set to train mode
+# says: seed
+# costs: 0.06..0.07
 def train_step(
     model, optimizer, source, source_lengths, target, teacher_forcing_ratio=1.0, clip=1.0
 ):
+    model.train()
     optimizer.zero_grad()
     _, state = model.encoder(source, source_lengths)
-    previous, total = target[:, 0], 0.0
-    for t in range(1, target.shape[1]):
+    previous = target[:, 0]
+    random.seed(1234)
+    total = 0.0
+    for step in range(1, target.shape[1]):
         logits, state = model.decoder(previous, state)
-        total = total + F.cross_entropy(
-            logits, target[:, t], ignore_index=model.pad_id, reduction="sum"
-        )
-        use_gold = random.random() < teacher_forcing_ratio
-        previous = target[:, t] if use_gold else logits.argmax(1)
+        gold = target[:, step]
+        total = total + F.cross_entropy(logits, gold, ignore_index=model.pad_id, reduction="sum")
+        own = logits.detach().argmax(dim=1)
+        previous = gold if random.random() < teacher_forcing_ratio else own
     loss = total / (target[:, 1:] != model.pad_id).sum()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), clip)

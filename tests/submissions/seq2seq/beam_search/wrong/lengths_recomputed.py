@@ -1,5 +1,5 @@
-# mark: 0.9..0.97
 # says: not in the batch
+# costs: 0.04..0.05
 # public: yes
 # seen: CSC401 submissions: lengths counted from source != PAD
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
