@@ -146,11 +146,13 @@ HIDDEN, PUBLIC = "autograder/suites/small/test_double.py", "checks/small/test_do
         (HIDDEN, '"""You double negative numbers too."""', "", "has no docstring"),
         (PUBLIC, '"""You return each', 'pass\n    """You return each', "has no docstring"),
         (HIDDEN, "weight=2", "wait=2", r"graded\(wait=...\) is unknown"),
-        (HIDDEN, "weight=2", "weight=-1", "weight: expected a number above 0, got -1"),
-        (HIDDEN, "weight=2", "weight='two'", "weight: expected a number above 0, got 'two'"),
+        (HIDDEN, "weight=2", "weight=-1", "weight: expected 0 or more, got -1"),
+        (HIDDEN, "weight=2", "weight='two'", "weight: expected 0 or more, got 'two'"),
         (HIDDEN, '["doubles_each_number"]', '["doubles"]', "no check 'doubles' of this task"),
         (HIDDEN, '["doubles_each_number"]', '["test_doubles_each_number"]', "without 'test_'"),
         (HIDDEN, '["doubles_each_number"]', '"doubles"', "needs: expected a list of names"),
+        (HIDDEN, "needs=", "after=7, needs=", "after: expected a list of names, got 7"),
+        (HIDDEN, "needs=", "after=['twice'], needs=", "after: no check 'twice' of this task"),
         (HIDDEN, "def test", "def test(:", "line 8: SyntaxError"),
         (HIDDEN, None, "autograder/suites/small/test_duoble.py", "no task 'duoble'"),
         (HIDDEN, None, "", "'double' has no hidden checks"),
@@ -187,4 +189,52 @@ def test_a_release_is_refused_for_a_slip_that_would_be_silent(
         path.unlink()
     importlib.invalidate_caches()
     with pytest.raises(ReleaseRefused, match=told):
+        check_suites(Assignment("small"))
+
+
+RUBRIC = """
+[[double.line]]
+key = "signs"
+points = 5
+says = "You double negative numbers too"
+"""
+LIMIT = """
+[[double.at_most]]
+share = 0.1
+unless = ["triples"]
+says = "You do not double"
+"""
+
+
+@pytest.mark.parametrize(
+    ("rubric", "told"),
+    [
+        (RUBRIC, r"test_doubles_each_number: graded\(line=''\): expected a line of"),
+        (RUBRIC.replace("double.", "triple."), "no task 'triple' that checks grade"),
+        (
+            RUBRIC.replace("5", "3") + RUBRIC.replace("signs", "order").replace("5", "2"),
+            "no hidden check is evidence about 'order'",
+        ),
+        (RUBRIC + LIMIT, "at_most: unless: no check 'triples' of this task"),
+        (RUBRIC + RUBRIC, "there are 2 lines 'signs'"),
+        (RUBRIC.replace("5", "0"), "points"),
+        (RUBRIC.replace("points = 5", ""), r"points: missing"),
+        (RUBRIC + "[", "it is not TOML"),
+        (RUBRIC.replace("5", "4"), "gives 5 points, and its rubric's lines are worth 4"),
+    ],
+)
+def test_a_rubric_of_which_checks_or_cells_do_not_know_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch, rubric: str, told: str
+) -> None:
+    root = place.parent.parent
+    monkeypatch.setattr("autograder.release.suites.ROOT", root)
+    (root / "checks/small/rubric.toml").write_text(rubric)
+    if "each_number" not in told:
+        for file in (HIDDEN, PUBLIC):
+            text = (root / file).read_text()
+            text = text.replace("graded(weight", "graded(line='signs', weight")
+            marked = "import pytest\n\n\n@pytest.mark.graded(line='signs')\ndef test"
+            text = text if "graded(" in text else text.replace("def test", marked)
+            (root / file).write_text(text)
+    with pytest.raises((ReleaseRefused, AssignmentError), match=told):
         check_suites(Assignment("small"))

@@ -146,6 +146,7 @@ def kind_in_words(schema: dict[str, Any]) -> str:
     [
         ("The record", "WrittenReport", ()),
         ("A task", "WrittenTask", ("tasks", 0)),
+        ("A line of the rubric", "WrittenLine", ("tasks", 0, "rubric", 0)),
         ("A check", "CheckResult", ("tasks", 0, "checks", 0)),
     ],
 )

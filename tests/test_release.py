@@ -17,7 +17,6 @@ from traitlets.utils.importstring import import_item
 from autograder.assignment import ROOT, Assignment
 from autograder.errors import ReleaseRefused
 from autograder.files import same_files
-from autograder.notebook.lesson import lesson_notebook
 from autograder.release.leaks import (
     BEGIN,
     END,
@@ -159,7 +158,7 @@ def test_a_clean_release_is_accepted(tmp_path: Path) -> None:
 
 
 def test_a_lesson_gives_the_same_bytes_each_time() -> None:
-    first, second = (nbformat.writes(lesson_notebook(ASSIGNMENT.lesson)) for _ in range(2))
+    first, second = (nbformat.writes(Assignment(ASSIGNMENT.name).source) for _ in range(2))
     assert first == second
 
 
@@ -241,7 +240,7 @@ def test_the_committed_notebook_is_the_lesson_without_its_answers(
     released: dict[str, bytes],
 ) -> None:
     committed = nbformat.reads(released[f"{ASSIGNMENT.name}.ipynb"].decode(), as_version=4)
-    expected = as_released(lesson_notebook(ASSIGNMENT.lesson))
+    expected = as_released(Assignment(ASSIGNMENT.name).source)
     assert [c.id for c in committed.cells] == [c.id for c in expected.cells]
     for found, wanted in zip(committed.cells, expected.cells, strict=True):
         assert dict(found) == dict(wanted), found.id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +29,28 @@ TEST_PREFIX = "test_"
 FILLED_IN = re.compile(r"\{\{(points|rubric) (\w+)\}\}")  # in a lesson's text: {{points encoder}}
 
 
-def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] = {}) -> NotebookNode:
+def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] | None = None) -> NotebookNode:
     """Read a lesson; cell ids follow from its text, so that every build gives the same bytes.
 
     Args:
-        rubrics: by task; they give their tasks' points, and fill in what the text asks for.
+        rubrics: by task; they give their tasks' points, and fill in what the text asks for. None
+            leaves the text and the points as they are written.
 
     Raises:
         AssignmentError: the text asks for a rubric that there is not, or gives other points.
     """
     notebook = jupytext.reads(read_typed(path), fmt="py:percent")
     for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown":
-            cell.source = FILLED_IN.sub(lambda asked: _filled(asked, rubrics), cell.source)
+        if cell.cell_type == "markdown" and rubrics is not None:
+            cell.source = FILLED_IN.sub(partial(_filled, rubrics), cell.source)
         terms = cell.metadata.get("nbgrader")
         if terms is not None:
             terms = {**DEFAULTS, **terms}
             if terms["grade"] and not terms["solution"]:
                 # a check that fails is no reason for *Run all* to stop
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
-                _fill_in_points(terms, rubrics.get(terms["grade_id"].removeprefix(TEST_PREFIX)))
+                key = terms["grade_id"].removeprefix(TEST_PREFIX)
+                _fill_in_points(terms, (rubrics or {}).get(key))
             cell.metadata["nbgrader"] = terms
         cell["id"] = terms["grade_id"].replace("_", "-") if terms else f"cell-{index:03d}"
     notebook.metadata = nbformat.from_dict(
@@ -64,7 +67,7 @@ def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] = {}) -> NotebookN
     return notebook
 
 
-def _filled(asked: re.Match[str], rubrics: Mapping[str, Rubric]) -> str:
+def _filled(rubrics: Mapping[str, Rubric], asked: re.Match[str]) -> str:
     what, key = asked.groups()
     if key not in rubrics:
         raise AssignmentError(f"{asked[0]}: there is no rubric of a task {key!r}")

@@ -1,5 +1,6 @@
 """Reports: one record a submission, from which every output is rendered.
 
+- `mark.py`: what a task earns, line by line of its rubric
 - `record.py`: the record, with its points, as JSON
 - `schema.py`: its types as they are written, and their JSON schema
 - `view.py`: what of it may be shown
