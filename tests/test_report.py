@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime
 from html.parser import HTMLParser
 
@@ -16,8 +17,11 @@ from autograder.desk.page import TAGS
 from autograder.report.record import Report, TaskReport
 from autograder.report.render import first_words, report_text, task_html, task_text
 from autograder.report.schema import SCHEMA
+from autograder.report.view import shown
+from autograder.rubric import Line, Rubric
+from autograder.terms import Reveal
 from autograder.text import inert
-from checks.verdicts import CheckResult, Verdict
+from checks.verdicts import CheckResult, Fault, Verdict
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 checks = st.builds(
@@ -259,3 +263,59 @@ def test_points_in_the_table_have_no_more_places_than_they_are_given_with(
     shown = inert(total)
     assert len(shown.partition(".")[2]) <= places
     assert float(shown) == sum(units) / 10**places
+
+
+EXCHANGED = Fault("context", 0.25, "h and c are exchanged", "h comes first")
+MARKED = TaskReport(
+    "echo",
+    10.0,
+    (
+        CheckResult("echo/reads", "You read.", 1.0, Verdict.PASSED, True, line="reads"),
+        CheckResult(
+            "echo/state",
+            "You return h and c.",
+            1.0,
+            Verdict.WRONG,
+            public=False,
+            rationale=EXCHANGED.rationale,
+            help=EXCHANGED.help,
+            line="reads",
+            faults=(EXCHANGED,),
+            known=True,
+        ),
+        CheckResult("echo/later", "You go on.", 1.0, Verdict.WRONG, False, follows="echo/state"),
+    ),
+    rubric=Rubric((Line("reads", 6.0, "You read words."), Line("context", 4.0, "You keep both."))),
+)
+
+
+def test_a_mistake_is_told_on_the_line_that_it_costs_with_what_was_kept_of_each() -> None:
+    lines = task_text(MARKED)
+    assert lines[:5] == [
+        "echo: 9 of 10 points",
+        "  ✓ 6 of 6: You read words.",
+        "  ✗ 3 of 4: You keep both.",
+        "      h and c are exchanged",
+        "      Look here first: h comes first",
+    ]
+    page = task_html(MARKED)
+    assert "<td>✓ You read words.</td><td>6 of 6</td>" in page
+    assert re.search("✗ You keep both.<ul>.*h and c are exchanged.*</ul></td><td>3 of 4<", page)
+
+
+def test_what_follows_is_no_failure_of_its_own() -> None:
+    assert task_text(MARKED)[-2:] == [
+        "  – these fail too, which follows from what is wrong above:",
+        "      You go on.",
+    ]
+    assert "✗ You go on." not in task_html(MARKED)
+
+
+def test_what_is_not_shown_yet_is_in_no_line_of_a_rubric() -> None:
+    report = Report("seq2seq", (MARKED,))
+    for level in (Reveal.NOTHING, Reveal.TOTAL, Reveal.TASKS):
+        assert [task.lines for task in shown(report, level).tasks] in ([], [()])
+    (task,) = shown(report, Reveal.CHECKS).tasks
+    assert [line.why for line in task.lines] == [(), ("You return h and c.",)]
+    (task,) = shown(report, Reveal.MESSAGES).tasks
+    assert "h and c are exchanged" in task.lines[1].why

@@ -7,10 +7,13 @@ from html import escape
 from pathlib import Path
 
 from autograder.text import without_controls
-from checks.verdicts import Verdict, sign, words
+from checks.verdicts import FOLLOWS, Verdict, sign, words
 
 from .record import Report, TaskReport
 from .view import LineView, TaskView, shown_task
+
+NOT_TOLD = sign(Verdict.SKIPPED)
+FOLLOW = f"these fail too, which {FOLLOWS}:"
 
 
 def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:
@@ -28,9 +31,12 @@ def task_html(task: TaskReport, findings: Sequence[str] = ()) -> str:
     if view.limit:
         parts.append(f"<div>{_html(view.limit)}.</div>")
     parts.append("<ul>")
-    for check in view.checks:
+    for check in view.told:
         said = _below(words(check))
         parts.append(f"<li>{sign(check.verdict)} {_html(check.sentence)}{said}</li>")
+    if view.following:
+        parts.append(f"<li>{NOT_TOLD} {_html(FOLLOW)}")
+        parts.append(_below([check.sentence for check in view.following]) + "</li>")
     return "".join([*parts, "</ul>"])
 
 
@@ -45,9 +51,12 @@ def task_text(task: TaskReport) -> list[str]:
         lines += [f"      {line}" for line in one.why]
     lines += [f"  {view.limit}"] if view.limit else []
     lines += ["  checks:"] if view.lines else []
-    for check in view.checks:
+    for check in view.told:
         lines.append(f"  {sign(check.verdict)} {check.sentence}")
         lines += [f"      {line}" for line in words(check)]
+    if view.following:
+        lines.append(f"  {NOT_TOLD} {FOLLOW}")
+        lines += [f"      {check.sentence}" for check in view.following]
     return [_line(line) for line in lines]
 
 

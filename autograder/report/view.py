@@ -44,6 +44,20 @@ class TaskView:
         """Whether nothing is missing."""
         return self.points == self.max_points
 
+    @property
+    def told(self) -> list[CheckResult]:
+        """The checks but those that fail for what others say."""
+        return [check for check in self.checks if not _follows(check)]
+
+    @property
+    def following(self) -> list[CheckResult]:
+        """The checks that fail for what others say."""
+        return [check for check in self.checks if _follows(check)]
+
+
+def _follows(check: CheckResult) -> bool:
+    return bool(check.follows) and check.verdict is not Verdict.SKIPPED
+
 
 @dataclass(frozen=True)
 class View:
@@ -93,7 +107,7 @@ def shown_task(task: TaskReport, level: Reveal = Reveal.MESSAGES) -> TaskView:
     if task.by_hand or level < Reveal.CHECKS or not task.rubric.line:
         return view
     lines = tuple(
-        LineView(one.line.says, one.points, one.line.points, tuple(_why(one, level)))
+        LineView(one.line.says, one.points, one.line.points, tuple(dict.fromkeys(_why(one, level))))
         for one in task.mark.lines
     )
     return replace(view, lines=lines, limit=_limit(task))

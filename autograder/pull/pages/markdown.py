@@ -8,7 +8,7 @@ from autograder.pull.outcome import GRADED, GRADER_ERROR, Outcome
 from autograder.report.view import TaskView, View
 from autograder.terms import Reveal
 from autograder.text import markdown
-from checks.verdicts import CheckResult, Verdict, sign, words
+from checks.verdicts import FOLLOWS, CheckResult, Verdict, sign, words
 
 LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
 MARK = "<!-- autograder -->"  # by which the comment is found again
@@ -105,8 +105,11 @@ def _details(view: View) -> Iterator[str]:
         if not task.checks or task.points is None:
             continue
         title = f"{_key(task)}: {task.points:g} of {task.max_points:g} points"
-        checks = "\n".join(said for check in task.checks for said in _check(check))
-        body = "\n\n".join([*_rubric(task), checks])
+        lines = [said for check in task.told for said in _check(check)]
+        if task.following:
+            lines.append(f"- {sign(Verdict.SKIPPED)} these fail too, which {FOLLOWS}:")
+            lines += [f"  - {markdown(check.sentence)}" for check in task.following]
+        body = "\n\n".join([*_rubric(task), "\n".join(lines)])
         yield f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
     if view.beside:
         rows = "\n".join(f"- {markdown(k)}: {markdown(str(v))}" for k, v in view.beside.items())
