@@ -210,13 +210,13 @@ def test_no_text_writes_a_line_of_its_own(words: str) -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_terminal_and_page_carry_no_controls(hostile: str) -> None:
     report = everywhere(hostile)
-    for shown in (
+    for page in (
         report_text(report),
         first_words(report),
         task_html(report.tasks[0], report.findings),
     ):
-        assert all(letter.isprintable() or letter == "\n" for letter in shown)
-        assert not set(shown) & set("\u202e\u200b\ufeff")
+        assert all(letter.isprintable() or letter == "\n" for letter in page)
+        assert not set(page) & set("\u202e\u200b\ufeff")
 
 
 @pytest.mark.parametrize(
