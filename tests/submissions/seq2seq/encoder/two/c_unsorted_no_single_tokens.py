@@ -1,0 +1,17 @@
+# mistakes: restores_h_only, no_single_tokens
+class Encoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+
+    def forward(self, source, source_lengths):
+        assert (source_lengths > 1).all(), 'empty sentence'
+        lengths, order = source_lengths.sort(descending=True)
+        embedded = self.dropout(self.embedding(source[order]))
+        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True)
+        outputs, (h, c) = self.lstm(packed)
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
+        back = order.argsort()
+        return outputs[back], (h[:, back], c)

@@ -1,0 +1,18 @@
+# says: do not start from zero
+class Encoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.start = nn.Parameter(torch.zeros(num_layers, 1, hidden_dim))
+
+    def forward(self, source, source_lengths):
+        embedded = self.dropout(self.embedding(source))
+        packed = pack_padded_sequence(
+            embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
+        start = self.start.repeat(1, len(source), 1)
+        outputs, (h, c) = self.lstm(packed, (start, start))
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
+        return outputs, (h, c)
