@@ -11,21 +11,37 @@ from torch.nn.functional import log_softmax
 from autograder.suites.memory import remembered
 from checks.expect import Wrong, close, expect
 from checks.seq2seq.decoder.affine import Affine, centred
-from checks.seq2seq.decoder.decodings import Call, Decoding, draw_call, normalised
+from checks.seq2seq.decoder.decodings import (
+    Call,
+    Decoding,
+    charge,
+    corrected,
+    dependences,
+    draw_call,
+    normalised,
+)
+from checks.seq2seq.decoder.steps import readings
+from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.precision import DIGITS, PRECISION
 
-from ..shared.lstm import CONFIG, State, constant_lstm, decode_step
+from ..shared.lstm import CONFIG, LOUD, State, constant_lstm, decode_step, fewest_weights
 
 STATE_DROPPED = (
     "in train mode units of h or c are dropped",
     "dropout on the state makes your decoder forget: it belongs on the embedding, and may stand "
     "between layers and before the linear layer, but not on the h and c that come in or go out",
+    False,
+    "clean",
+    0.5,
 )
 
 
 LOGITS_DROPPED = (
     "in train mode the logits are not the linear layer of any h",
     "dropout on the logits themselves is too much: before the linear layer it is allowed",
+    False,
+    "clean",
+    0.68,
 )
 
 
@@ -51,26 +67,63 @@ def draw_words(generator: torch.Generator, B: int, config: dict[str, Any]) -> Ca
 
 
 def explain_step(
-    answer: Decoding, config: dict[str, Any], filling: dict[str, Any], call: Call
+    student: Probed,
+    answer: Decoding,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    call: Call,
 ) -> None:
-    """Say which known mistake a wrong new state is."""
-    oracles = [constant_lstm(config, filling["constant"], biases) for biases in (2, 1)]
-    for lstm in oracles:
-        explain_state(answer, lstm, filling["embedding"], call)
+    """Say which known mistake a wrong new state is; nothing if the state has nothing to say."""
+    value, table = filling["constant"], filling["embedding"]
+    found = corrected(student, config, readings(answer[1:], call, table, value))
+    if found:
+        charge(found[0])
+        return
+    digits = DIGITS * max(1.0, float(answer[2].abs().max()))
+    rough = readings(answer[1:], call, table, value, digits)
     expect(
-        not any(
-            same_state(answer, decode_step(lstm, filling["embedding"], *call), atol=DIGITS)
-            for lstm in oracles
-        ),
+        not rough or bool(rough[0].slips),
         "the new state is that of an LSTM to about two digits only",
         PRECISION,
+        line="state_out",
+        share=0.25,
     )
+    for biases in (2, 1):
+        explain_state(answer, constant_lstm(config, value, biases), table, call)
+    price = 1.0 if is_lstm_like(student, config) else None  # else it is no slip in a step at all
     raise Wrong(
         "with known weights, your decoder's new state is not that of an LSTM step",
         "embed previous, take one step from the (h, c) you are given, return the new (h, c); "
         "nothing but dropout stands between embedding and LSTM",
         guess=True,
+        line="state_out",
+        share=price,
     )
+
+
+def is_handed_through(part: Tensor, call: Call) -> bool:
+    """Whether an h or c that came back is one of those that went in."""
+    return any(close(part, given) for given in call[1:])
+
+
+def is_lstm_like(student: Probed, config: dict[str, Any]) -> bool:
+    """Whether a step that is not an LSTM's is the like of one.
+
+    New h and c each depend on the word, on h and on c, and it has more than half of the weights.
+    """
+    call = draw_words(torch.Generator().manual_seed(0), 4, config)
+    seen = dependences(student, config, LOUD, call)
+    if not {(name, place) for name in ("h", "c") for place in range(3)} <= seen:
+        return False
+    weights = {name: torch.ones_like(call[1]) for name in ("h", "c")}
+    weights["logits"] = torch.randn(
+        4, config["vocab_size"], generator=torch.Generator().manual_seed(0)
+    )
+    report = student.decoder_gradients(
+        config=config, filling=LOUD, previous=call[0], h=call[1], c=call[2], weights=weights
+    )
+    reached = report.get("reached") if isinstance(report, dict) else None
+    return type(reached) is int and 2 * reached > fewest_weights(config)
 
 
 def same_state(answer: Decoding, state: State, atol: float = 1e-5) -> bool:
@@ -79,24 +132,8 @@ def same_state(answer: Decoding, state: State, atol: float = 1e-5) -> bool:
 
 
 def explain_state(new: Decoding, lstm: nn.LSTM, table: Tensor, call: Call) -> None:
-    """Say what is wrong with the new state, if it is a known mistake."""
-    previous, h, c = call
+    """Say what is wrong with a new state that is right in part."""
     right = decode_step(lstm, table, *call)
-    swapped = decode_step(lstm, table, previous, c, h)
-    flipped = decode_step(lstm, table, previous, h.flip(0), c.flip(0))
-    upside_down = "the layers of the state are in the wrong order", "layer 0 reads the embedding"
-    pair = "the state is the pair (h, c), in and out"
-    known = [
-        (right[::-1], "the new h and c are returned in the wrong order", pair),
-        (swapped, "h and c are swapped before they enter the LSTM", pair),
-        (flipped, *upside_down),
-        ((right[0].flip(0), right[1].flip(0)), *upside_down),
-        ((flipped[0].flip(0), flipped[1].flip(0)), *upside_down),
-    ]
-    for state, mistake, help in known:
-        expect(not same_state(new, state), mistake, help)
-    if same_state(new, right, atol=DIGITS):
-        return  # rounding is another matter
     apart = torch.stack([(x - y).abs() for x, y in zip(new[1:], right, strict=True)])
     differ = ~(apart <= 1e-4)  # (h or c, layers, batch, hidden); NaN differs
     right_layers = ~differ.any(0).flatten(1).any(1)  # (layers,)
@@ -105,18 +142,25 @@ def explain_state(new: Decoding, lstm: nn.LSTM, table: Tensor, call: Call) -> No
         "with known weights, the lowest layer's new state is right, a higher layer's is not",
         "each layer above the first reads the new h of the layer below, and starts from its own "
         "h and c",
+        line="state_out",
+        share=0.45 if right_layers[:-1].all() and len(right_layers) > 2 else 0.9,
     )
+    wrong_rows = differ.any(3).any(1).any(0)  # (batch,)
     expect(
-        bool(differ.any(3).any(1).any(0).all()),  # in every row
+        bool(wrong_rows.all()),
         "with known weights, the new state is right for some rows of a batch and wrong for others",
         "every id below vocab_size has an embedding of its own, and none is special",
         guess=True,
+        line="input",
+        share=0.35 if int(wrong_rows.sum()) == 1 else 0.8,
     )
     pairs = zip(new[1:], right, strict=True)
     expect(
         not all(close(x.flatten().sort().values, y.flatten().sort().values) for x, y in pairs),
         "the numbers in the new state are right, but they stand in the wrong places",
         "view and reshape do not swap dimensions: transpose(0, 1) does",
+        line="state_out",
+        share=0.95,
     )
 
 

@@ -1,4 +1,4 @@
-# says: logits should have shape (3, 7), got (3, 6)
+# says: logits should have shape (B, V), got (B, V - 1)
 # costs: 0.08..0.11
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

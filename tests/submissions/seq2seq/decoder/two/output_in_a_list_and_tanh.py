@@ -1,0 +1,13 @@
+# mistakes: output_layer_in_a_list, tanh_before_output
+class Decoder(nn.Module):
+    def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, num_layers, batch_first=True)
+        self.output = [nn.Linear(hidden_dim, vocab_size)]
+
+    def forward(self, previous, state):
+        embedded = self.dropout(self.embedding(previous)).unsqueeze(1)
+        outputs, state = self.lstm(embedded, state)
+        return self.output[0](outputs[:, 0].tanh()), state
