@@ -16,8 +16,9 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from checks.expect import Wrong
+from checks.seq2seq.greedy.forms import token_rows
 from checks.seq2seq.probed import Probed
-from checks.seq2seq.shared.answers import hypothesis_rows, token_rows
+from checks.seq2seq.shared.answers import hypothesis_rows
 from checks.verdicts import StudentFault
 
 from .encoder.oracle import draw_source, draw_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from checks.expect import expect, kind
+from checks.expect import Wrong, expect, kind
 
 MAX_TOKENS = 1000  # more than any check allows; the judge rescores what it reads
 
@@ -16,12 +16,6 @@ class Hypothesis(NamedTuple):
     tokens: tuple[int, ...]
     log_prob: float
     score: float
-
-
-def token_rows(run: Any, rows: int) -> list[tuple[int, ...]]:
-    """The translations of a `greedy` run: `rows` lists of ints."""
-    result = result_of(run, "greedy_decode", rows)
-    return [token_list(row, "each translation") for row in result]
 
 
 def hypothesis_rows(run: Any, rows: int, beam_width: int) -> list[list[Hypothesis]]:
@@ -90,30 +84,52 @@ def token_list(value: Any, name: str) -> tuple[int, ...]:
 def result_of(run: Any, function: str, rows: int) -> list[Any]:
     """The list that a run's function returned, one entry a sentence."""
     run = facts(run)
+    expect_end(run, function)
+    result = run["result"]
+    if not isinstance(result, list | tuple):
+        raise odd_result(function, result)
+    if len(result) != rows:
+        raise too_many(function, len(result), rows)
+    expect_sentences(run, function)
+    return list(result)
+
+
+def expect_end(run: dict[str, Any], function: str) -> None:
+    """A run came to an end by itself."""
     expect(
         not run["over"],
         f"{function} was stopped: it gave the decoder far more rows than a search needs",
         "does the loop end? keep at most one row (greedy) or beam_width rows (beam search) a "
         "sentence at each step",
     )
-    result = run["result"]
-    expect(
-        isinstance(result, list | tuple),
-        f"{function} should return a list with one entry for each sentence, got {kind(result)}",
-        "turn tensors into lists before you return them",
-    )
-    expect(
-        len(result) == rows,
-        f"{function} returned {len(result)} entries for a batch of {rows} sentences",
-        "the result has one entry for each row of `source`, in the same order",
-    )
-    expect(
-        run["unknown"] == 0,
+
+
+def expect_sentences(run: dict[str, Any], function: str) -> None:
+    """A run gave the encoder the sentences of the batch."""
+    expect(run["unknown"] == 0, *not_in_the_batch(function))
+
+
+def not_in_the_batch(function: str) -> tuple[str, str]:
+    """Words for a sentence that the encoder does not know."""
+    return (
         f"{function} gave the encoder a sentence that is not in the batch",
         "hand `source` and `source_lengths` on to model.encoder as they came, each row with "
         "its own length",
     )
-    return list(result)
+
+
+def odd_result(function: str, result: Any) -> Wrong:
+    return Wrong(
+        f"{function} should return a list with one entry for each sentence, got {kind(result)}",
+        "turn tensors into lists before you return them",
+    )
+
+
+def too_many(function: str, entries: int, rows: int) -> Wrong:
+    return Wrong(
+        f"{function} returned {entries} entries for a batch of {rows} sentences",
+        "the result has one entry for each row of `source`, in the same order",
+    )
 
 
 # what a run is taken to say where it says nothing, or something of another type

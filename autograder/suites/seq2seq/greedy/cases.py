@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,6 +94,42 @@ def laid(
                 logits[node, best] += 1.0
                 logits[node, lowest] = logits[node, best] - close
     return graph
+
+
+def by_last_word(
+    generator: torch.Generator, clearly: bool = False
+) -> tuple[dict[str, Any], Scorer]:
+    """A model with one sentence in which the last word alone decides on the next, or `clearly` so.
+
+    So it says the same from any state, and whoever hands on the wrong one can show the rest. Also
+    the least probable word after each leads to others.
+    """
+    _, bos_id, eos_id = SPECIALS
+    apart, words = 3, [word for word in range(VOCAB_SIZE) if word not in SPECIALS]
+
+    def draw() -> dict[str, Any]:
+        graph = random_graph(generator, specials=SPECIALS, rows=1, nodes=apart * (VOCAB_SIZE + 2))
+        places = apart * (1 + torch.randperm(VOCAB_SIZE, generator=generator))  # of each word
+        graph["children"] = places.repeat(len(graph["children"]), 1)
+        logits = 3.0 * torch.randn(VOCAB_SIZE, VOCAB_SIZE, generator=generator)
+        logits = logits.clamp(max=5.0)
+        logits[:, eos_id] -= 4.0
+        order = [words[i] for i in torch.randperm(len(words), generator=generator).tolist()]
+        path = [bos_id, *order, eos_id, order[2]]
+        for word, following in itertools.pairwise(path):
+            logits[word, following] = -torch.inf
+            logits[word, following] = 9.0 if clearly else logits[word].max() + 0.3
+        graph["logits"][places] = logits
+        return graph
+
+    def varied(scorer: Scorer) -> bool:
+        tokens: Tokens = ()
+        while len(tokens) < 6:
+            values = scorer.log_probs(0, [tokens])[0]
+            tokens = (*tokens, values.index(min(values)))
+        return len({*tokens}) > 2
+
+    return drawn(generator, f"by the last word {clearly}", draw, varied)
 
 
 def case(

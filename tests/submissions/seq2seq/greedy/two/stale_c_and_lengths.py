@@ -1,0 +1,20 @@
+# mistakes: cell_state_stale, lengths_ignored
+def greedy_decode(model, source, source_lengths, max_length):
+    was_training = model.training
+    model.eval()
+    translations = [[] for _ in range(len(source))]
+    with torch.no_grad():
+        _, (h, c) = model.encoder(source, torch.full_like(source_lengths, source.shape[1]))
+        previous = torch.full_like(source[:, 0], model.bos_id)
+        finished = torch.zeros_like(previous, dtype=torch.bool)
+        for step in range(max_length):
+            logits, (h, _) = model.decoder(previous, (h, c))
+            previous = logits.argmax(dim=1)
+            for row, token in enumerate(previous.tolist()):
+                if not finished[row]:
+                    translations[row].append(token)
+            finished = finished | (previous == model.eos_id)
+            if finished.all():
+                break
+    model.train(was_training)
+    return translations

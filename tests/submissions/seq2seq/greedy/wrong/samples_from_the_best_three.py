@@ -1,0 +1,22 @@
+# says: probable
+# costs: 0.40..1.00
+def greedy_decode(model, source, source_lengths, max_length):
+    was_training = model.training
+    model.eval()
+    translations = [[] for _ in range(len(source))]
+    with torch.no_grad():
+        _, state = model.encoder(source, source_lengths)
+        previous = torch.full_like(source[:, 0], model.bos_id)
+        finished = torch.zeros_like(previous, dtype=torch.bool)
+        for step in range(max_length):
+            logits, state = model.decoder(previous, state)
+            values, ids = logits.topk(3, dim=1)
+            previous = ids.gather(1, torch.multinomial(values.softmax(1), 1))[:, 0]
+            for row, token in enumerate(previous.tolist()):
+                if not finished[row]:
+                    translations[row].append(token)
+            finished = finished | (previous == model.eos_id)
+            if finished.all():
+                break
+    model.train(was_training)
+    return translations

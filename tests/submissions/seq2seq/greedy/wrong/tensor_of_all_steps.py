@@ -1,0 +1,19 @@
+# says: list with one entry
+# costs: 0.00..0.35
+def greedy_decode(model, source, source_lengths, max_length):
+    was_training = model.training
+    model.eval()
+    translations = []
+    with torch.no_grad():
+        _, state = model.encoder(source, source_lengths)
+        previous = torch.full_like(source[:, 0], model.bos_id)
+        finished = torch.zeros_like(previous, dtype=torch.bool)
+        for step in range(max_length):
+            logits, state = model.decoder(previous, state)
+            previous = logits.argmax(dim=1)
+            translations.append(previous)
+            finished = finished | (previous == model.eos_id)
+            if finished.all():
+                break
+    model.train(was_training)
+    return torch.stack(translations, 1)
