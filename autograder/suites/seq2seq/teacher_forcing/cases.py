@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from autograder.suites.memory import drawn_once
-from checks.seq2seq.teacher_forcing.losses import right_loss, wrong_losses
+from checks.seq2seq.teacher_forcing.kinds import Ids, right_loss, values
+from checks.seq2seq.teacher_forcing.steps import Seen
 
 from .oracle import Batch, Gradients, Toy, draw_batch, draw_weights, free_run, run, train_steps
 
@@ -20,7 +22,6 @@ HUGE = 1e6  # a clip that never acts
 TRIES = 500  # a draw accepted one time in ten fails every try once in 10 ** 22
 
 TrainingCase = tuple[Gradients, Batch]
-EARLY = "your loss leaves out what comes after a predicted EOS"  # if some row has EOS too early
 
 # With this seed `random`, numpy and torch all toss below 0.01 and above 0.99 within 40 tosses, so
 # that a ratio of 0 or 1 that is not exact shows.
@@ -114,8 +115,8 @@ def telling(weights: Gradients, batch: Batch, ids: dict[str, int]) -> bool:
     known = int(batch.target.max()) + 1  # were this the whole vocabulary, the loss would differ
     for logits in runs:
         right = right_loss(logits, batch.target, ids["pad_id"])
-        wrong = wrong_losses(logits, batch.target, ids["pad_id"], ids["eos_id"])
-        if EARLY not in wrong or any(abs(value - right) < 5e-3 for value in wrong.values()):
+        wrong = wrong_losses(logits, batch, ids)
+        if "after EOS" not in wrong or any(abs(value - right) < 5e-3 for value in wrong.values()):
             return False
         if (
             known < V
@@ -124,6 +125,37 @@ def telling(weights: Gradients, batch: Batch, ids: dict[str, int]) -> bool:
             return False
     scores = log_softmax(runs[0], 2).gather(2, gold[..., None])[..., 0]
     return bool((scores[gold != ids["pad_id"]] < -15.0).any())
+
+
+def wrong_losses(logits: Tensor, batch: Batch, ids: dict[str, int]) -> dict[str, float]:
+    """What the loss would be with each mistake that is always one, by its name."""
+    steps = len(logits)
+    inputs = torch.cat([batch.target.T[:1], logits.argmax(2)[:-1]])  # if they are its own words
+    call = as_seen(batch, logits, inputs)
+    found = {}
+    for kind, value in values(call, Ids(ids["pad_id"], ids["eos_id"])):
+        name = kind.scores or kind.pairs or kind.mask or kind.mean
+        rare = name.startswith("plus") or name in ("cut", "real", "no BOS", "late", "input")
+        if name and not rare and steps > 1:
+            found[name] = value
+    return found
+
+
+def as_seen(batch: Batch, logits: Tensor, inputs: Tensor) -> Seen:
+    """A call that gave such logits, (steps, batch, vocabulary), of which nothing else is asked."""
+    gold = batch.target.T[1:]
+    nothing: dict[str, Any] = {"encoder": {}, "decoder": [], "more": [], "updates": [], "left": {}}
+    nothing |= {"given": {}, "weights": {}, "batch": {}, "before": {}, "after": {}, "earlier": {}}
+    return Seen(
+        loss=None,
+        target=batch.target,
+        gold=gold,
+        inputs=inputs,
+        dtypes=set(),
+        logits=logits,
+        whole=True,
+        **nothing,
+    )
 
 
 def draw_free_running(generator: torch.Generator) -> TrainingCase:

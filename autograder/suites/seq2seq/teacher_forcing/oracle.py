@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from autograder.suites.memory import remembered
+from checks.seq2seq.teacher_forcing.kinds import Ids, Kind, loss_of
+from checks.seq2seq.teacher_forcing.steps import ADVANCES, Seen, advance_of, start_of, starts
 from checks.seq2seq.teacher_forcing.toy import ToyDecoder, ToyEncoder
 
 Gradients = dict[str, Tensor]
@@ -186,6 +188,41 @@ def _updates(
         after = {name: p.detach().clone() for name, p in zip(names, parameters, strict=True)}
         updates.append(Update(loss.item(), norm, used, after))
     return updates
+
+
+def replay(weights: Gradients, call: Seen, kind: Kind, ids: Ids) -> Gradients | None:
+    """The gradients of a loss of some kind, through what a call was seen to do.
+
+    The state is handed on, and cut off from its graph, as it was there. None where the call cannot
+    be followed.
+    """
+    start, advance = start_of(call), advance_of(call)
+    if start is None or advance is None:
+        return None
+    model = Toy(weights)
+    _, (h, c) = model.encoder(call.encoder["source"], call.encoder["lengths"])
+    h, c = starts()[start][0](h, c)
+    h_moves, c_moves = ADVANCES[advance][0]
+    steps = [*call.decoder, *call.more]
+    logits = []
+    for step in steps:
+        flags = step.get("graph") or [True] * 3
+        h, c = (x if flag else x.detach() for x, flag in zip((h, c), flags, strict=False))
+        now, (new_h, new_c) = model.decoder(step["previous"], (h, c))
+        h, c = new_h if h_moves else h, new_c if c_moves else c
+        logits.append(now if flags[2] else now.detach())
+    made = torch.stack(logits)
+    if not torch.allclose(made[: len(call.logits)], call.logits, atol=1e-3):
+        return None
+    loss = loss_of(kind, call, ids, made)
+    if loss is None or not loss.requires_grad:
+        return None
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return {
+        name: torch.zeros_like(p) if g is None else g
+        for name, p, g in zip(names, parameters, found, strict=True)
+    }
 
 
 def switches(choices: list[bool]) -> int:
