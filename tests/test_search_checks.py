@@ -65,13 +65,13 @@ def test_the_slowest_allowed_search_has_no_call_with_many_decoder_rows(
 )
 def test_a_report_names_one_mistake_of_the_rule_at_most(name: str) -> None:
     said = {line.rationale for line in lines(ENTRIES[f"beam_search/wrong/{name}"])}
-    assert len(said & {rationale for rationale, _ in RULES.values()}) <= 1
+    assert len(said & {mistake.says for mistake in RULES.values()}) <= 1
 
 
 @pytest.mark.parametrize("name", ["state_not_reordered", "logits_added_up", "logarithm_to_base_2"])
 def test_where_log_probs_are_wrong_no_mistake_of_the_rule_is_named(name: str) -> None:
     said = {line.rationale for line in lines(ENTRIES[f"beam_search/wrong/{name}"])}
-    assert not said & {rationale for rationale, _ in RULES.values()}
+    assert not said & {mistake.says for mistake in RULES.values()}
 
 
 def test_no_two_checks_of_a_task_have_the_same_name() -> None:

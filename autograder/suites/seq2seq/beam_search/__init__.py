@@ -6,7 +6,8 @@
 - `graphs.py`: models drawn so that a case is clear
 - `stories.py`: models made for one kind of mistake each
 - `optimum.py`: how far a search stays behind exhaustive search
-- `mistakes.py`: names what is wrong with hypotheses
-- `causes.py`: the one mistake behind all that is wrong
+- `mistakes.py`: the mistakes of the rule that are known, and what each costs
+- `causes.py`: the mistake behind all that is wrong, or the two
+- `kind.py`: whether it is a beam search at all
 - `invariances.py`: what may change in a call without changing the hypotheses
 """

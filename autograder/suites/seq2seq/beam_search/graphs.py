@@ -27,6 +27,7 @@ from .oracle import Rule, search
 # A logit moved by at most JITTER moves a log-probability by at most 2 * JITTER, and the lead of one
 # hypothesis over another by 4 * JITTER a step: what leads by so much more still leads by MARGIN.
 JITTER = 1e-4
+ANY, LAST = "any", "last"  # what the next word depends on: all words said, or the last alone
 STEPS = 6  # as many as most searches take
 
 Draw = Callable[[torch.Generator], dict[str, Any]]
@@ -91,6 +92,8 @@ def clear_graph(
     apart: tuple[Rule, ...] = (),
     mixed: bool = False,
     namesakes: bool = False,
+    endless: bool = False,
+    shape: str = ANY,
     seed: int = 1,
     **options: Any,
 ) -> SearchCase:
@@ -100,8 +103,10 @@ def clear_graph(
 
     Every sentence has a finished hypothesis, with `mixed` one that was cut too, and no two
     sentences begin with the same word or have the same best hypothesis. With `namesakes` two
-    hypotheses of some sentence go on from different ones that end in the same word. `seed` saves
-    time where most draws are refused: one whose first draw will do.
+    hypotheses of some sentence go on from different ones that end in the same word. An `endless`
+    model never says EOS. With the `shape` LAST what comes next depends on the last word alone, so
+    it does not matter whose state a hypothesis goes on from. `seed` saves time where most draws
+    are refused: one whose first draw will do.
     """
 
     def clear(scorer: Scorer, lead: float) -> bool:
@@ -118,7 +123,11 @@ def clear_graph(
         firsts, bests = {row[0][:1] for row in wanted}, {row[0] for row in wanted}
         if not len(firsts) == len(bests) == len(rows):
             return False
-        if width > 1 and any(True not in e or (mixed and False not in e) for e in ends):
+        if (
+            not endless
+            and width > 1
+            and any(True not in e or (mixed and False not in e) for e in ends)
+        ):
             return False
         if namesakes and not any(map(crossing, wanted)):
             return False
@@ -133,8 +142,16 @@ def clear_graph(
 
     name = f"{width} {max_length} {penalty} {telling} {apart} {mixed} {namesakes} {options}"
 
+    if endless or shape != ANY:
+        name += f" {endless} {shape}"
+
     def draw(fixed: torch.Generator) -> dict[str, Any]:
-        return random_graph(fixed, **options)
+        graph = random_graph(fixed, nodes=9 if shape == LAST else 40, **options)
+        if shape == LAST:
+            graph["children"] = torch.arange(9).expand(9, 9).clone()
+        if endless:
+            graph["logits"][:, graph["eos_id"]] = NEGLIGIBLE - 3.0
+        return graph
 
     model, scorer = settled(generator, name, draw, clear, seed, max_length)
     return SearchCase(model, scorer, width, max_length, penalty)

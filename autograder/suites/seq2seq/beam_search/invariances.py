@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from checks.expect import Wrong, expect
-from checks.seq2seq.beam_search.trees import near
+from checks.expect import Wrong, expect, mended
+from checks.seq2seq.beam_search.explain import INFLUENCE
+from checks.seq2seq.beam_search.mending import near
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.trees import batch_of
 
-from .cases import SearchCase, beam, same, tokens_of
+from ..shared.scorer import Scorer
+from .cases import SearchCase, same, tokens_of
+from .causes import MIXED_SHARE, STOPPED_SHARE
 from .graphs import renamed
 from .mistakes import expect_well_formed
 
@@ -21,26 +25,26 @@ from .mistakes import expect_well_formed
 def expect_rows_alone(student: Probed, case: SearchCase, order: list[int]) -> None:
     """Each sentence gets what it gets alone, in the batch as it is and in another order."""
     together = case.ask(student)
-    moved = case.ask(student, **batch_of(case.model, order))
+    moved = replace(case, only=tuple(order)).ask(student)
+    fits = together.fits and moved.fits
     for place, row in enumerate(order):
-        (alone,) = case.ask(student, **batch_of(case.model, [row]))
-        expect(
-            same(alone, together[row]) and same(alone, moved[place]),
-            "the rows of a batch influence each other: a sentence gets other hypotheses in "
-            "a batch than alone",
-            "row b owns decoder rows b * beam_width to (b + 1) * beam_width - 1: use "
-            "repeat_interleave, not repeat; choose candidates within a row; end a row only "
-            "when that row is done",
-        )
+        one = replace(case, only=(row,)).ask(student)
+        if same(one[0], together[row]) and same(one[0], moved[place]):
+            continue
+        says, help, line, share = INFLUENCE
+        if not fits and one.fits:
+            mended(says, help, line="bookkeeping", share=MIXED_SHARE)
+        if fits:
+            mended(says, help, line="ending", share=STOPPED_SHARE)
+        raise Wrong(says, help, line=line, share=share)
 
 
 def expect_no_effect_of(offset: Tensor, student: Probed, case: SearchCase) -> None:
     """What is added to all logits after a token, (vocabulary,), changes nothing."""
     plain = case.ask(student)
-    options = {"beam_width": case.width, "max_length": case.max_length}
     moved: list[list[Hypothesis]]
     try:
-        moved = beam(student, {**case.model, "offset": offset}, **options)
+        moved = replace(case, model={**case.model, "offset": offset}).ask(student)
     except Wrong:  # what cannot be read is other, too
         moved = [[] for _ in plain]
     for row, other in zip(plain, moved, strict=True):
@@ -58,10 +62,10 @@ def expect_same_under_other_names(
 ) -> None:
     """With other ids, of which `names` are PAD, BOS and EOS, the hypotheses are the same words."""
     plain = case.ask(student)
-    options = {"beam_width": case.width, "max_length": case.max_length}
     for specials in names:
-        other, new = renamed(case.model, specials)
-        for row, moved in zip(plain, beam(student, other, **options), strict=True):
+        graph, new = renamed(case.model, specials)
+        other = replace(case, model=graph, scorer=Scorer(graph), any_start=False)
+        for row, moved in zip(plain, other.ask(student), strict=True):
             known = all(set(hypothesis.tokens) <= set(range(len(new))) for hypothesis in row)
             expect(known, "a hypothesis holds an id that is not in the vocabulary")
             expect(

@@ -57,7 +57,8 @@ def missed(case: SearchCase, rows: list[list[Hypothesis]]) -> list[float]:
     lacks = []
     for row, every in zip(rows, ranking(case.scorer, case.max_length), strict=True):
         scores = {one.tokens: one.score for one in every}
-        lacks.append(every[0].score - scores.get(row[0].tokens, every[-1].score))
+        found = scores.get(row[0].tokens) if row else None
+        lacks.append(every[0].score - (every[-1].score if found is None else found))
     return lacks
 
 

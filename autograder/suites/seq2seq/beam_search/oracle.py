@@ -7,6 +7,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from checks.seq2seq.beam_search.mending import score_by
 from checks.seq2seq.shared.answers import Hypothesis
 
 from ..shared.scorer import Scorer, Tokens
@@ -16,80 +17,151 @@ from ..shared.scorer import Scorer, Tokens
 class Rule:
     """The published rule; with a field changed, what a known mistake makes of it."""
 
-    finished: str = "refilled"  # or "kept", "shrinking", "doubled"
-    stop: str = "empty"  # or "first", "best", "enough", "beaten"
+    finished: str = "refilled"  # or "kept", "shrinking", "doubled", "extended"
+    stop: str = "empty"  # or "first", "best", "best of all", "enough", "beaten"
     truncated: str = "compete"  # or "dropped", "last resort", "room", "one", "closed"
-    width: str = "asked"  # or "less" by one, "one"
-    children: str = "all"  # or of each parent "one", of all "one a word"
+    width: str = "asked"  # or "less" by one, "one", "all"
+    children: str = "all"  # or of each parent "one", an equal "share", of all "one a word"
     banned: str = "nothing"  # or "EOS at once"
     returned: str = "all"  # or "best"
-    prune: str = "sum"  # or "score", "last"
-    pool: str = "ranked"  # or cut to the width before that: "first come", "log_prob"
+    prune: str = "sum"  # or "score"
+    pool: str = "ranked"  # or cut to the width before that: "first come", "log_prob", "worst"
+    sums: str = "log_softmax"  # or "logits", "last", "probabilities"
+    formula: str = ""  # of the score, or a name out of `FORMULAS`
+    start: str = "one"  # or "equal": as many empty hypotheses as there are places
+    steps: int = 0  # more than max_length
+    ends: str = "EOS"  # what does: or "nothing", or the word of this number
+    queue: str = ""  # or best-first search by "sum" or "mean"
 
 
 def search(
     scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule | None = None
 ) -> tuple[list[Hypothesis], float]:
     """Beam search of one row, best first, and the smallest margin of any decision in it."""
-    options = (row, width, max_length, penalty, rule or Rule())
+    ranked, margin, most = searched(scorer, row, width, max_length, penalty, rule or Rule())
+    return ranked[:most], margin
+
+
+def pool(
+    scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
+) -> list[Hypothesis]:
+    """All that beam search of one row may choose from in the end, best first."""
+    return searched(scorer, row, width, max_length, penalty, rule)[0]
+
+
+def searched(
+    scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
+) -> tuple[list[Hypothesis], float, int]:
+    """The pool, best first, the smallest margin, and how many are returned at most."""
+    options = (row, width, max_length, penalty, rule)
     if options not in scorer.searches:
-        scorer.searches[options] = _search(scorer, *options)
+        find = _best_first if rule.queue else _search
+        scorer.searches[options] = find(scorer, *options)
     return scorer.searches[options]
+
+
+Live = list[tuple[Tokens, float]]
+
+
+def live_words(scorer: Scorer, row: int, width: int, max_length: int) -> list[list[int]]:
+    """The last words of what is live after each step that another follows."""
+    live: Live = [((), 0.0)]
+    words = []
+    for _ in range(max_length - 1):
+        kept, _ = best_candidates(scorer, row, live, [], width, 0.0, Rule())
+        live = [candidate for candidate in kept if not ends(candidate, scorer, Rule())]
+        if not live:
+            break
+        words.append([tokens[-1] for tokens, _ in live])
+    return words
 
 
 def _search(
     scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
-) -> tuple[list[Hypothesis], float]:
-    live: list[tuple[Tokens, float]] = [((), 0.0)]
-    pool: list[tuple[Tokens, float]] = []
-    width = {"asked": width, "less": max(1, width - 1), "one": 1}[rule.width]
-    room = width
+) -> tuple[list[Hypothesis], float, int]:
+    live: Live = [((), 0.0)] * (width if rule.start == "equal" else 1)
+    pool: Live = []
+    room = {"asked": width, "less": max(1, width - 1), "one": 1, "all": 10**6}[rule.width]
+    most = width = min(room, width)
     margin = math.inf
-    for _ in range(max_length):
+    for step in range(max_length + rule.steps):
         kept, lead = best_candidates(scorer, row, live, pool, room, penalty, rule)
         margin = min(margin, lead)
-        ended = [c for rank, c in enumerate(kept) if ends(c, scorer) and rank < room]
+        ended = [c for rank, c in enumerate(kept) if ends(c, scorer, rule) and rank < room]
         pool = ended if rule.finished == "kept" else pool + ended
-        live = [candidate for candidate in kept if not ends(candidate, scorer)][:room]
+        live = [c for c in kept if not ends(c, scorer, rule) or rule.finished == "extended"][:room]
         if rule.finished == "shrinking":
             room = width - len(pool)
             live = live if room > 0 else []
         if not live or not room or stops(rule, kept, live, pool, width, scorer):
             break
+        if rule.finished == "extended" and step == max_length + rule.steps - 1:
+            live = [c for c in live if not ends(c, scorer, rule)]
     pool = pool + leftovers(scorer, row, live, pool, width, rule)
     if rule.pool == "log_prob":
         pool.sort(key=lambda candidate: -candidate[1])
+    worth = {c: value(c, scorer, penalty, rule.formula) for c in pool}
+    if rule.pool == "worst":
+        pool.sort(key=lambda candidate: worth[candidate])
     if rule.pool != "ranked":
         pool = pool[:width]
-    ranked = [Hypothesis(t, p, score(t, p, penalty)) for t, p in pool]
-    ranked.sort(key=lambda one: -one.score)
-    gaps = [a.score - b.score for a, b in itertools.pairwise(ranked[: width + 1])]
-    return ranked[: 1 if rule.returned == "best" else width], min([margin, *gaps])
+    pool.sort(key=lambda candidate: -worth[candidate])
+    gaps = [worth[a] - worth[b] for a, b in itertools.pairwise(pool[: most + 1])]
+    ranked = [Hypothesis(t, p, worth[t, p]) for t, p in pool]
+    return ranked, min([margin, *gaps]), 1 if rule.returned == "best" else most
+
+
+def _best_first(
+    scorer: Scorer, row: int, width: int, max_length: int, penalty: float, rule: Rule
+) -> tuple[list[Hypothesis], float, int]:
+    """The best of all hypotheses is extended next, whatever its length."""
+    queue: list[tuple[float, Tokens, float]] = [(0.0, (), 0.0)]
+    done: list[Hypothesis] = []
+    for _ in range(20 * width * max_length):
+        if not queue or len(done) == width:
+            break
+        _, tokens, total = heapq.heappop(queue)
+        if tokens and (tokens[-1] == scorer.eos_id or len(tokens) == max_length):
+            done.append(Hypothesis(tokens, total, score(tokens, total, penalty)))
+            continue
+        values = scorer.log_probs(row, [tokens])[0]
+        for token in heapq.nlargest(width, range(len(values)), key=values.__getitem__):
+            longer = total + values[token]
+            worth = longer / (len(tokens) + 1) if rule.queue == "mean" else longer
+            heapq.heappush(queue, (-worth, (*tokens, token), longer))
+    return sorted(done, key=lambda one: -one.score), math.inf, width
 
 
 def best_candidates(
     scorer: Scorer,
     row: int,
-    live: list[tuple[Tokens, float]],
-    pool: list[tuple[Tokens, float]],
+    live: Live,
+    pool: Live,
     room: int,
     penalty: float,
     rule: Rule,
-) -> tuple[list[tuple[Tokens, float]], float]:
+) -> tuple[Live, float]:
     """The extensions that survive a step, best first, and the last one's lead over the next."""
     candidates = list(pool) if rule.finished == "kept" else []
     places = 2 * room if rule.finished == "doubled" else room
     prefixes = [tokens for tokens, _ in live]
-    for (tokens, total), values in zip(live, scorer.log_probs(row, prefixes), strict=True):
+    every = scorer.log_probs(row, prefixes)
+    added = scorer.logits(row, prefixes) if rule.sums == "logits" else every
+    for (tokens, total), values, gains in zip(live, every, added, strict=True):
         allowed = list(range(len(values)))
         if rule.banned == "EOS at once" and not tokens:
             allowed.remove(scorer.eos_id)
         # no more of one parent's children than are kept, and the next best, can matter
-        most = 1 if rule.children == "one" and len(live) > 1 else places + 1
+        most = places + 1
+        if rule.children == "one" and len(live) > 1:
+            most = 1
+        if rule.children == "share":
+            most = -(-room // len(live))
         for token in heapq.nlargest(most, allowed, key=values.__getitem__):
             if values[token] > -math.inf:
-                sum_so_far = values[token] if rule.prune == "last" else total + values[token]
-                candidates.append(((*tokens, token), sum_so_far))
+                gain = math.exp(values[token]) if rule.sums == "probabilities" else gains[token]
+                longer = gain if rule.sums == "last" else total + gain
+                candidates.append(((*tokens, token), longer))
 
     def worth(candidate: tuple[Tokens, float]) -> float:
         tokens, total = candidate
@@ -106,9 +178,10 @@ def best_candidates(
     return kept, lead
 
 
-def ends(candidate: tuple[Tokens, float], scorer: Scorer) -> bool:
+def ends(candidate: tuple[Tokens, float], scorer: Scorer, rule: Rule) -> bool:
     """Whether a candidate is finished."""
-    return candidate[0][-1] == scorer.eos_id
+    last = candidate[0][-1]
+    return last == scorer.eos_id if rule.ends == "EOS" else str(last) == rule.ends
 
 
 def stops(
@@ -124,7 +197,8 @@ def stops(
     return {
         "empty": False,
         "first": bool(pool),
-        "best": ends(kept[0], scorer),
+        "best": ends(kept[0], scorer, rule),
+        "best of all": bool(pool) and max(p for _, p in pool) > max(p for _, p in live),
         "enough": enough,
         "beaten": enough and max(total for _, total in live) < min(total for _, total in pool),
     }[rule.stop]
@@ -151,6 +225,13 @@ def leftovers(
         return live[: max(0, width - len(pool))]
     dropped = rule.truncated == "dropped" or (rule.truncated == "last resort" and pool)
     return [] if dropped else live
+
+
+def value(candidate: tuple[Tokens, float], scorer: Scorer, penalty: float, formula: str) -> float:
+    """The score of a candidate."""
+    tokens, total = candidate
+    ended = tokens[-1] == scorer.eos_id
+    return score_by(formula, total, len(tokens), ended, penalty)
 
 
 def score(tokens: Tokens, log_prob: float, penalty: float) -> float:

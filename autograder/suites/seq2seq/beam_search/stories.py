@@ -11,7 +11,7 @@ from checks.seq2seq.shared.trees import Row, tree_model
 
 from ..shared.scorer import Scorer
 from .cases import SearchCase
-from .graphs import clear_graph, settled
+from .graphs import LAST, clear_graph, settled
 from .mistakes import CUT, FINISHED, STOPS
 from .oracle import Rule, search
 
@@ -37,6 +37,40 @@ def some_go_on(generator: torch.Generator) -> SearchCase:
     """A graph in which it shows when a search stops too early."""
     options: dict[str, Any] = {"rows": 3, "eos_bonus": 1.0, "seed": 30}
     return clear_graph(generator, 3, 5, telling=STOPS, apart=STOPS, **options)
+
+
+def end_alike(generator: torch.Generator) -> list[SearchCase]:
+    """As `some_end`, on models whose every word depends on the word before alone."""
+    kept, doubled = FINISHED[:4], FINISHED[4:]
+    options: dict[str, Any] = {"rows": 1, "eos_bonus": 1.0, "shape": LAST}
+    return [clear_graph(generator, 3, 5, telling=some, **options) for some in (kept, doubled)]
+
+
+def cut_alike(generator: torch.Generator) -> list[SearchCase]:
+    """As `some_are_cut`, on models whose every word depends on the word before alone."""
+    options: dict[str, Any] = {"rows": 1, "eos_bonus": 0.8, "shape": LAST}
+    return [clear_graph(generator, 3, 3, telling=some, **options) for some in (CUT[:3], CUT[3:])]
+
+
+def go_on_alike(generator: torch.Generator) -> list[SearchCase]:
+    """As `some_go_on`, on models whose every word depends on the word before alone."""
+    options: dict[str, Any] = {"rows": 1, "eos_bonus": 1.0, "shape": LAST}
+    return [
+        clear_graph(generator, 3, 5, telling=STOPS, **options),
+        clear_graph(generator, 2, 6, 2.0, telling=(Rule(stop="beaten"),), **options),
+    ]
+
+
+def ranked_alike(generator: torch.Generator) -> list[SearchCase]:
+    """As `ranked`, on models whose every word depends on the word before alone."""
+    options: dict[str, Any] = {"rows": 1, "eos_bonus": 0.8, "shape": LAST}
+    return [clear_graph(generator, 2, 4, 2.0, telling=(Rule(pool="log_prob"),), **options)]
+
+
+def all_alike(generator: torch.Generator) -> list[SearchCase]:
+    """All of these."""
+    alike = (end_alike, cut_alike, go_on_alike, ranked_alike)
+    return [case for story in alike for case in story(generator)]
 
 
 def overtaken(generator: torch.Generator) -> SearchCase:

@@ -17,7 +17,7 @@ from data.corpus import hidden_pairs
 from data.pairs import Pair
 from data.vocabulary import Vocabulary
 
-from .scorer import Tokens
+from .scorer import Scorer, Tokens
 from .train_translator import LAYERS, WEIGHTS, WORDS, Translator
 
 SENTENCES = 12
@@ -102,6 +102,12 @@ def hidden_sentences(salt: str, count: int = SENTENCES) -> HiddenSentences:
     }
     inputs = {"source": batch.source, "source_lengths": batch.source_lengths}
     return HiddenSentences(pairs, spec, inputs)
+
+
+@cache
+def hidden_scorer(salt: str) -> Scorer:
+    """What the stand-in says of the hidden sentences of this offering."""
+    return Scorer(hidden_sentences(salt).model)
 
 
 def complete(case: HiddenSentences, rows: Sequence[Tokens]) -> bool:

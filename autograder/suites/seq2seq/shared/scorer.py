@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from autograder.suites.memory import drawn_once
-from checks.seq2seq.shared.answers import Hypothesis
 from checks.seq2seq.shared.standins import StandIn
 
 MARGIN = 1e-3  # a case is used only if no decision in it hangs on less
@@ -33,8 +32,10 @@ class Scorer:
         self.specials = {model["pad_id"], model["bos_id"]}
         table = model["logits"][0] if "logits" in model else model["weights"]["bias"]
         self.vocab_size = len(table)
-        self.searches: dict[Any, tuple[list[Hypothesis], float]] = {}  # what `search` found before
+        self.searches: dict[Any, Any] = {}  # what searches found before
+        self._others: dict[int, Scorer] = {}
         self._log_probs: list[dict[Tokens, list[float]]] = []
+        self._logits: list[dict[Tokens, list[float]]] = []
         self._starts: list[tuple[Tensor, Tensor]] = []
         self._states: list[dict[Tokens, tuple[Tensor, Tensor]]] = []  # after the prefix is read
         for source in model["sources"]:
@@ -43,9 +44,16 @@ class Scorer:
             self._starts.append(state)
             self._states.append({})
             self._log_probs.append({})
+            self._logits.append({})
 
     def __len__(self) -> int:
         return len(self._starts)
+
+    def starting_from(self, token: int) -> Scorer:
+        """The same for who starts from another token than BOS."""
+        if token not in self._others:
+            self._others[token] = Scorer({**self.values, "bos_id": token})
+        return self._others[token]
 
     def start(self, row: int) -> tuple[Tensor, Tensor]:
         """The encoder's state of a row, (h, c), each (L, 1, H)."""
@@ -65,9 +73,10 @@ class Scorer:
             c = torch.cat([state[1] for state in before], 1)  # (layers, missing, hidden)
             with torch.no_grad():
                 logits, (h, c) = self.model.decoder(previous, (h, c))
-            rows = logits.double().log_softmax(1).tolist()
+            rows, raw = logits.double().log_softmax(1).tolist(), logits.tolist()
             for i, prefix in enumerate(missing):
                 known[prefix] = rows[i]
+                self._logits[row][prefix] = raw[i]
                 states[prefix] = h[:, i : i + 1], c[:, i : i + 1]
         return [known[prefix] for prefix in prefixes]
 
@@ -75,16 +84,14 @@ class Scorer:
         """The log-probability of each of these tokens after those before it."""
         return [self.log_probs(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens)]
 
+    def logits(self, row: int, prefixes: list[Tokens]) -> list[list[float]]:
+        """For each prefix the logit of every token."""
+        self.log_probs(row, prefixes)
+        return [self._logits[row][prefix] for prefix in prefixes]
+
     def sum_of_logits(self, row: int, tokens: Tokens) -> float:
         """What a search that forgets the softmax adds up."""
-        total = 0.0
-        for step, token in enumerate(tokens):
-            self.log_probs(row, [tokens[:step]])
-            state = self._states[row][tokens[: step - 1]] if step else self.start(row)
-            previous = torch.tensor([tokens[step - 1] if step else self.model.bos_id])
-            with torch.no_grad():
-                total += float(self.model.decoder(previous, state)[0][0, token])
-        return total
+        return sum(self.logits(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens))
 
 
 def greedy(scorer: Scorer, row: int, max_length: int) -> tuple[Tokens, float]:
