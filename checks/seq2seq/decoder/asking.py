@@ -108,7 +108,7 @@ class Asking:
         if probe == "decode" and any(len(call) == 1 for call in inputs["calls"]):
             raise error  # it may be the form of the state that came back, which is handed on
         if probe != "decode":
-            call: Any = (inputs["previous"], inputs["h"], inputs["c"])
+            call = (inputs["previous"], inputs["h"], inputs["c"])
             before = list(self.forms)
             report = self.call("decode", decode_inputs(inputs, [call]))
             if self.forms != before:
@@ -116,7 +116,8 @@ class Asking:
             left = report.get("calls") if isinstance(report, dict) else None
             if isinstance(left, list) and left and not unchanged(left[0], call):
                 raise known(OVERWRITTEN)  # no gradient can pass
-        words = [one[0] for one in inputs["calls"]] if probe == "decode" else [inputs["previous"]]
+            raise error  # a step by itself works
+        words = [one[0] for one in inputs["calls"]]
         last = inputs["config"]["vocab_size"] - 1
         sensible = {
             "column": True,
@@ -129,8 +130,7 @@ class Asking:
                 continue
             try:
                 report = self._ask(probe, inputs, form)
-                if probe == "decode":
-                    readable(report, inputs)
+                readable(report, inputs)
             except (StudentFault, Wrong):
                 continue
             self.forms.append(form)
@@ -138,9 +138,8 @@ class Asking:
             return report
         config = inputs["config"]
         if config["num_layers"] > 1:
-            names = ("previous", "h", "c")
-            call = inputs["calls"][0] if probe == "decode" else [inputs[name] for name in names]
-            alone = (call[0], *(part[:1] for part in call[1:]))
+            previous, *state = inputs["calls"][0]
+            alone = (previous, *(part[:1] for part in state))
             try:
                 report = self._ask("decode", decode_inputs(inputs, [alone]))
                 readable(report, {"calls": [alone], "config": {**config, "num_layers": 1}})

@@ -14,7 +14,7 @@ from checks.expect import Wrong, close, expect
 
 from ..probed import Probed
 from ..shared.precision import DIGITS, PRECISION
-from .asking import BY_CHANCE, CHANCE, MISSING, UNREGISTERED, known, same, tell
+from .asking import BY_CHANCE, CHANCE, MISSING, UNREGISTERED, known, same, tell, unchanged
 from .forms import Slip, as_scores, take_apart
 from .steps import IGNORED, NORMALISED, Reading, filling_of, readings
 
@@ -409,12 +409,16 @@ def are_modes_alike(
 
 
 def is_plain(student: Probed, config: dict[str, Any]) -> bool:
-    """Whether a step is an LSTM's, row by row, and the same in both modes without dropout."""
+    """Whether a step is an LSTM's, row by row, and the same in both modes without dropout, and
+    leaves what it is given alone."""
     config = {**config, "dropout": 0.0}
     found, _, call = read_step(student, config)
     if not found or found[0].slips:
         return False
     filling = {"seed": 1, "scale": 0.7}
+    report = student.decode(config=config, filling=filling, calls=[call])
+    if not unchanged((report.get("calls") or [None])[0], call):
+        return False
     try:
         expect_rows_apart(student, config, filling, call)
     except Wrong:

@@ -275,7 +275,10 @@ def test_without_dropout_modes_agree(student: Probed, generator: torch.Generator
 
 
 @pytest.mark.graded(
-    line="learning", weight=1, after=["without_dropout_modes_agree"], on_crash=CRASH
+    line="learning",
+    weight=1,
+    after=["without_dropout_modes_agree", "remembers_nothing_itself"],
+    on_crash=CRASH,
 )
 @mending
 def test_everything_can_be_learned(student: Probed, generator: torch.Generator) -> None:
@@ -297,7 +300,9 @@ def test_everything_can_be_learned(student: Probed, generator: torch.Generator) 
     expect_arrival(student, report, {**CONFIG, "dropout": 0.0}, RANDOM, (words, h, c))
 
 
-@pytest.mark.graded(line="clean", weight=1, after=STEP, on_crash=CRASH)
+@pytest.mark.graded(
+    line="clean", weight=1, after=[*STEP, "remembers_nothing_itself"], on_crash=CRASH
+)
 @mending
 def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """Moved to a GPU, which is simulated here, your decoder answers there."""
