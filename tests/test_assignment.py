@@ -213,7 +213,7 @@ says = "You do not double"
         (RUBRIC.replace("double.", "triple."), "no task 'triple' that checks grade"),
         (
             RUBRIC.replace("5", "3") + RUBRIC.replace("signs", "order").replace("5", "2"),
-            "no hidden check is evidence about 'order'",
+            "no check is evidence about 'order'",
         ),
         (RUBRIC + LIMIT, "at_most: unless: no check 'triples' of this task"),
         (RUBRIC + RUBRIC, "there are 2 lines 'signs'"),

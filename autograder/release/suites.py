@@ -95,7 +95,7 @@ def _rubric_problems(assignment: Assignment, known: set[str]) -> Iterator[str]:
             yield f"{file}: no task {key!r} that checks grade; they are {', '.join(sorted(known))}"
             continue
         lines = {line.key for line in rubric.line}
-        names, hidden = set(), set()
+        names, named = set(), set()
         for path in assignment.suite_files(key):
             body = ast.parse(path.read_text(encoding="utf-8"), path.name).body
             for function in (node for node in body if isinstance(node, ast.FunctionDef)):
@@ -108,10 +108,9 @@ def _rubric_problems(assignment: Assignment, known: set[str]) -> Iterator[str]:
                         f"{_named(path)}, line {function.lineno}: {function.name}: graded(line="
                         f"{line!r}): expected a line of {file}: {', '.join(sorted(lines))}"
                     )
-                if path.is_relative_to(assignment.suite):
-                    hidden.add(line)
-        for line in sorted(lines - hidden):
-            yield f"{file}: {key}: no hidden check is evidence about {line!r}"
+                named.add(line)
+        for line in sorted(lines - named):
+            yield f"{file}: {key}: no check is evidence about {line!r}"
         for limit in rubric.at_most:
             for name in limit.unless:
                 if name not in names:
