@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from .printable import printable
-from .verdicts import CheckResult, Verdict, sign, words
+from .verdicts import FOLLOWS, CheckResult, Verdict, sign, words
 
 RED, GREEN, GREY = "#c62828", "#1b7f3b", "#5f6368"  # white on each can be read, on any page
 
@@ -92,17 +92,20 @@ class Feedback:
         return [result for result in self.results if result.verdict is verdict]
 
     def _waiting(self) -> list[tuple[str, list[CheckResult]]]:
-        """The checks that were not tried, by the reason why."""
+        """The checks that were not tried, or failed for what others say, by the reason why."""
         groups: dict[str, list[CheckResult]] = {}
-        for result in self._with(Verdict.SKIPPED):
-            groups.setdefault(result.rationale, []).append(result)
+        for result in self.results:
+            if result.verdict is Verdict.SKIPPED:
+                groups.setdefault(result.rationale, []).append(result)
+            elif result.follows:
+                groups.setdefault(FOLLOWS, []).append(result)
         return list(groups.items())
 
     def _failures(self) -> list[tuple[CheckResult, list[CheckResult]]]:
         """Each failure, with those later ones that say the same."""
         groups: dict[object, tuple[CheckResult, list[CheckResult]]] = {}
         for result in self.results:
-            if result.verdict in (Verdict.PASSED, Verdict.SKIPPED):
+            if result.verdict in (Verdict.PASSED, Verdict.SKIPPED) or result.follows:
                 continue
             said = tuple(words(result)) or result.check
             if said in groups:

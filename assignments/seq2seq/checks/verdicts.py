@@ -101,4 +101,9 @@ def words(result: CheckResult) -> list[str]:
     plain = (Verdict.PASSED, Verdict.WRONG)
     verdict = "" if result.verdict in plain else f"{result.verdict}: "
     lines = [verdict + result.rationale] if result.rationale else []
-    return lines + ([f"Look here first: {result.help}"] if result.help else [])
+    return [*lines, *looks(result.help)]
+
+
+def looks(help: str) -> list[str]:
+    """A help line as it is shown, if there is one."""
+    return [f"Look here first: {help}"] if help else []

@@ -11,30 +11,37 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import layer_norm, one_hot
+from torch.nn.functional import layer_norm, normalize, one_hot
 
 from checks.expect import Wrong, close, expect
 
 from ..probed import Probed
 from ..shared.precision import PRECISION
+from .asking import MISSING, UNREGISTERED, tell
 from .decodings import (
-    UNREGISTERED,
     Call,
     Decoding,
     decodings,
     draw_call,
-    expect_no_probabilities,
     expect_rows_apart,
     expect_steady,
+    is_over_batch,
+    read_step,
 )
+from .forms import is_lstms
+from .steps import Reading
 
 ROWS = 64  # far more than there are unknowns, so that nothing else fits by chance
 SCALE = 0.7  # weights large enough for what bends to show
-LARGEST = 1e4  # no layer with such weights gives more
 AFFINE = (
     "logits are the new top-layer h, taken through a linear layer (with or without bias, or a "
     "product of linear layers): nothing is added to h, and no activation, normalisation, mask or "
     "dropout in eval mode comes before, between or after"
+)
+
+STUCK = (
+    "every word gets the same score, or the same score whatever h is",
+    "a softmax over a dimension of size 1 forgets all: the vocabulary is the last dimension",
 )
 
 
@@ -43,6 +50,7 @@ class Affine(NamedTuple):
 
     weight: Tensor  # (vocabulary, inputs)
     bias: Tensor  # (vocabulary,)
+    flat: bool  # whether all rows have the same
 
 
 def centred(logits: Tensor) -> Tensor:
@@ -62,7 +70,8 @@ def fit(inputs: Tensor, logits: Tensor, tolerance: float = 1e-4) -> Affine | Non
     apart = (known @ solved - wanted).abs().max()
     if not apart <= tolerance * wanted.abs().max().clamp(min=1.0):
         return None
-    return Affine(solved[:-1].T, solved[-1])
+    flat = not bool(((wanted - wanted.mean(0)).abs() > 1e-3).any())
+    return Affine(solved[:-1].T, solved[-1], flat)
 
 
 def expect_affine(student: Probed, config: dict[str, Any], generator: torch.Generator) -> None:
@@ -71,87 +80,131 @@ def expect_affine(student: Probed, config: dict[str, Any], generator: torch.Gene
     one, other = (
         affine_of(student, config, {"seed": seed, "scale": SCALE}, call) for seed in (1, 2)
     )
-    expect(
-        bool((one.weight.abs() > 1e-3).any()),
-        "every word gets the same score, or the same score whatever h is",
-        "a softmax over a dimension of size 1 forgets all: the vocabulary is the last dimension",
-    )
+    if one.flat:
+        raise Wrong(*STUCK)
     if close(one.weight, other.weight, 1e-4):
-        raise Wrong("an output layer is not among your decoder's parameters", UNREGISTERED)
+        # what is made anew at each call is noise, and no slip
+        share = 1.0 if is_lasting(student, config, call) else None
+        raise Wrong(MISSING["output"], UNREGISTERED, line="learning", share=share)
     if bool((one.bias.abs() > 1e-3).any()) and close(one.bias, other.bias, 1e-4):
-        raise Wrong("the output layer's bias is not among your decoder's parameters", UNREGISTERED)
+        raise Wrong(MISSING["bias"], UNREGISTERED, line="learning", share=0.45)
+
+
+def is_lasting(student: Probed, config: dict[str, Any], call: Call) -> bool:
+    """Whether a decoder that is asked the same twice gives the same logits."""
+    report = student.decode(config=config, filling={"seed": 1}, calls=[call] * 2)
+    one, again = decodings(report, [call] * 2, config)
+    return close(one[0], again[0])
 
 
 def affine_of(
     student: Probed, config: dict[str, Any], filling: dict[str, Any], call: Call | None = None
 ) -> Affine:
-    """The affine function that a decoder's logits are, with weights as `filling` says."""
+    """The affine function that a decoder's logits are, with weights as `filling` says.
+
+    The h that comes back is taken at its word where it may be that of an LSTM, and is not the one
+    that was given. Else the h inside is worked out, with weights for which this can be done.
+    """
     if call is None:
         call = draw_call(torch.Generator().manual_seed(0), ROWS, config)
     report = student.decode(config=config, filling=filling, calls=[call])
-    answer = decodings(report, [ROWS], config)[0]
-    logits, h, _ = answer
-    expect_scores(logits)
-    affine = fit(h[-1], logits)
-    if affine is None:
-        expect_steady(student, config, filling, call)
-        expect_rows_apart(student, config, filling, call)
-        raise explained(answer, call, config)
+    answer = decodings(report, [call], config)[0]
+    logits, h, c = answer
     expect(
-        not bool((logits.double() >= 0).all()) or not is_negative_log(logits),
-        "your decoder returns the negatives of log-probabilities",
-        "the most probable word has the highest score: leave the sign as log_softmax gives it",
-    )
-    return affine
-
-
-def is_negative_log(logits: Tensor) -> bool:
-    """Whether each row is minus the logarithm of a distribution."""
-    sums = (-logits.double()).exp().sum(1)
-    return close(sums, torch.ones_like(sums), atol=1e-4)
-
-
-def expect_scores(logits: Tensor) -> None:
-    """Refuse logits that say at once what they are instead."""
-    expect(
-        bool((logits.abs() < LARGEST).all()),
-        "the logits of some words are masked: they are infinite, or next to it",
-        "no word is ruled out in the decoder, PAD and BOS neither: no mask on the logits",
-    )
-    expect_no_probabilities(logits)
-    sums = logits.double().sum(0)  # (vocabulary,)
-    expect(
-        not (bool((logits >= 0).all()) and close(sums, torch.ones_like(sums), atol=1e-4)),
+        not is_over_batch(report, call),
         "your decoder returns probabilities that sum to 1 over the batch",
         "leave the softmax out; log_softmax, where you want it, is over the vocabulary, the last "
         "dimension",
+        line="logits",
+        share=1.0,
     )
+    if is_lstms(h, c) and not close(h, call[1]):
+        affine = fit(h[-1], logits)
+        if affine is not None:
+            return affine
+    return affine_inside(student, config, filling, answer, call)
 
 
-def explained(answer: Decoding, call: Call, config: dict[str, Any]) -> Wrong:
-    """Say what logits depend on that are not affine in the new top-layer h."""
-    logits, new_h, new_c = answer
+def affine_inside(
+    student: Probed,
+    config: dict[str, Any],
+    filling: dict[str, Any],
+    answer: Decoding,
+    call: Call,
+) -> Affine:
+    """The affine function of the h inside that the logits are, whatever state comes back."""
+    found, inner, asked = read_inside(student, config, filling.get("seed", 0))
+    if found is None:
+        affine = fit(answer[1][-1], answer[0])
+    else:
+        affine = fit(found.step.top, inner[0])
+        for slip in found.slips:
+            tell(slip)
+    if affine is not None:
+        return affine  # what is wrong with the step is told where the state is looked at
+    expect_steady(student, config, filling, call)
+    expect_rows_apart(student, config, filling, call)
+    if found is None:
+        raise explained(answer, call, config)
+    raise explained((inner[0], found.step.h, found.step.c), asked, config, found.step.top)
+
+
+def read_inside(
+    student: Probed, config: dict[str, Any], seed: int = 0
+) -> tuple[Reading | None, Decoding, Call]:
+    """What a decoder does inside, as its state and, where that leaves it open, its logits tell."""
+    found, answer, call = read_step(student, config, ROWS, SCALE, seed)
+    fitting = (one for one in found if fit(one.step.top, answer[0]) is not None)
+    best = next(fitting, found[0] if found else None)
+    return best, answer, call
+
+
+def explained(
+    answer: Decoding, call: Call, config: dict[str, Any], inside: Tensor | None = None
+) -> Wrong:
+    """Say what logits depend on that are not affine in the new top-layer h.
+
+    Args:
+        inside: what is on top, if that is known to be something else than the top layer's new h.
+    """
+    logits, new_h, new_c = (part.float() for part in answer)
     previous, old_h, old_c = call
-    top = new_h[-1]
+    top = new_h[-1] if inside is None else inside.float()
 
-    def depends(*inputs: Tensor) -> bool:
-        return fit(torch.cat(inputs, 1), logits) is not None
+    def depends(*inputs: Tensor, on: Tensor = logits, tolerance: float = 1e-4) -> bool:
+        return fit(torch.cat(inputs, 1), on, tolerance) is not None
 
     def layers(state: Tensor) -> Tensor:
         return state.transpose(0, 1).flatten(1)  # (batch, layers * hidden)
 
-    if depends(old_h[-1]):
-        return Wrong(
-            "logits come from the old h, not the new one", "first the LSTM, then the linear layer"
+    def wrong(says: str, help: str, share: float) -> Wrong:
+        return Wrong(says, help, line="logits", share=share)
+
+    if depends(old_h[-1]) or depends(layers(old_h)):
+        return wrong(
+            "logits come from the old h, not the new one",
+            "first the LSTM, then the linear layer",
+            1.0,
         )
     if depends(new_c[-1]):
-        return Wrong("logits come from the cell state c, not from h", "the linear layer reads h'")
+        return wrong(
+            "logits come from the cell state c, not from h", "the linear layer reads h'", 0.67
+        )
     if any(depends(lower) for lower in new_h[:-1]):
-        return Wrong(
+        return wrong(
             "logits come from a lower layer's h",
             "the linear layer reads the top layer: h[-1], or the LSTM's outputs",
+            0.62 if config["num_layers"] < 3 else 0.24,  # else two layers have told already
         )
     words = one_hot(previous, config["vocab_size"]).to(top)[:, 1:]  # (batch, vocabulary - 1)
+    without = {
+        "the previous word": words,
+        "the cell state": layers(new_c),
+        "the c that came in": layers(old_c),
+    }
+    for name, part in without.items():
+        if depends(part):
+            return wrong(f"logits come from {name}, not from the new h", AFFINE, 1.0)
     more = {
         "the h of the layers below": layers(new_h),
         "the cell state": layers(new_c),
@@ -161,25 +214,63 @@ def explained(answer: Decoding, call: Call, config: dict[str, Any]) -> Wrong:
     }
     for name, part in more.items():
         if depends(top, part):
-            return Wrong(
-                f"logits depend on {name} too, not on the new top-layer h alone",
-                AFFINE,
+            return wrong(
+                f"logits depend on {name} too, not on the new top-layer h alone", AFFINE, 0.48
             )
     bent = {
-        "a ReLU stands between h and the linear layer": top.relu(),
-        "a tanh stands between h and the linear layer": top.tanh(),
-        "a sigmoid stands between h and the linear layer": top.sigmoid(),
-        "h is normalised before the linear layer": layer_norm(top, top.shape[1:]),
+        "a ReLU stands between h and the linear layer": (top.relu(), 0.45),
+        "a tanh stands between h and the linear layer": (top.tanh(), 0.38),
+        "a sigmoid stands between h and the linear layer": (top.sigmoid(), 0.4),
+        "a softmax stands between h and the linear layer": (top.softmax(1), 0.5),
+        "h is normalised before the linear layer": (layer_norm(top, top.shape[1:]), 0.45),
+        "h is normalised before the linear layer, to length 1": (normalize(top), 0.45),
     }
-    for slip, part in bent.items():
+    for slip, (part, share) in bent.items():
         if depends(part):
-            return Wrong(slip, AFFINE)
+            return wrong(slip, AFFINE, share)
     if bool((logits >= 0).all()) and bool((logits == 0).any()):
-        return Wrong("a ReLU is on the logits: none is below zero", AFFINE)
-    unbent = {"sigmoid": logits.logit(), "tanh": logits.atanh(), "exp": logits.log()}
-    for name, scores in unbent.items():
-        if bool(scores.isfinite().all()) and fit(top, scores, 1e-3) is not None:
-            return Wrong(f"a {name} is on the logits", AFFINE)
+        return wrong("a ReLU is on the logits: none is below zero", AFFINE, 0.64)
+    unbent = {
+        "sigmoid": (logits.double().logit(), 0.7),
+        "tanh": (logits.double().atanh(), 0.6),
+        "exp": (logits.double().log(), 0.7),
+        "log of a sigmoid": (logits.double().exp().logit(), 0.5),
+        "softplus": (logits.double().expm1().log(), 0.6),
+    }
+    for name, (scores, share) in unbent.items():
+        known_ones = scores.isfinite() & (logits.abs() < 0.999999)
+        usable = known_ones if name in ("sigmoid", "tanh") else scores.isfinite()
+        rows = usable.all(1)  # the others are rounded to the bound
+        wide = int(rows.sum()) > 2 * (top.shape[1] + 1)
+        if wide and bends_alike(top[rows], scores[rows]):
+            says = f"a {name} is on the logits: they are not an affine function of the new "
+            return wrong(says + "top-layer h", AFFINE, share)
     if fit(top, logits / centred(logits).abs().max(), 0.01) is not None:
-        return Wrong("the logits are a linear layer's to about two digits only", PRECISION)
-    return Wrong("the logits are not an affine function of the new top-layer h", AFFINE)
+        return Wrong(
+            "the logits are a linear layer's to about two digits only",
+            PRECISION,
+            line="logits",
+            share=0.22,
+        )
+    other = "the logits are not an affine function of the new top-layer h"
+    flat = int((logits == logits.max()).sum() > 1) + int((logits == logits.min()).sum() > 1)
+    if flat == 2:  # clipped above and below
+        return wrong(other, AFFINE, 0.7)
+    return wrong(other, AFFINE, 0.48 if explains(top, logits) > 0.4 else 1.0)
+
+
+def bends_alike(top: Tensor, scores: Tensor) -> bool:
+    """Whether scores, each word's for itself, are affine in h: nothing in common is left out."""
+    known = torch.cat([top.double(), torch.ones(len(top), 1).double()], 1)
+    solved = torch.linalg.pinv(known, rtol=1e-9) @ scores
+    apart = (known @ solved - scores).abs().max()
+    return bool(apart <= 5e-3 * scores.abs().max().clamp(min=1.0))
+
+
+def explains(top: Tensor, logits: Tensor) -> float:
+    """The share of what varies in the logits that an affine function of h explains."""
+    known = torch.cat([top.double(), torch.ones(len(top), 1).double()], 1)
+    wanted = centred(logits)
+    solved = torch.linalg.pinv(known, rtol=1e-9) @ wanted
+    left = (known @ solved - wanted).pow(2).sum()
+    return 1.0 - float(left / (wanted - wanted.mean(0)).pow(2).sum().clamp(min=1e-12))

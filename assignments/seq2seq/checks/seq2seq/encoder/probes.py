@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from checks.expect import Wrong
 
 from ..shared.devices import SIMULATED, on
 from ..shared.parameters import Config, Filling, build, gradients, role, table_gradients
 from ..shared.settings import settings
+from .forms import encoding, from_arrays
+from .still import Still
 
 
 def encode(
@@ -20,23 +26,68 @@ def encode(
     batches: list[tuple[Tensor, Tensor]],
     training: bool = False,
     seed: int = 0,
+    still: str = "",
 ) -> dict[str, Any]:
     """Encode (source, source_lengths) batches, one after another, with one encoder.
 
+    Args:
+        still: what chance is taken out, if any (see `Still`).
+
     Returns:
         results: what it returned; `batches`: what became of them; `weights`: how many its LSTM
-        has; `training`: its mode afterwards; `reseeded`: whether torch has another seed.
+        has; `training`: its mode afterwards; `reseeded`: whether torch has another seed. `heard`:
+        what its LSTM returned, where it returned nothing itself; `arrays`: whether it returned
+        NumPy's.
     """
     with settings(seed):
         encoder = build(lesson.Encoder, config, filling, training, *batches[0])
         # each call gets tensors of its own: one that is overwritten spoils no later call
         given = [(source.clone(), lengths.clone()) for source, lengths in batches]
         started = torch.initial_seed()
-        results = [encoder(source, lengths) for source, lengths in given]
+        with Still(still) if still else nullcontext():
+            raw = [encoder(source, lengths) for source, lengths in given]
         reseeded = torch.initial_seed() != started
-    known = [p for p in encoder.parameters() if role(p.shape, config) == "lstm"]
-    report = {"results": results, "batches": given, "weights": sum(p.numel() for p in known)}
+        results = [from_arrays(value) for value in raw]
+        report: dict[str, Any] = {"results": results, "batches": given}
+        if [len(tensors(value)) for value in raw] != [len(tensors(value)) for value in results]:
+            report["arrays"] = True
+        if any(result is None for result in results):
+            report["heard"] = [overheard(encoder, *batch) for batch in batches]
+    report["weights"] = lstm_weights(encoder, config)
     return {**report, "training": encoder.training, "reseeded": reseeded}
+
+
+def lstm_weights(encoder: nn.Module, config: Config) -> int:
+    """How many weights the encoder's LSTM has."""
+    return sum(p.numel() for p in encoder.parameters() if role(p.shape, config) == "lstm")
+
+
+def overheard(encoder: nn.Module, source: Tensor, lengths: Tensor) -> Any:
+    """What the one nn.LSTM of an encoder returns during a call, padded; None without one."""
+    said: list[Any] = []
+    lstms = [module for module in encoder.modules() if isinstance(module, nn.LSTM)]
+    if len(lstms) != 1:
+        return None
+    hook = lstms[0].register_forward_hook(lambda module, given, result: said.append(result))
+    try:
+        encoder(source.clone(), lengths.clone())
+    finally:
+        hook.remove()
+    if not said:
+        return None
+    outputs, state = said[-1]
+    if isinstance(outputs, PackedSequence):
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
+    return outputs, state
+
+
+def answer(
+    encoder: nn.Module, source: Tensor, lengths: Tensor, place: torch.device | None = None
+) -> Any:
+    """What an encoder returns, or its LSTM if it returns nothing itself."""
+    given = source.clone().to(place), lengths.clone().to(place)
+    result = from_arrays(encoder(*given))
+    return overheard(encoder, *given) if result is None else result
 
 
 def encoder_gradients(
@@ -48,18 +99,34 @@ def encoder_gradients(
     source_lengths: Tensor,
     real: Tensor,
     weights: dict[str, Tensor],
+    training: bool = True,
+    still: str = "",
 ) -> dict[str, Any]:
-    """Differentiate a weighted sum of outputs (at the `real` positions), of h, and of c."""
+    """Differentiate a weighted sum of outputs (at the `real` positions), of h, and of c.
+
+    Returns:
+        See `gradients`; `weights`: how many its LSTM has; `came`: for outputs, h and c, what of
+        them came back, as ones among zeros. If the answer cannot be read: `results`, it alone.
+    """
     with settings(0):
-        encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
-        outputs, (h, c) = encoder(source, source_lengths)
+        encoder = build(lesson.Encoder, config, filling, training, source, source_lengths)
+        with Still(still) if still else nullcontext():
+            result = answer(encoder, source, source_lengths)
+    size = lstm_weights(encoder, config)
+    try:
+        parts = encoding(result, source_lengths, source.shape[1], config, size)
+    except Wrong:
+        return {"results": [result], "weights": size}
+    outputs, h, c = (part.masked_fill(part.isnan(), 0) for part in parts)
     totals = {
         "outputs": (outputs * weights["outputs"])[real].sum(),
         "h": (h * weights["h"]).sum(),
         "c": (c * weights["c"]).sum(),
     }
     nothing = 0.0 * torch.stack([*totals.values()]).sum()  # each total touches the whole graph
-    return gradients(encoder, config, {name: total + nothing for name, total in totals.items()})
+    report = gradients(encoder, config, {name: total + nothing for name, total in totals.items()})
+    came = {name: (~x.isnan()).float() for name, x in zip(totals, parts, strict=True)}
+    return {**report, "weights": size, "came": came}
 
 
 def encoder_on(
@@ -70,6 +137,7 @@ def encoder_on(
     source: Tensor,
     source_lengths: Tensor,
     device: str = SIMULATED,
+    still: str = "",
 ) -> dict[str, Any]:
     """Encode a batch in train mode, differentiate, and encode it in eval mode."""
 
@@ -77,10 +145,20 @@ def encoder_on(
         with settings(0):
             encoder = build(lesson.Encoder, config, filling, True, source, source_lengths)
             encoder.to(place)
-            _, state = encoder(source.to(place), source_lengths.to(place))
-            slopes = table_gradients(encoder, config, *state)
-            with torch.no_grad():
-                outputs, state = encoder.eval()(source.to(place), source_lengths.to(place))
-        return {"outputs": outputs, "state": state, "gradients": slopes}
+            with Still(still) if still else nullcontext():
+                trained = tensors(answer(encoder, source, source_lengths, place))
+                slopes = table_gradients(encoder, config, *(trained[1:] or trained))
+                with torch.no_grad():
+                    result = answer(encoder.eval(), source, source_lengths, place)
+        outputs, *state = tensors(result)
+        return {"outputs": outputs, "state": tuple(state), "gradients": slopes}
 
     return on(device, run, ("outputs", "state"))
+
+
+def tensors(value: Any) -> list[Tensor]:
+    """All tensors in a value, from left to right."""
+    if isinstance(value, Tensor):
+        return [value]
+    parts = value if isinstance(value, list | tuple) else []
+    return [tensor for part in parts for tensor in tensors(part)]

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from torch.nn.functional import pad
 
-from checks.expect import expect
+from checks.expect import Wrong, expect, mended
 from checks.simulated_gpu.elsewhere import expect_at_home
 
 from ..probed import Probed
-from ..shared.answers import expect_as_before, runs, token_rows
+from ..shared.answers import expect_as_before
 from ..shared.trees import WORDS, Row, batch_of, tree_model
-from .explain import explain_tokens
+from .asking import ask, costing, expect_sentences, price
+from .explain import BEYOND, CALLED_ON, ORDER, Mistake, explain_tokens
+from .forms import token_rows
 
 ENDS: Row = {"<eos>": 0.9, "a": 0.04, "b": 0.03, "c": 0.03}
 
@@ -53,6 +55,8 @@ def said(words: str) -> dict[str, Row]:
     return {**rows, "*": {"c": 0.7, "a": 0.1, "b": 0.15, "<eos>": 0.05}}
 
 
+LITTLE = 0.05  # of a line
+
 Decoded = tuple[list[tuple[int, ...]], dict[str, Any]]  # translations, the run they are from
 
 SHAPES = (
@@ -70,8 +74,13 @@ def decode(
 ) -> Decoded:
     """Decode a batch with one sentence a tree."""
     model = tree_model(trees, words)
-    (run,) = runs(student.greedy(model=model, **{**batch_of(model), **options}), 1)
-    return token_rows(run, len(trees)), run
+    steps = options["max_length"]
+    model["max_rows"] = 4 * len(trees) * steps * (steps + 1)  # should it not end
+    (run,) = ask(student, model=model, **{**batch_of(model), **options})
+    if run["over"]:
+        raise told(BEYOND, f"{BEYOND.says}: it had to be stopped")
+    expect_sentences(run, LITTLE)  # hidden checks know how much
+    return token_rows(run, len(trees), model["eos_id"], options["max_length"]), run
 
 
 def expect_words(
@@ -88,11 +97,24 @@ def expect_words(
     spelled = " ".join(ids[token] if token in range(len(ids)) else "?" for token in got)
     facts = {**tree_model([TREE], ids), "rows": len(decoded[0]), "row": row}
     facts["cut_right"] = cut_right
-    rationale, help = explain_tokens(got, expected, facts, max_length, run)
-    expect(got == expected, f'expected "{words}", got "{spelled}": {rationale}', help)
+    if got != expected:
+        mistake = explain_tokens(got, expected, facts, max_length, run)
+        raise told(mistake, f'expected "{words}", got "{spelled}": {mistake.says}')
 
 
-@pytest.mark.graded(line="rows", weight=1, on_crash=SHAPES)
+def told(mistake: Mistake, says: str) -> Wrong:
+    """The error for a mistake that a translation looks like.
+
+    On these few trees it may look like another: what it costs, hidden checks decide. They do not
+    tell it again.
+    """
+    if mistake.share is None:
+        return Wrong(says, mistake.help)
+    mended(mistake.says, mistake.help, line=mistake.line, share=LITTLE)
+    return Wrong(says, mistake.help, line=mistake.line, share=LITTLE)
+
+
+@pytest.mark.graded(line="rows", weight=0.25, on_crash=SHAPES)
 def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
     """You return a list with one list of Python ints for each sentence of the batch."""
     for got in decode(student, [TREE] * 4, max_length=6)[0]:
@@ -109,7 +131,7 @@ def test_returns_a_list_of_token_ids_for_each_sentence(student: Probed) -> None:
 
 @pytest.mark.graded(
     line="choice",
-    weight=2,
+    weight=0.25,
     after=["returns_a_list_of_token_ids_for_each_sentence"],
     on_crash=SQUEEZE,
 )
@@ -120,8 +142,8 @@ def test_follows_the_best_token_to_the_end(student: Probed) -> None:
 
 @pytest.mark.graded(
     line="ending",
-    weight=1,
-    after=["returns_a_list_of_token_ids_for_each_sentence"],
+    weight=0.25,
+    after=["returns_a_list_of_token_ids_for_each_sentence", "follows_the_best_token_to_the_end"],
     on_crash=SQUEEZE,
 )
 def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
@@ -133,8 +155,8 @@ def test_stops_at_max_length_without_an_eos(student: Probed) -> None:
 
 @pytest.mark.graded(
     line="ending",
-    weight=1,
-    after=["returns_a_list_of_token_ids_for_each_sentence"],
+    weight=0.25,
+    after=["returns_a_list_of_token_ids_for_each_sentence", "follows_the_best_token_to_the_end"],
     on_crash=SQUEEZE,
 )
 def test_may_say_nothing_but_eos(student: Probed) -> None:
@@ -142,7 +164,7 @@ def test_may_say_nothing_but_eos(student: Probed) -> None:
     expect_words(decode(student, [STOPS_AT_ONCE], max_length=6), 0, "<eos>", 6)
 
 
-@pytest.mark.graded(line="rows", weight=1, after=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="rows", weight=0.25, after=["follows_the_best_token_to_the_end"])
 def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
     """In a batch each sentence ends at its own first EOS, however long the others are."""
     trees = [STOPS_AT_ONCE, TREE]
@@ -154,11 +176,8 @@ def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
         "each row has its own state, its own tokens and its own list",
     )
     other = tuple(WORDS.index(word) for word in ["a", "b", "b", "a", "<eos>"])
-    expect(
-        decoded[0] != [other, (WORDS.index("<eos>"),)],
-        "the translations are right, but not in the order of the rows of `source`",
-        "the result's entry b belongs to row b: if you sort the batch, put its order back",
-    )
+    if decoded[0] == [other, (WORDS.index("<eos>"),)]:
+        raise told(ORDER, ORDER.says)
     expect_words(decoded, 0, "<eos>", 6)
     inputs, origins = decoded[1]["inputs"], decoded[1]["origins"]
     whole = [len(first) for first in inputs[:1]] == [2]  # both rows in one call
@@ -178,16 +197,17 @@ def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
     expect_words(decoded, 1, "a b b a <eos>", 6)
 
 
-@pytest.mark.graded(line="mode", weight=1, after=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="mode", weight=0.25, after=["follows_the_best_token_to_the_end"])
 def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     """You decode in eval mode, without gradients, and leave model and sentences as they were."""
     model = tree_model([TREE, STOPS_AT_ONCE])
     for training in (True, False):
-        report = student.greedy(model=model, **batch_of(model), max_length=6, training=training)
-        expect_as_before(runs(report, 1)[0], training, "greedy_decode")
+        (run,) = ask(student, model=model, **batch_of(model), max_length=6, training=training)
+        with costing(*price(run, training)):
+            expect_as_before(run, training, "greedy_decode")
 
 
-@pytest.mark.graded(line="choice", weight=1, after=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="choice", weight=0.25, after=["follows_the_best_token_to_the_end"])
 def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
     """Where PAD or BOS is the most probable, it is the next word: only EOS is special."""
     for words in SPECIALS_SAID:
@@ -196,21 +216,19 @@ def test_pad_and_bos_are_words_like_others(student: Probed) -> None:
         expect_words(([got[:5]], run), 0, " ".join(words.split()[:5]), 5, OTHER_WORDS)
 
 
-@pytest.mark.graded(line="rows", weight=1, after=["rows_end_each_at_their_own_eos"])
+@pytest.mark.graded(line="rows", weight=0.25, after=["rows_end_each_at_their_own_eos"])
 def test_stops_with_the_last_row(student: Probed) -> None:
     """Once every sentence has ended, the decoder is not called any more."""
-    _, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
-    expect(
-        run["rows"] <= MOST_ROWS,
-        "the decoder is still called after every row has chosen EOS",
-        "break out of the loop when all rows are finished, and ask so once the step's new tokens "
-        "are taken into account: rows that ended earlier count as finished too",
-    )
+    got, run = decode(student, [STOPS_AT_ONCE, TREE], max_length=30)
+    if not all(WORDS.index("<eos>") in row for row in got):
+        return  # they have not ended: another check's business
+    expect(run["rows"] <= MOST_ROWS, *CALLED_ON[:2], line=CALLED_ON.line, share=CALLED_ON.share)
 
 
-@pytest.mark.graded(line="clean", weight=1, after=["follows_the_best_token_to_the_end"])
+@pytest.mark.graded(line="clean", weight=0.25, after=["follows_the_best_token_to_the_end"])
 def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
     model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there
     report = student.greedy_on(model=model, **batch_of(model), max_length=6)
-    expect_at_home(report, "greedy_decode")
+    with costing("clean", 0.5):
+        expect_at_home(report, "greedy_decode")

@@ -21,11 +21,12 @@ def role(shape: torch.Size, config: Config) -> str:
     """Tell what a parameter is for by its sizes."""
     V, E = config["vocab_size"], config["embedding_dim"]
     sizes = [size for size in shape if size != 1]
-    if sorted(sizes) in (sorted([V, E]), sorted([V + 1, E])):  # a spare row does no harm
+    # a spare row does no harm; one too few is told by what cannot be asked for
+    if sorted(sizes) in [sorted([rows, E]) for rows in (V, V + 1, V - 1)]:
         return "embedding"
-    if len(sizes) == 2 and V in sizes:
+    if len(sizes) == 2 and {V, V - 1, V + 1} & set(sizes):
         return "output"  # of h, or of what a first of several layers makes of it
-    if sizes == [V]:
+    if sizes in ([V], [V - 1], [V + 1]):
         return "bias"
     if sizes == [E]:
         return "shift"  # of an embedding written as a linear layer
@@ -63,6 +64,8 @@ def fill(module: nn.Module, config: Config, filling: Filling) -> None:
                 table = filling[part]
                 if parameter.numel() > table.numel():
                     table = torch.cat([table, torch.zeros_like(table[:1])])
+                elif parameter.numel() < table.numel():
+                    table = table[:-1]
                 parameter.copy_(oriented(table, first).reshape(parameter.shape))
             elif "constant" in filling and part not in ("output", "bias"):
                 parameter.fill_(filling["constant"])

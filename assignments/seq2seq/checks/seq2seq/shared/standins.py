@@ -149,10 +149,13 @@ class LookupEncoder(nn.Module):
                 f"{tuple(source.shape)} and {len(lengths)} lengths"
             )
         known = [
-            self._rows.get(tuple(row[:length]), len(self._rows))
+            self._rows.get(tuple(row[:length]), -1)
             for row, length in zip(source.tolist(), lengths, strict=True)
         ]
-        self._log.unknown += known.count(len(self._rows))
+        if unknown := known.count(-1):
+            self._log.unknown += unknown
+            pairs = zip(known, source.tolist(), strict=True)
+            known = [self._likeliest(words) if row < 0 else row for row, words in pairs]
         self._log.training.append(self.training)
         rows = torch.tensor(known, dtype=torch.int64, device=self.h.device)  # (batch,)
         h, c = self.h.index_select(1, rows), self.c.index_select(1, rows)
@@ -160,6 +163,14 @@ class LookupEncoder(nn.Module):
         self._log.states.update({"encoder h": h.detach().clone(), "encoder c": c.detach().clone()})
         self._log.encoded.append(torch.cat([h, c]).detach())
         return h[-1][:, None].repeat(1, source.shape[1], 1), (h, c)
+
+    def _likeliest(self, words: list[int]) -> int:
+        """The longest sentence that the words begin with: what was meant if lengths are wrong.
+
+        So whoever gets the lengths wrong is told so, and judged by the right translations.
+        """
+        prefixes = (tuple(words[:length]) for length in range(len(words), 0, -1))
+        return next((self._rows[p] for p in prefixes if p in self._rows), len(self._rows))
 
 
 class TableDecoder(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from ..shared.devices import SIMULATED, on
 from ..shared.settings import generators, global_state, settings
+from .no_gpu import cpu_for_cuda
 from .toy import ToyDecoder, ToyEncoder, copies
 
 
@@ -44,6 +46,8 @@ def train(
     training: bool = False,
     seed: int = 0,
     chance: bool = False,
+    restored: bool = False,
+    cuda_is_cpu: bool = False,
 ) -> list[dict[str, Any]]:
     """Call train_step once for each of `steps`, its keyword arguments, and report what was seen.
 
@@ -53,6 +57,9 @@ def train(
         optimizer: a class of torch.optim.
         training: the mode the model is in before the first call.
         chance: whether to report the global generators before and after each call.
+        restored: whether global settings are put back between calls, for code that crashes in its
+            second one.
+        cuda_is_cpu: whether a GPU asked for by name is the CPU, for code that crashes without one.
     """
     encoder = ToyEncoder(copies(weights))
     decoder = ToyDecoder(copies(weights))
@@ -60,20 +67,28 @@ def train(
     groups = [{"params": part.parameters()} for part in (encoder, decoder)]
     chosen = getattr(torch.optim, optimizer)(groups, lr=learning_rate)
     updates: list[dict[str, Tensor]] = []
-    chosen.register_step_post_hook(lambda *_: updates.append(slopes(model)))
+    reached: list[tuple[int, int]] = []  # calls of encoder and decoder before each update
+
+    def note(*_: object) -> None:
+        updates.append(slopes(model))
+        reached.append((len(encoder.calls), len(decoder.calls)))
+
+    chosen.register_step_post_hook(note)
     reports = []
-    with settings(seed):
-        for step in steps:
-            for seen in (encoder.calls, decoder.calls, updates):
+    with cpu_for_cuda() if cuda_is_cpu else nullcontext(), settings(seed):
+        for number, step in enumerate(steps):
+            for seen in (encoder.calls, decoder.calls, updates, reached):
                 seen.clear()
             before: dict[str, Any] = global_state()
             if chance:
                 before |= generators()
             given = copies(step)
-            loss = lesson.train_step(model, chosen, **given)
-            after: dict[str, Any] = global_state()
+            with settings(seed + number) if restored else nullcontext():
+                loss = lesson.train_step(model, chosen, **given)
+                after: dict[str, Any] = global_state()
             if chance:
                 after |= generators()
+            used = any(bool(slope.any()) for update in updates for slope in update.values())
             reports.append(
                 {
                     "loss": loss,
@@ -81,6 +96,8 @@ def train(
                     "encoder": list(encoder.calls),
                     "decoder": stacked(decoder.calls),
                     "updates": list(updates),  # the gradients each optimizer.step() used
+                    "reached": list(reached),
+                    "left": {} if used else slopes(model),  # gradients that no update used
                     "weights": copies(dict(model.named_parameters())),
                     "batch": copies(given),
                     "before": before,

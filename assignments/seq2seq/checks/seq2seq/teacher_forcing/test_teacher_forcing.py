@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from checks.expect import Wrong, close, expect
-from checks.simulated_gpu.elsewhere import expect_at_home
+from checks.expect import expect, mended
 
 from ..probed import Probed
 from .inputs import expect_gold_inputs, expect_predicted_inputs
@@ -18,13 +16,15 @@ from .losses import expect_loss
 from .steps import (
     CRASH,
     Gradients,
+    expect_at_home,
     expect_batch_unchanged,
     expect_clipped,
+    expect_default_clip,
     expect_fresh_gradients,
     expect_gradients,
     expect_handed_on,
     expect_one_update,
-    flattened,
+    expect_train_mode,
     predictions,
     train,
 )
@@ -66,7 +66,8 @@ def test_returns_the_loss(student: Probed, generator: torch.Generator) -> None:
 def test_ratio_1_feeds_gold(student: Probed, generator: torch.Generator) -> None:
     """With ratio 1, or none given, the decoder reads BOS, then each gold token, a step late."""
     weights = varied(generator)
-    expect_gold_inputs(train(student, weights=weights, ids=IDS, steps=[STEP])[0], STEP)
+    named = train(student, weights=weights, ids=IDS, steps=[STEP])[0]
+    expect_gold_inputs(named, STEP)
     step = {**STEP, "target": many_words(generator)}
     expect_gold_inputs(
         train(student, weights=weights, ids=IDS, steps=[step], seed=MANY_SEED)[0], step
@@ -74,9 +75,11 @@ def test_ratio_1_feeds_gold(student: Probed, generator: torch.Generator) -> None
     without = {name: value for name, value in STEP.items() if name != "teacher_forcing_ratio"}
     call = train(student, weights=weights, ids=IDS, steps=[without])[0]
     expect(
-        torch.equal(call.inputs, TARGET.T[:-1]),
+        torch.equal(call.inputs, named.inputs),
         "without teacher_forcing_ratio the decoder does not read the gold tokens",
         "keep the defaults of the contract: teacher_forcing_ratio=1.0, clip=1.0",
+        line="ratio",
+        share=0.2,
     )
 
 
@@ -98,31 +101,30 @@ def test_loss_by_hand(student: Probed, generator: torch.Generator) -> None:
     """The loss is the mean of -log p over the batch's targets: EOS counts, BOS and PAD do not."""
     p = torch.tensor([32, 4, 1, 8, 11, 3, 5]) / 64  # at every step
     weights = {**flat(), "bias": p.log()}
-    calls = train(student, weights=weights, ids=IDS, steps=[STEP] * 2, learning_rate=0.0)
-    expect(
-        all(torch.equal(w, calls[1].weights[name]) for name, w in calls[0].weights.items()),
-        "the weights change although the learning rate is 0",
-        "step the optimizer that train_step is given: no optimizer of your own",
-    )
-    expect(
-        abs(calls[0].loss - calls[1].loss) < 1e-4,
-        "the same batch with the same weights has another loss in a second call",
-        "return this batch's loss alone: nothing is kept from call to call",
-    )
+    step = {**STEP, "clip": 1e6}  # that gradients come as the loss has them
+    calls = train(student, weights=weights, ids=IDS, steps=[step] * 2, learning_rate=0.0)
+    losses = [call.loss for call in calls if call.loss is not None]
+    if any(not torch.equal(w, calls[0].given[name]) for name, w in calls[0].weights.items()):
+        mended(
+            "the weights change although the learning rate is 0",
+            "step the optimizer that train_step is given: no optimizer of your own",
+            line="update",
+            share=0.77,
+        )
+    elif len(losses) > 1 and abs(losses[0] - losses[1]) > 1e-4:
+        mended(
+            "the same batch with the same weights has another loss in a second call",
+            "return this batch's loss alone: nothing is kept from call to call",
+            line="result",
+            share=1.0,
+        )
     weights = varied(generator)
     weights["bias"] += 3.0  # logits of any size
     weights["bias"][IDS["eos_id"]] += 104.0  # which the decoder says early, and goes on
-    steps = [{**STEP, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0)]
-    for call in train(student, weights=weights, ids=IDS, steps=steps, learning_rate=0.0):
-        expect_loss(call, TARGET, IDS["pad_id"], IDS["eos_id"])
-    first = math.log(64 / 4) + math.log(64 / 1) + math.log(64 / 11) + math.log(64 / 32)
-    second = first + math.log(64 / 5)
-    for call in calls:
-        if abs(call.loss - (first + second) / 9) > 1e-4:  # 4 targets in a row, 5 in the other
-            expect_loss(call, TARGET, IDS["pad_id"], IDS["eos_id"])
-            raise Wrong(
-                "the loss is not that of the first pass", "return the loss before the update"
-            )
+    steps = [{**step, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0)]
+    asked = {"weights": weights, "ids": IDS, "steps": steps, "learning_rate": 0.0}
+    for call in [*train(student, forced=True, **asked), *calls]:
+        expect_loss(call, IDS["pad_id"], IDS["eos_id"])
 
 
 @pytest.mark.graded(line="ratio", weight=1, after=["returns_the_loss"], on_crash=CRASH)
@@ -135,10 +137,10 @@ def test_ratio_0_feeds_predictions(student: Probed, generator: torch.Generator) 
     weights["output"] *= 0.2  # who samples takes them all
     step = {**STEP, "target": target, "teacher_forcing_ratio": 0.0}
     for call in train(student, weights=weights, ids=IDS, steps=[step] * 3):
-        expect_predicted_inputs(call, target)
+        expect_predicted_inputs(call)
     long = {**step, "target": many_words(generator)}
     call = train(student, weights=varied(generator), ids=IDS, steps=[long], seed=MANY_SEED)[0]
-    expect_predicted_inputs(call, long["target"])
+    expect_predicted_inputs(call)
 
 
 @pytest.mark.graded(
@@ -155,6 +157,8 @@ def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> 
     call, again = train(
         student, weights=varied(generator), ids=IDS, steps=[step] * 2, learning_rate=0.0, seed=5
     )
+    if not call.whole:
+        return  # too few tosses to tell; that steps are left out is charged already
     now, gold, predicted = call.inputs[1:], target.T[1:-1], predictions(call)[:-1]
     expect(
         bool(((now == gold) | (now == predicted)).all()),
@@ -167,16 +171,19 @@ def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> 
         any(bool(row.any()) and not bool(row.all()) for row in rows),
         "with ratio 0.5 a whole sentence is either all gold or all predicted",
         "toss a coin in the loop, at every step, not once before it",
+        share=0.48,
     )
     expect(
         all(int(row.diff().sum()) > 5 for row in rows),
         "one step's coin depends on the last one's",
         "toss a fresh coin at every step",
+        share=0.4,
     )
     expect(
         not torch.equal(call.inputs, again.inputs),
         "the coins fall in the same order in every call",
         "seed a generator once, outside train_step, if at all",
+        share=0.37,
     )
 
 
@@ -198,31 +205,20 @@ def test_updates_once_with_clipped_gradients(student: Probed, generator: torch.G
         expect_batch_unchanged(call, STEP)
     expect_one_update(calls)
     for call in calls:
-        if not torch.equal(call.inputs, calls[0].inputs):
-            expect_gold_inputs(call, STEP)  # else chance, not what was added up, would be blamed
-    expect_gradients(calls[0])
-    expect_fresh_gradients(*calls[:2])
-    raw, _, clipped, default = (call.updates[0] for call in calls)
+        expect_gradients(call)
+    alike = [torch.equal(call.inputs, calls[0].inputs) for call in calls]
+    if not all(alike) or not expect_fresh_gradients(*calls[:2]):
+        return  # chance, or what was added up, decides here
+    raw, _, clipped, default = (call.gradients for call in calls)
     expect_clipped(raw, clipped, 0.01)
-    norm = flattened(raw).norm().item()
-    wanted = flattened(raw) * min(1.0, 1.0 / norm)
-    expect(
-        close(flattened(default), wanted, atol=1e-4, rtol=1e-3),
-        "without the argument clip the gradients are not clipped to the norm 1",
-        "keep the defaults of the contract: teacher_forcing_ratio=1.0, clip=1.0",
-    )
+    expect_default_clip(raw, default)
 
 
 @pytest.mark.graded(line="clean", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_switches_to_train_mode(student: Probed, generator: torch.Generator) -> None:
     """Encoder and decoder are in train mode during the step, whatever mode they were in."""
     call = train(student, weights=varied(generator), ids=IDS, steps=[STEP], training=False)[0]
-    flags = [part.get("training") for part in (*call.encoder, *call.decoder)]
-    expect(
-        all(flag is True for flag in flags),
-        "a model in eval mode is trained without being set to train mode",
-        "call model.train() first: dropout is off in eval mode",
-    )
+    expect_train_mode(call)
 
 
 @pytest.mark.graded(
@@ -238,9 +234,14 @@ def test_trains_on_a_single_row(student: Probed, generator: torch.Generator) -> 
     train(student, weights=varied(generator), ids=IDS, steps=steps)
 
 
-@pytest.mark.graded(line="clean", weight=1, after=["returns_the_loss"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="clean",
+    weight=1,
+    after=["returns_the_loss", "ratio_0_feeds_predictions"],
+    on_crash=CRASH,
+)
 def test_works_on_a_simulated_gpu(student: Probed, generator: torch.Generator) -> None:
     """With the model and the batch on a GPU, which is simulated here, the step is made there."""
     steps = [{**STEP, "teacher_forcing_ratio": ratio} for ratio in (1.0, 0.0, 0.5)]
     report = student.train_step_on(weights=varied(generator), ids=IDS, steps=steps)
-    expect_at_home(report, "train_step")
+    expect_at_home(report)

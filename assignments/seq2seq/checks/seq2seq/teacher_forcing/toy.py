@@ -50,16 +50,19 @@ class ToyDecoder(nn.Module):
     def forward(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Return (logits, new state), and write the call down."""
         h, c = state
-        if previous.ndim != 1 or h.shape != c.shape or h.shape[1:2] != previous.shape:
+        B = h.shape[1] if h.ndim == 3 else -1
+        if h.shape != c.shape or previous.numel() != B:
             shapes = [tuple(tensor.shape) for tensor in (previous, h, c)]
             raise ValueError(f"model.decoder expects (B,), and (L, B, H) twice, got {shapes}")
-        new_c = 0.6 * c + embedding(previous, self.embedding)  # (layers, batch, hidden)
+        words = previous.reshape(B)  # the checks see what shape it had
+        new_c = 0.6 * c + embedding(words, self.embedding)  # (layers, batch, hidden)
         new_h = torch.tanh(h @ self.move - new_c)  # (layers, batch, hidden)
         logits = (new_h * self.depth[: len(new_h)]).sum(
             0
         ) @ self.output + self.bias  # (batch, vocabulary)
         call = {"previous": previous, "h": h, "c": c, "training": self.training}
         call |= {"logits": logits, "new_h": new_h, "new_c": new_c}
+        call["graph"] = [tensor.requires_grad for tensor in (h, c, logits)]
         self.calls.append(copies(call))
         return logits, (new_h, new_c)
 
