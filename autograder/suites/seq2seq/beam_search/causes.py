@@ -107,16 +107,23 @@ def expect_rule(
     raise Wrong(NOT_THE_RULE, help)
 
 
-def expect_ordinary(student: Probed, generator: torch.Generator) -> None:
+def expect_ordinary(
+    student: Probed, generator: torch.Generator, unusual: Sequence[Answer] = ()
+) -> None:
     """The search is right where nothing unusual is asked of it; if not, charge the mistake.
 
     A check of something unusual asks so before it names that as the cause.
+
+    Args:
+        unusual: the answers there. If a mistake of the rule explains them it is charged.
     """
     own = torch.Generator().manual_seed(generator.initial_seed())
     try:
         expect_rule(student, generator, narrow(own), narrow_alike)
     except StudentFault as fault:
         raise Wrong(NOT_THE_RULE) from fault
+    if unusual and all(rows.fits for _, rows in unusual):
+        charge(mistakes([*unusual, *ordinary(student, generator)]))
 
 
 @contextmanager

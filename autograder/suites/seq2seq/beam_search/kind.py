@@ -44,7 +44,7 @@ def heard(case: SearchCase, student: Probed) -> list[Tokens] | None:
     inputs = rows.run["inputs"]
     if follows(inputs, [[case.model["bos_id"]], *words]):
         return [(word,) for step in words for word in step]
-    fed = any(in_turn(inputs, one.tokens[: FIRST_WORDS - 1]) for one in rows[0])
+    fed = any(in_turn(inputs, one.tokens[:-1][:FIRST_WORDS]) for one in rows[0])
     return tokens_of(rows[0]) if fed or right(answer) else None
 
 
@@ -57,8 +57,7 @@ def asked(case: SearchCase) -> dict[str, Any]:
 def in_turn(inputs: list[tuple[int, ...]], words: Tokens) -> bool:
     """Whether these words were given to the decoder, each in a later call than the one before."""
     calls = iter(inputs[1:])
-    found = all(any(word in call for call in calls) for word in words)
-    return len(words) == FIRST_WORDS - 1 and found
+    return bool(words) and all(any(word in call for call in calls) for word in words)
 
 
 def greedily(case: SearchCase, student: Probed) -> bool:

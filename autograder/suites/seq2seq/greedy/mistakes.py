@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -45,6 +45,9 @@ WHERE_IT_ENDS = ending(
 )
 
 
+REMEMBER = 10_000  # explanations
+
+
 class Answer(NamedTuple):
     """What `greedy_decode` answered to one question."""
 
@@ -64,7 +67,7 @@ class Answer(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether the words chosen are the right ones, and none is left out."""
-        return self.way is None or (self.way.chooser == "right" and not self.way.mistakes)
+        return self.known and (self.way is None or not self.way.mistakes)
 
     @property
     def known(self) -> bool:
@@ -127,13 +130,15 @@ def judged(
     if run["result"] is None and not run["over"] and as_fed(right, run):
         tell(*NOT_RETURNED, most=most)
         return answer
+    got: list[Tokens] = []
+    odd: Wrong | None = None
     try:
-        got, odd = question.read(run), None
+        got = question.read(run)
     except Wrong as wrong:
-        got, odd = None, wrong
-    if got == right:
+        odd = wrong
+    if odd is None and got == right:
         return answer
-    way = explained(student, question, run, got) if got is not None else None
+    way = explained(student, question, run, got) if odd is None else None
     if way is None or (sure and not way.sure):
         (again,) = ask(student, scorer.values, **{**options, "forgetting": True})
         with meeting():
@@ -190,42 +195,65 @@ def explained(
     got: list[Tokens],
     forgetting: bool = False,
 ) -> Explanation | None:
-    """The mistakes that explain an answer: those that explain others too, else the cheapest."""
+    """The mistakes that explain an answer: those that explain others too, else the cheapest.
+
+    What explains the answers to `others` is looked for once; most often it is what is wrong here.
+    """
     if got == question.right:
         return Explanation("right", "all", "own", (), sure=True)
-    ways = explanations(question.case(run), got)
-    if not ways:
-        return None
-    sure, possible = False, True
-    for other in others(question.scorer):
+    known: list[Explanation] = []
+    odd = False
+    answers: list[tuple[Case, list[Tokens]]] = []
+    for other in others():
         with meeting():
             (there,) = ask(student, other.scorer.values, **other.options, forgetting=forgetting)
             answer = other.read_or_none(there)
-        case_there = other.case(there)
-        # ids that mean something here mean nothing there if they are others
-        same = question.scorer.eos_id == other.scorer.eos_id and answer is not None
-        left = [way for way in ways if gives(case_there, way, answer)] if same else []
-        if left:
-            ways, sure = left, True
-        elif answer != other.right:
-            instead = explanations(case_there, answer) if answer is not None else []
-            possible = possible and bool(instead)
-            ways = [way for way in instead if way.core] or ways
-    if not sure and not possible:
-        return None  # it is none of these, or all would be explained
-    return min(ways, key=lambda way: way.price)._replace(sure=sure)
+        if answer == other.right:
+            continue
+        ways = search(other, there, answer) if answer is not None else []
+        odd = odd or not ways
+        if answer is not None and ways:
+            answers.append((other.case(there), answer))
+            known += ways
+    case_here = question.case(run)
+    ways = [way for way in dict.fromkeys(known) if gives(case_here, way, got)]
+    best = [sum(gives(case_there, way, answer) for case_there, answer in answers) for way in ways]
+    if ways:
+        most = max(best)
+        ways = [way for way, count in zip(ways, best, strict=True) if count == most]
+        return min(ways, key=lambda way: way.price)._replace(sure=True)
+    if odd or any(way.core for way in known):
+        return None  # something is wrong that is none of these, and all can be explained somehow
+    return min(explanations(case_here, got), key=lambda way: way.price, default=None)
 
 
-def others(scorer: Scorer) -> Iterator[Question]:
-    """Questions that tell mistakes apart; drawn, as all is, from the salt."""
-    table = scorer.values.get("logits")
-    numbers = table if table is not None else scorer.values["weights"]["output"]
-    seed = int(numbers.double().nan_to_num(0.0, 0.0, 0.0).abs().sum() * 1e4)
-    generator = torch.Generator().manual_seed(seed % 2**31)
+_found: dict[str, list[Explanation]] = {}  # for the answers to `others`
+
+
+def search(question: Question, run: dict[str, Any], got: list[Tokens]) -> list[Explanation]:
+    """The `explanations` of an answer to one of the `others`, from memory if there was the same."""
+    hints = (run["inputs"][:2], run["origins"][:2])
+    key = f"{question.options['max_length']} {got} {hints}"
+    if key not in _found:
+        if len(_found) >= REMEMBER:
+            _found.clear()
+        _found[key] = explanations(question.case(run), got)
+    return _found[key]
+
+
+@cache
+def others() -> list[Question]:
+    """Questions that tell mistakes apart: the same for all, so that much is found once.
+
+    No mark is given for the answers.
+    """
+    generator = torch.Generator().manual_seed(3)
     model, many = case(generator, (3, 6, 9, 2), 12)
-    yield Question(many, list(range(4)), {**batch_of(model), "max_length": 7})
-    model, special = specials_said(generator)
-    yield Question(special, list(range(4)), {**batch_of(model), "max_length": 6})
+    special_model, special = specials_said(generator)
+    return [
+        Question(many, list(range(4)), {**batch_of(model), "max_length": 7}),
+        Question(special, list(range(4)), {**batch_of(special_model), "max_length": 6}),
+    ]
 
 
 def as_fed(right: list[Tokens], run: dict[str, Any]) -> bool:
@@ -289,16 +317,17 @@ def fits(got: Tokens, best: Tokens) -> bool:
 
 
 def right_alone(student: Probed, answer: Answer, rows: list[int]) -> bool:
-    """Whether rows that go wrong in a batch are right by themselves, without any mending."""
-    for row in rows:
-        inputs = batch_of(answer.scorer.values, [answer.numbers[row]])
-        options = {**inputs, "max_length": answer.max_length}
+    """Whether sentences that go wrong in a batch are right by themselves, and others too."""
+    first = others()[0]
+    steps = first.options["max_length"]
+    alone = [(answer.scorer, answer.numbers[row], answer.max_length) for row in rows]
+    alone += [(first.scorer, row, steps) for row in first.rows]
+    for scorer, row, max_length in alone:
+        options = {**batch_of(scorer.values, [row]), "max_length": max_length}
+        question = Question(scorer, [row], options)
         with meeting() as faults:
-            (run,) = ask(student, answer.scorer.values, **options)
-            try:
-                got = token_rows(run, 1, answer.scorer.eos_id, answer.max_length)
-            except Wrong:
-                return False
-        if faults or got != [answer.right[row]]:
+            (run,) = ask(student, scorer.values, **options)
+            got = question.read_or_none(run)
+        if faults or got != question.right:
             return False
     return True

@@ -28,6 +28,7 @@ EARLY = "stop only when every row by itself has chosen EOS, or after max_length 
 NO_EOS_IN_IT = "a finished row gets no more tokens: each row's list ends with its first EOS"
 OWN_ROW = "each row has its own state, its own tokens and its own list"
 ALL_IDS = "take the argmax over all ids, by this step's logits alone"
+NEUTRAL = ("all", "most", "own")  # windows that are no mistake
 FIRST_STEPS = 4
 MANY = 90  # tokens: a limit of a hundred is seldom met
 TOGETHER = {"one list", "renumbered", "left at EOS", "by steps"}  # of all rows, step by step
@@ -188,6 +189,13 @@ class Explanation(NamedTuple):
     core: bool = False  # whether this is no greedy decoding at all
     sure: bool = False  # whether it gives the answers to other questions too
 
+    def alike(self, other: Explanation) -> bool:
+        """Whether another differs in nothing but a window that is no mistake."""
+        neutral = self.window in NEUTRAL and other.window in NEUTRAL
+        return (neutral or self.window == other.window) and (
+            self._replace(window="") == other._replace(window="")
+        )
+
     @property
     def price(self) -> float:
         """What its mistakes cost together, in the task's points."""
@@ -206,14 +214,16 @@ def explanations(case: Case, got: Sequence[Tokens], most: int = 2) -> list[Expla
         ways: list[Explanation] = []
         for name, chooser in known:
             left = total - bool(chooser.mistakes)
-            if left < 0 or (name.startswith("ended") and total > 1):
+            if left < 0 or (name.startswith("ended") and (total > 1 or ways)):
                 continue
             if chooser.mistakes and not alike(case, name, chooser, found):
                 continue
             said = said_by(case, name, chooser)
             for window, reading, mistakes in _made_of(case, said, found, left):
                 whole = (*chooser.mistakes, *mistakes)
-                ways.append(Explanation(name, window, reading, whole, chooser.core))
+                way = Explanation(name, window, reading, whole, chooser.core)
+                if not any(way.alike(other) for other in ways):
+                    ways.append(way)
         if ways:
             return ways
     return []
@@ -227,20 +237,26 @@ def gives(case: Case, way: Explanation, got: Sequence[Tokens]) -> bool:
     if chooser is None:
         return False
     said = said_by(case, way.chooser, chooser)
-    limited = way.window.startswith("limit ")
-    there = [
-        steps
-        for name, _, steps in windows(said, case, found)
-        if name == way.window or (limited and (name == "all" or name.startswith("limit ")))
-    ]
-    reading = {name: change for name, _, change in readings(case, said)}.get(way.reading)
-    if reading is None:
+    if way.window.startswith("limit ="):
+        limit = int(way.window.partition("=")[2])
+        there = [[min(limit, case.max_length)] * len(said)]
+    else:
+        names = NEUTRAL if way.window in NEUTRAL else (way.window,)
+        there = [steps for name, _, steps in windows(said, case, found) if name in names]
+    known = {name: change for name, _, change in readings(case, said)}
+    first, _, second = way.reading.partition(" + ")
+    if first not in known or (second and second not in known):
         return False
     for steps in there:
-        if len(set(steps)) > 1 and way.reading in TOGETHER:
+        if len(set(steps)) > 1 and first in TOGETHER:
             continue
-        made = list(map(tuple, reading([list(r[:n]) for r, n in zip(said, steps, strict=True)])))
-        if made == found or (explain.ORDER in way.mistakes and sorted(made) == sorted(found)):
+        made = known[first]([list(row[:n]) for row, n in zip(said, steps, strict=True)])
+        if second:
+            made = known[second](made)
+        made_rows = list(map(tuple, made))
+        if made_rows == found or (
+            explain.ORDER in way.mistakes and sorted(made_rows) == sorted(found)
+        ):
             return True
     return False
 
@@ -288,12 +304,20 @@ def _made_of(
             cost = free - (mistake is not None)
             if cost < 0 or cost > 1 or (not even and name in TOGETHER):
                 continue
-            made = list(map(tuple, reading(cut)))
+            changed_rows = reading(cut)
+            made = list(map(tuple, changed_rows))
             mistakes = tuple(m for m in (early, mistake) if m is not None)
             if made == found and cost == 0:
                 yield window, name, mistakes
             elif len(said) > 1 and cost == 1 and made != found and sorted(made) == sorted(found):
                 yield window, name, (explain.ORDER, *mistakes)
+            if cost != 1 or mistake is None or name in ("all", *TOGETHER):
+                continue
+            for name_after, after, reading_after in options:
+                if after is None or name_after in ("all", *TOGETHER):
+                    continue
+                if list(map(tuple, reading_after(changed_rows))) == found:
+                    yield window, f"{name} + {name_after}", (*mistakes, after)
 
 
 def possible(case: Case, name: str) -> bool:
@@ -328,11 +352,12 @@ def without(ids: Sequence[int], logits: Tensor, words: Words, case: Case) -> Ten
     return left.argmax(1)
 
 
-def unrepeated(last: int, logits: Tensor, words: Words, case: Case) -> Tensor:
-    """The best that is none of a row's `last` words."""
+def unrepeated(last: int, bos: bool, logits: Tensor, words: Words, case: Case) -> Tensor:
+    """The best that is none of a row's `last` words, BOS one of them or not."""
     left = logits.clone()
+    begin = [case.scorer.model.bos_id] if bos else []
     for row, said in enumerate(words):
-        left[row, said[-last:]] = -torch.inf
+        left[row, [*begin, *said][-last:]] = -torch.inf
     return left.argmax(1)
 
 
@@ -479,7 +504,9 @@ def choosers(case: Case) -> Iterator[tuple[str, Chooser]]:
         if count < vocab - 1:
             yield f"from {count}", Chooser((mistake,), pick=partial(without, range(count)))
     for last in (1, 2, 3, 1000):
-        yield f"unrepeated {last}", Chooser((explain.REPEATED,), pick=partial(unrepeated, last))
+        for bos in (False, True):
+            pick = partial(unrepeated, last, bos)
+            yield f"unrepeated {last} {bos}", Chooser((explain.REPEATED,), pick=pick)
     for count in (1, 2, 3, 4):
         mistake = explain.eos_not_chosen(count == 1)
         yield f"eos late {count}", Chooser((mistake,), pick=partial(eos_late, count))
@@ -626,15 +653,15 @@ def limits(
     longest = max(map(len, got), default=0)
     if 1 < longest < case.max_length:
         share = 0.11 if longest > MANY else 0.28
-        yield f"limit {longest}", explain.TOO_EARLY._replace(share=share), all_of(longest)
+        yield f"limit ={longest}", explain.TOO_EARLY._replace(share=share), all_of(longest)
+    mistake = explain.TOO_EARLY._replace(share=0.28)
     for times in (1, 2, 3):
         for more in range(-2, 6):
-            steps = [times * length + more for length in case.lengths]
-            if all(n > 1 for n in steps) and any(
-                n < min(end, case.max_length) for n, end in zip(steps, ends, strict=True)
-            ):
-                mistake = explain.TOO_EARLY._replace(share=0.28)
-                yield f"limit {times} {more}", mistake, steps
+            for name, lengths in (("each", case.lengths), ("width", [case.width] * len(ends))):
+                steps = [times * length + more for length in lengths]
+                if all(n > 1 for n in steps):
+                    most = [min(n, case.max_length, len(ends) and longest + 3) for n in steps]
+                    yield f"limit {name} {times} {more}", mistake, most
 
 
 # what is made of the words
@@ -674,6 +701,8 @@ def readings(case: Case, said: Said) -> Iterator[Reading]:
     yield "EOS added", explain.EOS_ADDED, rowwise(partial(added, own, eos_id, False))
     twice = explain.GOES_ON._replace(share=0.3)
     yield "EOS twice", twice, rowwise(partial(added, own, eos_id, True))
+    doubled = partial(eos_doubled, own, eos_id)
+    yield "EOS doubled", twice, rowwise(doubled)
     yield "EOS instead", explain.EOS_INSTEAD, rowwise(partial(instead, own, eos_id))
     yield "without EOS", explain.WITHOUT_EOS, rowwise(lambda row: [t for t in row if t != eos_id])
     yield "to last EOS", explain.GOES_ON._replace(share=0.56), rowwise(partial(to_last, eos_id))
@@ -735,6 +764,11 @@ def changed(own: Own, change: Callable[[int], int], row: list[int]) -> list[int]
 def added(own: Own, eos_id: int, always: bool, row: list[int]) -> list[int]:
     """EOS at the end of a row that has none, or of all."""
     return own(row) + [eos_id] * (always or eos_id not in row)
+
+
+def eos_doubled(own: Own, eos_id: int, row: list[int]) -> list[int]:
+    """One EOS more where there is one."""
+    return own(row) + [eos_id] * (eos_id in own(row))
 
 
 def from_first(own: Own, ids: Sequence[int], row: list[int]) -> list[int]:
