@@ -53,7 +53,7 @@ def token_rows(
 def _is_id(value: Any) -> bool:
     """Whether this stands for one token."""
     if isinstance(value, Tensor):
-        return value.dim() == 0 and value == value.long()
+        return value.dim() == 0 and bool(value == value.long())
     return type(value) is int or (type(value) is float and value.is_integer())
 
 

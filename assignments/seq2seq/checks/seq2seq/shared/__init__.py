@@ -6,6 +6,7 @@ In the student's process, for probes:
 - `standins.py`: models whose every step is known (greedy, beam search)
 - `searches.py`: runs a search on a stand-in and says what happened (greedy, beam search)
 - `settings.py`: seeds, and settings of the whole program, put back afterwards
+- `second_tries.py`: calls a function as if a mistake of its own were not there (greedy)
 - `devices.py`: the same on a simulated GPU, or on a real one
 
 For checks:

@@ -85,7 +85,8 @@ def expect_loss(call: Seen, pad_id: int, eos_id: int) -> None:
     told = worth(call, ids, 1 if exact else MOST)
     if told is TRUE:
         if trained is not None:
-            expect_once(trained.times)
+            if not call.earlier:  # else they may be added up
+                expect_once(trained.times)
             if not right:
                 raise charged(trained.kind, pad_id, "what is returned is right, but ")
         return
@@ -288,6 +289,8 @@ def heads_of(call: Seen) -> list[list[Tensor]]:
     kept = [call.earlier.get(f"decoder.{name}") for name in ("bias", "output")]
     slopes = [slope for slope in found if isinstance(slope, Tensor)]
     if len(slopes) < len(found) or not bool(slopes[0].any()):
+        return []
+    if not all(bool(slope.isfinite().all()) for slope in slopes):
         return []
     added = [a - b for a, b in zip(slopes, kept, strict=True) if isinstance(b, Tensor)]
     return [slopes, added] if len(added) == len(slopes) and bool(added[0].any()) else [slopes]
