@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
 }
 GOES_ON = "raises-exception"  # the tag's name in Jupyter
 TEST_PREFIX = "test_"
-FILLED_IN = re.compile(r"\{\{(points|rubric) (\w+)\}\}")  # in a lesson's text: {{points encoder}}
+FILLED_IN = re.compile(r"\{\{(points|rubric) (\w+)\}\}")  # in a lesson's text: {{points KEY}}
 
 
 def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] | None = None) -> NotebookNode:
