@@ -37,7 +37,15 @@ BEST_ALONE: Known = (
     "ranking",
     0.75,
 )
+GREEDY: Known = (
+    "your best hypothesis is what greedy decoding gives",
+    "extend every live hypothesis by every token and keep the beam_width best of all these "
+    "candidates",
+    "selection",
+    1.0,
+)
 GARDEN_PATH_MISTAKES: dict[str, Known] = {  # what is spelled, with two places and four steps
+    "a a <eos>": GREEDY,
     "b <eos>": BEST_ALONE,
     "b <eos> | a <eos>": (
         "a candidate with EOS was kept that is not among the beam_width best of its step",
@@ -162,6 +170,16 @@ def refuse(known: Known, before: str = "") -> None:
 
 
 @contextmanager
+def costs(share: float) -> Iterator[None]:
+    """What is found wrong within this costs so much of the check's line, and nothing else."""
+    try:
+        yield
+    except Wrong as wrong:
+        wrong.share = share if wrong.share is None else wrong.share
+        raise
+
+
+@contextmanager
 def float_is_no_index() -> Iterator[None]:
     """A crash within this that comes of a float used as an index is a known mistake."""
     try:
@@ -264,7 +282,7 @@ def expect_spelled(
         return
     if rows.sums != "log_softmax" or rows.unsorted or rows.formula:
         return  # charged, and told, as it was put right: it may well choose others
-    if not rows[0]:
+    if not rows[0] and mistake is None:
         mistake = EMPTY
     said = f'expected "{expected}"{said}, got "{spelled}"'
     if mistake is not None:
@@ -288,16 +306,8 @@ def expect_garden_path(rows: Rows) -> None:
     """What is found on GARDEN_PATH, with two places and four steps, is what the rule gives."""
     spelled = spell(rows[0])
     expect_sound(rows)
-    greedy = spelled.startswith("a a <eos>")
-    expect_spelled(
-        rows,
-        "b <eos> | a a <eos>",
-        GARDEN_PATH_MISTAKES.get(spelled),
-        "your best hypothesis is what greedy decoding gives: extend every live hypothesis by every "
-        "token and keep the beam_width best of all these candidates"
-        if greedy
-        else "",
-    )
+    help = GREEDY[1] if spelled.startswith("a a <eos>") else ""
+    expect_spelled(rows, "b <eos> | a a <eos>", GARDEN_PATH_MISTAKES.get(spelled), help)
 
 
 def expect_ordinary(student: Probed) -> None:
@@ -409,6 +419,8 @@ def width_one_mistake(spelled: str, expected: str, max_length: int) -> Known | N
     if spelled == f"{expected} <eos>":
         return REFILL_MISTAKES["<eos> | a b a <eos>"]
     words = expected.split()
+    if not spelled and len(words) == max_length:
+        return THROWN_AWAY
     if len(words) == max_length and spelled.split() == words[:-1]:
         return (
             "a token is missing",
@@ -422,6 +434,8 @@ def width_one_mistake(spelled: str, expected: str, max_length: int) -> Known | N
 def few_mistake(spelled: str, expected: str) -> Known | None:
     """What lost hypotheses where all there are have room, if it is known."""
     missing = set(expected.split(" | ")) - set(spelled.split(" | "))
+    if spelled == "a | b | <eos>":
+        return ONE_STEP_FEWER
     if not missing or set(spelled.split(" | ")) - set(expected.split(" | ")):
         return None
     help = few_help(spelled.split(" | "), expected.split(" | "))

@@ -43,10 +43,16 @@ class Rows(list[list[Hypothesis]]):
         self.run = run
         self.fits = True  # every log_prob belongs to the tokens, once put right
         self.sums = "log_softmax"  # what is added up, a name out of `WRONG_SUMS` if not that
+        self.zero = False  # every log_prob was 0
         self.formula = ""  # of the score, a name out of `FORMULAS`, "?" if unknown
         self.unsorted = False  # so it was not told which of the pool are the best
-        # whether the log_probs fit with one place in the beam
+        # whether the log_probs fit, and are some, with one place in the beam
         self.fits_with_one_place: Callable[[], bool] = lambda: True
+
+    @property
+    def some(self) -> bool:
+        """Whether the log_probs belong to the tokens, and are not all 0."""
+        return self.fits and not self.zero
 
 
 @dataclass(frozen=True)
@@ -445,7 +451,7 @@ def _put_log_probs_right(
 
     if penalty:
         scored = [score_by("", one.right, len(one.tokens), True, penalty) for one in told]
-        if alike(scored) or alike([one.score for one in told]):
+        if alike(scored):
             mended(
                 "with a length penalty a log_prob is no more the sum of log-probabilities",
                 "the length penalty divides `score`; log_prob and the search stay as they are",
@@ -465,11 +471,11 @@ def _put_log_probs_right(
         known = [WRONG_SUMS[names[0]]]
     pairs = zip(given, steps, strict=True)
     nearly = all(abs(a - sum(each)) < ROUGHLY * len(each) for a, each in pairs)
-    if not known and nearly and 2 * len(wrong) >= len(told):
+    if not known and nearly and 4 * len(wrong) >= 3 * len(told):
         known = [ROUNDED]
     if not any(given):
         known = [ZERO]
-        rows.sums = "log_softmax"
+        rows.sums, rows.zero = "log_softmax", True
     if not known:
         return False
     slip, help = known[0], known[0].help

@@ -158,7 +158,7 @@ def named(student: Probed, trees: list[dict[str, Row]], names: list[str], **opti
     )
     if width > 1:
         narrow = {**options, "beam_width": 1}
-        rows.fits_with_one_place = lambda: named(student, trees, names, **narrow).fits
+        rows.fits_with_one_place = lambda: named(student, trees, names, **narrow).some
     return rows
 
 

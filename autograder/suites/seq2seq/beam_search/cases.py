@@ -107,31 +107,42 @@ class SearchCase:
 
         Who starts from another word than BOS answers another one.
         """
+        return self.read(student, self.run(student, **options), **options)
+
+    def inputs(self, **options: Any) -> dict[str, Any]:
+        """What a search is given; `options` beside or instead of the case's own."""
         own: dict[str, Any] = {"beam_width": self.width, "max_length": self.max_length}
         if self.penalty:
             own["length_penalty"] = self.penalty
-        inputs = {**batch_of(self.model, list(self.only) or None), **own, **options}
+        return {**batch_of(self.model, list(self.only) or None), **own, **options}
+
+    def run(self, student: Probed, **options: Any) -> dict[str, Any]:
+        """A run, stopped when it works far too much."""
+        inputs = self.inputs(**options)
         rows, steps, width = len(inputs["source"]), inputs["max_length"], inputs["beam_width"]
         limited = {**self.model, "max_rows": 4 * rows * width * steps * (steps + 1)}
-        run = run_of(student, limited, **inputs)
+        return run_of(student, limited, **inputs)
+
+    def read(self, student: Probed, run: dict[str, Any], **options: Any) -> tuple[SearchCase, Rows]:
+        """The hypotheses of a run, put right, and the case that they answer."""
+        inputs = self.inputs(**options)
+        rows, width = len(inputs["source"]), inputs["beam_width"]
         if run["unknown"]:
             raise Wrong(*UNKNOWN, line="rows", share=1.0)
         if run["result"] is None and run["inputs"] and self.fed(student):
             mended(*NOTHING, line="ranking", share=1.0)
+            options = {"width": width, "max_length": inputs["max_length"]}
             penalty = inputs.get("length_penalty", 0.0)
-            searched = [search(self.scorer, n, width, steps, penalty)[0] for n in self.rows]
-            return self, Rows(searched, run)
+            found = [search(self.scorer, n, **options, penalty=penalty)[0] for n in self.rows]
+            return self, Rows(found, run)
         if for_one_row(run["result"], rows):
-            each = [
-                {name: inputs[name][n : n + 1] for name in batch_of(self.model)}
-                for n in range(rows)
-            ]
-            run = joined(run, [run_of(student, limited, **{**inputs, **one}) for one in each])
-        read = hypothesis_rows(run, rows, width, empty=True)
-        answer = self._put_right(Rows(read, run), inputs)
+            names = batch_of(self.model)
+            each = [{name: inputs[name][n : n + 1] for name in names} for n in range(rows)]
+            run = joined(run, [run_of(student, self.model, **{**inputs, **one}) for one in each])
+        answer = self._put_right(Rows(hypothesis_rows(run, rows, width, empty=True), run), inputs)
         if width > 1:
             one = replace(self, width=1)
-            answer[1].fits_with_one_place = lambda: one.ask(student).fits
+            answer[1].fits_with_one_place = lambda: one.ask(student).some
         return answer
 
     def _put_right(self, rows: Rows, inputs: dict[str, Any]) -> tuple[SearchCase, Rows]:

@@ -50,6 +50,7 @@ OTHER_STATE = (
 ROWS_SHARE = 1.0
 MIXED_SHARE = 0.5  # of bookkeeping, where the rows of a batch get each other's states
 STOPPED_SHARE = 0.2  # of ending, where they only end each other
+LIKELY = 5  # of so many that explain most by themselves one is looked for that is one of two
 STATE_SHARE = 0.6  # of bookkeeping, at least; which states are wrong is another check's business
 
 
@@ -98,6 +99,8 @@ def expect_rule(
     if all(map(right, answers)):
         return
     expect_cause(student, generator, answers, alike)
+    if all(rows.sums == "last" for _, rows in answers):
+        return  # charged: what ends in the same way is worth the same then, and any may be kept
     misfit = [rows for _, rows in answers if not rows.fits]
     if misfit:
         known = explain_misfit(misfit[0], answers[0][0].model["bos_id"])
@@ -124,16 +127,6 @@ def expect_ordinary(
         raise Wrong(NOT_THE_RULE) from fault
     if unusual and all(rows.fits for _, rows in unusual):
         charge(mistakes([*unusual, *ordinary(student, generator)]))
-
-
-@contextmanager
-def costs(share: float) -> Iterator[None]:
-    """What is found wrong within this costs so much of the check's line, and nothing else."""
-    try:
-        yield
-    except Wrong as wrong:
-        wrong.share = share if wrong.share is None else wrong.share
-        raise
 
 
 @contextmanager
@@ -183,15 +176,17 @@ def expect_cause(
     by_rows = _alone(student, answers)
     if by_rows and all(map(right, by_rows)):
         raise _influence(answers)
+    heard = [*answers, *by_rows]
     for evidence in (answers, by_rows):
         if evidence and all(rows.fits for _, rows in evidence):
-            shape = [*evidence, *ordinary(student, generator, evidence is by_rows)]
-            found = mistakes(shape)
+            more = [*evidence, *ordinary(student, generator, evidence is by_rows)]
+            heard += more
+            found = mistakes(more)
             if found and evidence is by_rows:
                 influence = _influence(answers)
                 mended(influence.rationale, influence.help, line="rows", share=ROWS_SHARE)
             charge(found)
-    if all(rows.fits for _, rows in [*answers, *by_rows]):
+    if all(rows.fits for _, rows in heard):
         return
     own = torch.Generator().manual_seed(generator.initial_seed())
     twins = [case.answer(student) for case in alike(own)]
@@ -239,6 +234,7 @@ def mistakes(evidence: list[Answer]) -> list[Mistake]:
 
     Of two one is looked for that explains a wrong answer by itself: in some only that one shows.
     """
+    evidence = sorted(evidence, key=right)  # the wrong ones first: they tell most
     wrong = [answer for answer in evidence if not right(answer)]
     causes = [rule for rule in RULES if all(explains(rule, answer) for answer in evidence)]
     if causes:
@@ -247,8 +243,9 @@ def mistakes(evidence: list[Answer]) -> list[Mistake]:
         if all(RULES[rule] == known or entails(rule, plainest) for rule in causes):
             return [known]
         return [min((RULES[rule] for rule in causes), key=lambda one: one.share)]
-    seen = [rule for rule in RULES if any(explains(rule, answer) for answer in wrong)]
-    for one, other in ((one, other) for one in seen for other in RULES):
+    seen = {rule: sum(explains(rule, answer) for answer in wrong) for rule in RULES}
+    likely = sorted((rule for rule in RULES if seen[rule]), key=lambda rule: -seen[rule])[:LIKELY]
+    for one, other in ((one, other) for one in likely for other in RULES):
         both = {**changed(one), **changed(other)}
         if len(both) < changes(one) + changes(other):
             continue

@@ -165,6 +165,12 @@ RULES: dict[Rule, Mistake] = {
         "selection",
         0.85,
     ),
+    Rule(width="less", returned="fewer"): Mistake(
+        "fewer than beam_width candidates are kept at each step",
+        "keep the beam_width best of all candidates, those that end among them",
+        "selection",
+        0.85,
+    ),
     Rule(width="one"): Mistake(
         "only the best candidate of each step is kept, as in greedy decoding",
         "keep the beam_width best candidates of all live hypotheses together at each step",

@@ -23,7 +23,7 @@ class Rule:
     width: str = "asked"  # or "less" by one, "one", "all"
     children: str = "all"  # or of each parent "one", an equal "share", of all "one a word"
     banned: str = "nothing"  # or "EOS at once"
-    returned: str = "all"  # or "best"
+    returned: str = "all"  # or "best", or "fewer" where there are fewer places
     prune: str = "sum"  # or "score"
     pool: str = "ranked"  # or cut to the width before that: "first come", "log_prob", "worst"
     sums: str = "log_softmax"  # or "logits", "last", "probabilities"
@@ -82,7 +82,8 @@ def _search(
     live: Live = [((), 0.0)] * (width if rule.start == "equal" else 1)
     pool: Live = []
     room = {"asked": width, "less": max(1, width - 1), "one": 1, "all": 10**6}[rule.width]
-    most = width = min(room, width)
+    most, width = width, min(room, width)
+    most = {"all": most, "best": 1, "fewer": width}[rule.returned]
     margin = math.inf
     for step in range(max_length + rule.steps):
         kept, lead = best_candidates(scorer, row, live, pool, room, penalty, rule)
@@ -108,7 +109,7 @@ def _search(
     pool.sort(key=lambda candidate: -worth[candidate])
     gaps = [worth[a] - worth[b] for a, b in itertools.pairwise(pool[: most + 1])]
     ranked = [Hypothesis(t, p, worth[t, p]) for t, p in pool]
-    return ranked, min([margin, *gaps]), 1 if rule.returned == "best" else most
+    return ranked, min([margin, *gaps]), most
 
 
 def _best_first(

@@ -113,7 +113,7 @@ def by_last_word(
         graph["children"] = places.repeat(len(graph["children"]), 1)
         logits = 3.0 * torch.randn(VOCAB_SIZE, VOCAB_SIZE, generator=generator)
         logits = logits.clamp(max=5.0)
-        logits[:, eos_id] -= 4.0
+        logits[:, eos_id] = 0.0  # neither the least nor, off the path, the most probable
         order = [words[i] for i in torch.randperm(len(words), generator=generator).tolist()]
         path = [bos_id, *order, eos_id, order[2]]
         for word, following in itertools.pairwise(path):
@@ -127,7 +127,7 @@ def by_last_word(
         while len(tokens) < 6:
             values = scorer.log_probs(0, [tokens])[0]
             tokens = (*tokens, values.index(min(values)))
-        return len({*tokens}) > 2
+        return len({*tokens}) > 2 and eos_id not in tokens
 
     return drawn(generator, f"by the last word {clearly}", draw, varied)
 

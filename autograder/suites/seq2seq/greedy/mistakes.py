@@ -224,7 +224,8 @@ def explained(
         return min(ways, key=lambda way: way.price)._replace(sure=True)
     if odd or any(way.core for way in known):
         return None  # something is wrong that is none of these, and all can be explained somehow
-    return min(explanations(case_here, got), key=lambda way: way.price, default=None)
+    ways = [way for way in explanations(case_here, got) if not way.core]
+    return min(ways, key=lambda way: way.price, default=None)
 
 
 _found: dict[str, list[Explanation]] = {}  # for the answers to `others`
