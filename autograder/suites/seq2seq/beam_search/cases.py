@@ -8,13 +8,21 @@ from typing import Any
 
 from checks.expect import Wrong, mended
 from checks.seq2seq.beam_search.explain import first_input
-from checks.seq2seq.beam_search.mending import UNKNOWN, Rows, for_one_row, joined, near, put_right
+from checks.seq2seq.beam_search.mending import (
+    NOTHING,
+    UNKNOWN,
+    Rows,
+    for_one_row,
+    joined,
+    near,
+    put_right,
+)
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.answers import Hypothesis, hypothesis_rows, runs
 from checks.seq2seq.shared.trees import batch_of
 
 from ..shared.scorer import Scorer, Tokens
-from .oracle import Rule, live_words, pool, search
+from .oracle import Rule, far_too_many, live_words, pool, search
 
 OWN = -99  # as `steps` of a rule: as many as the hypotheses without EOS have tokens
 POOLS = ("ranked", "first come", "log_prob", "worst")
@@ -120,7 +128,7 @@ class SearchCase:
         """A run, stopped when it works far too much."""
         inputs = self.inputs(**options)
         rows, steps, width = len(inputs["source"]), inputs["max_length"], inputs["beam_width"]
-        limited = {**self.model, "max_rows": 4 * rows * width * steps * (steps + 1)}
+        limited = {**self.model, "max_rows": rows * far_too_many(width, steps)}
         return run_of(student, limited, **inputs)
 
     def read(self, student: Probed, run: dict[str, Any], **options: Any) -> tuple[SearchCase, Rows]:
@@ -129,7 +137,7 @@ class SearchCase:
         rows, width = len(inputs["source"]), inputs["beam_width"]
         if run["unknown"]:
             raise Wrong(*UNKNOWN, line="rows", share=1.0)
-        if run["result"] is None and run["inputs"] and self.fed(student):
+        if run["result"] is None and run["inputs"] and not run["over"] and self.fed(student):
             mended(*NOTHING, line="ranking", share=1.0)
             options = {"width": width, "max_length": inputs["max_length"]}
             penalty = inputs.get("length_penalty", 0.0)
@@ -171,10 +179,9 @@ class SearchCase:
 
     def fed(self, student: Probed) -> bool:
         """Whether each sentence's last words are given to the decoder as the rule does it."""
-        options: dict[str, Any] = {"beam_width": self.width, "max_length": self.max_length}
-        for row in self.rows:
-            run = run_of(student, self.model, **batch_of(self.model, [row]), **options)
-            words = live_words(self.scorer, row, self.width, self.max_length)
+        for one in self.alone():
+            run = one.run(student)
+            words = live_words(self.scorer, one.only[0], self.width, self.max_length)
             if not follows(run["inputs"], [[self.model["bos_id"]], *words]):
                 return False
         return True
@@ -203,12 +210,6 @@ def follows(inputs: list[tuple[int, ...]], words: list[list[int]]) -> bool:
         return len(one_by_one) > 3 and given[:full] == every[:full]
     pairs = list(zip(inputs, words, strict=False))
     return len(pairs) > 2 and all(set(call) >= set(step) for call, step in pairs)
-
-
-NOTHING = (
-    "beam_search should return a list with one entry for each sentence, got None",
-    "is a `return` missing? what is found is to be returned",
-)
 
 
 class Scores:

@@ -17,7 +17,7 @@ from .cases import SearchCase, follows, run_of, tokens_of
 from .causes import right
 from .graphs import clear_graph
 from .mistakes import Answer
-from .oracle import Rule, live_words
+from .oracle import Rule, far_too_many, live_words
 
 FIRST_WORDS = 3  # of a translation; so many tell whether it was found by listening to the model
 DRAWN = [3, 3, 4, 5, 6]  # seeds: what is drawn differs after the first two, which are the same
@@ -121,8 +121,8 @@ def expect_competition(student: Probed, cases: list[SearchCase]) -> None:
 def expect_pruned(student: Probed, cases: list[SearchCase]) -> None:
     """What is returned is not the best there is where a beam misses it."""
     for case in cases:
-        rows, steps, width = 1, case.max_length, case.width
-        limit = 4 * rows * width * steps * (steps + 1)
+        steps, width = case.max_length, case.width
+        limit = far_too_many(width, steps)
         run = run_of(student, {**case.model, "max_rows": limit}, **asked(case))
         if run["over"]:
             break

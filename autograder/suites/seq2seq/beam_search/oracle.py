@@ -61,6 +61,15 @@ def searched(
 
 
 Live = list[tuple[Tokens, float]]
+NO_END = Hypothesis((-1,), math.nan, math.nan)  # in place of what would be found: nobody answers it
+
+
+def far_too_many(width: int, max_length: int) -> int:
+    """So many decoder rows for one sentence are many times what any search needs.
+
+    At most width live hypotheses a step, each of them with all its tokens read again.
+    """
+    return 4 * width * max_length * (max_length + 1)
 
 
 def live_words(scorer: Scorer, row: int, width: int, max_length: int) -> list[list[int]]:
@@ -85,7 +94,11 @@ def _search(
     most, width = width, min(room, width)
     most = {"all": most, "best": 1, "fewer": width}[rule.returned]
     margin = math.inf
+    rows = 0
     for step in range(max_length + rule.steps):
+        rows += len(live)
+        if rows > far_too_many(width, max_length):
+            return [NO_END], margin, most  # so would the run be stopped
         kept, lead = best_candidates(scorer, row, live, pool, room, penalty, rule)
         margin = min(margin, lead)
         ended = [c for rank, c in enumerate(kept) if ends(c, scorer, rule) and rank < room]

@@ -24,7 +24,7 @@ from checks.seq2seq.beam_search.explain import (
     float_is_no_index,
     refuse,
 )
-from checks.seq2seq.beam_search.mending import LOG_PROB, Rows
+from checks.seq2seq.beam_search.mending import LOG_PROB, NOTHING, Rows
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.answers import Hypothesis, hypothesis_rows, runs
 from checks.seq2seq.shared.trees import batch_of
@@ -42,7 +42,7 @@ from ..shared.purity import (
 )
 from ..shared.scorer import Tokens
 from . import stories
-from .cases import NOTHING, OWN, SearchCase, run_of, same, tokens_of
+from .cases import OWN, SearchCase, run_of, same, tokens_of
 from .causes import (
     MIXED_SHARE,
     charge,

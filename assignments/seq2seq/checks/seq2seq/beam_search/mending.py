@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from checks.expect import expect, mended
 
-from ..shared.answers import MISSING, Hypothesis, is_hypothesis
+from ..shared.answers import MISSING, Hypothesis, expect_end, is_hypothesis
 
 TOLERANCE = 1e-4
 ROUGHLY = 0.02  # what rounding a token's log-probability to half precision makes wrong, at most
@@ -259,16 +259,17 @@ UNKNOWN = (
 )
 
 
+NOTHING = (
+    "beam_search should return a list with one entry for each sentence, got None",
+    "is a `return` missing? what is found is to be returned",
+)
+
+
 def expect_something(run: dict[str, Any]) -> None:
     """Something is returned by a search that was made, of the sentences of the batch."""
     expect(not run["unknown"], *UNKNOWN, line="rows", share=1.0)
-    expect(
-        run["result"] is not None or not run["inputs"],
-        "beam_search should return a list with one entry for each sentence, got None",
-        "is a `return` missing? what is found is to be returned",
-        line="ranking",
-        share=1.0,
-    )
+    expect_end(run, "beam_search")
+    expect(run["result"] is not None or not run["inputs"], *NOTHING, line="ranking", share=1.0)
 
 
 def for_one_row(result: Any, rows: int) -> bool:
