@@ -66,14 +66,19 @@ def in_turn(inputs: list[tuple[int, ...]], words: Tokens) -> bool:
     return bool(words) and all(any(word in call for call in calls) for word in words)
 
 
-def greedily(case: SearchCase, student: Probed) -> bool:
-    """Whether a search with one place says the first words of the greedy translation."""
+def greedily(case: SearchCase, student: Probed) -> int:
+    """With how many of the first words of the greedy translation a search with one place begins.
+
+    It may end before them, or go on after the last: where one ends is another behaviour.
+    """
     found, rows = case.answer(student)
     wanted = greedy(found.scorer, found.rows[0], case.max_length)[0][:FIRST_WORDS]
-    if any(one.tokens[:FIRST_WORDS] == wanted for one in rows[0]):
-        return True
+    said = [one.tokens[: len(wanted)] for one in rows[0]]
+    if wanted in said:
+        return FIRST_WORDS
+    begun = [len(tokens) for tokens in said if tokens == wanted[: len(tokens)]]
     given = [set(call) for call in rows.run["inputs"][1 : FIRST_WORDS + 1]]
-    return given == [{word} for word in wanted]
+    return FIRST_WORDS if given == [{word} for word in wanted] else max(begun, default=0)
 
 
 def expect_beam(student: Probed, cases: list[SearchCase]) -> None:

@@ -74,6 +74,7 @@ from .invariances import (
 )
 from .kind import (
     BEST_FIRST,
+    FIRST_WORDS,
     asked,
     expect_beam,
     expect_competition,
@@ -625,18 +626,20 @@ def test_hears_the_model(student: Probed, generator: torch.Generator) -> None:
 def test_works_with_one_place(student: Probed, generator: torch.Generator) -> None:
     """With beam_width 1 a sentence begins as its greedy translation does."""
     options: dict[str, Any] = {"rows": 1, "eos_bonus": -1.0}
+    begun = []
     for seed in (1, 2):
         case = clear_graph(generator, 1, 6, seed=seed, **options)
         try:
-            good = greedily(case, student)
+            begun.append(greedily(case, student))
         except StudentFault:
             good = right(clear_graph(generator, 3, 5, seed=seed, **options).answer(student))
-        expect(
-            good,
-            "not even the greedy translation is found with one place in the beam",
-            "start from BOS and the encoder's state, and give the decoder its own last word and "
-            "state at each step",
-        )
+            begun.append(FIRST_WORDS if good else 0)
+    expect(
+        min(begun) > 0 and sum(begun) >= FIRST_WORDS,
+        "not even the greedy translation is found with one place in the beam",
+        "start from BOS and the encoder's state, and give the decoder its own last word and "
+        "state at each step",
+    )
 
 
 @pytest.mark.graded(line="selection", weight=0, after=[STATES])
