@@ -30,7 +30,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Limit:
-    """The share of its points that a task is worth at most unless one of some checks holds."""
+    """The share of its points that a task is worth at most unless one of some checks holds.
+
+    With a share of 0 these must have been wrong by themselves: what crashed may well do something.
+    """
 
     share: Share
     unless: tuple[str, ...]  # names of checks of the task

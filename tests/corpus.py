@@ -91,6 +91,11 @@ class Entry:
         return self._term("costs")
 
     @property
+    def unseen(self) -> str:
+        """Why the grader cannot see what works in it, and so marks it lower than it deserves."""
+        return self._term("unseen")
+
+    @property
     def deserves(self) -> tuple[float, float]:
         """The lowest and highest share of its task's points that it deserves."""
         if self.kind == "right":
@@ -355,7 +360,8 @@ def problems(entry: Entry, reports: dict[str, TaskReport]) -> list[str]:
         lowest, highest = entry.deserves
         astray = 0.0 if entry.kind == "right" else ASTRAY
         lost = entry.kind == "right" or share < 1.0
-        if not (lowest - astray <= share <= highest + astray and lost):
+        least = 0.0 if entry.unseen else lowest - astray
+        if not (least <= share <= highest + astray and lost):
             at = f"; first: {first.check}: {first.rationale}" if first else ""
             found.append(f"earns {share:.3f} of its task, not {lowest:g}..{highest:g}{at}")
         if entry.public and not any(c.public and c.verdict in FAILED for c in report.checks):

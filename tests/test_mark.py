@@ -93,6 +93,15 @@ def test_a_limit_cuts_unless_one_of_its_checks_holds() -> None:
     assert points(wrong[0], explained, *rest, rubric=limited) == 7.0
 
 
+def test_a_limit_of_nothing_must_be_seen_to_be_due() -> None:
+    limited = replace(RUBRIC, at_most=(Limit(0.0, ("a",), "You say the same to anything"),))
+    rest = [check("c"), check("d", "writes")]
+    seen = check("a", verdict=Verdict.WRONG, weight=0)
+    assert points(seen, *rest, rubric=limited) == 0.0
+    for unseen in (replace(seen, verdict=Verdict.CRASHED), replace(seen, follows="t/c")):
+        assert points(unseen, *rest, rubric=limited) == 10.0
+
+
 def test_public_checks_alone_earn_nothing() -> None:
     public = [replace(check(name, line), public=True) for name, line in (("a", "reads"),)]
     assert points(*public, check("b", "writes", Verdict.WRONG)) == 0.0
@@ -100,7 +109,7 @@ def test_public_checks_alone_earn_nothing() -> None:
 
 
 def test_without_a_rubric_weights_alone_decide() -> None:
-    checks = [check("a", "", weight=3), check("b", "", Verdict.WRONG, 2), check("c", "")]
+    checks = [check("a", "", weight=3), check("b", "", Verdict.WRONG, 2), check("c", "writes")]
     assert points(*checks, rubric=NONE) == pytest.approx(6.67)
 
 

@@ -6,14 +6,16 @@
 - What follows from a failure that was not recognised says nothing: its weight is shared out by the
   line's other checks, and a line without others by the task's other lines.
 - Form alone earns nothing: unless one of the checks holds that a limit of the rubric names, a task
-  is worth at most what the limit says; and where no hidden check holds it is worth nothing, since
-  the inputs of public ones are known and can be answered by rote.
+  is worth at most what the limit says. A limit of nothing must be seen to be due: by these checks
+  themselves, not by a crash or by what follows from something else.
+- Where no hidden check holds a task is worth nothing, since the inputs of public ones are known and
+  can be answered by rote.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.rubric import Limit, Line, Rubric
 from checks.verdicts import CheckResult, Fault, Verdict
@@ -51,7 +53,9 @@ class Mark:
 
 def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Mark:
     """Mark one task."""
-    lines = rubric.line or (Line(EVERYTHING, max_points, ""),)
+    lines = rubric.line
+    if not lines:
+        lines, checks = (Line(EVERYTHING, max_points, ""),), [_of_no_line(c) for c in checks]
     kept = {line.key: _kept(line.key, checks) for line in lines}
     judged = [(line.points, share) for line in lines if (share := kept[line.key]) is not None]
     # what nothing is known about is taken to be as the rest
@@ -67,11 +71,17 @@ def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Ma
     hidden = [check for check in checks if not check.public]
     if hidden and not any(map(_holds, hidden)):
         return Mark(0.0, tuple(marks), by_rote=points > 0)
-    broken = [limit for limit in rubric.at_most if not _any_of(limit, checks)]
+    broken = [limit for limit in rubric.at_most if _applies(limit, checks)]
     limit = min(broken, key=lambda one: one.share, default=None)
     if limit is not None and points > limit.share * max_points:
         return Mark(round(limit.share * max_points, 2), tuple(marks), limit)
     return Mark(round(points, 2), tuple(marks))
+
+
+def _of_no_line(check: CheckResult) -> CheckResult:
+    """A check as it counts where there is no rubric: all are evidence about the one line."""
+    faults = tuple(replace(fault, line=EVERYTHING) for fault in check.faults)
+    return replace(check, line=EVERYTHING, faults=faults)
 
 
 def _kept(key: str, checks: Sequence[CheckResult]) -> float | None:
@@ -110,6 +120,10 @@ def _holds(check: CheckResult) -> bool:
     return check.verdict is Verdict.PASSED or (check.verdict is Verdict.WRONG and check.known)
 
 
-def _any_of(limit: Limit, checks: Sequence[CheckResult]) -> bool:
-    names = {check.check.partition("/")[2] for check in checks if _holds(check)}
-    return any(name in names for name in limit.unless)
+def _applies(limit: Limit, checks: Sequence[CheckResult]) -> bool:
+    named = [check for check in checks if check.check.partition("/")[2] in limit.unless]
+    if any(map(_holds, named)):
+        return False
+    return limit.share > 0 or all(
+        check.verdict is Verdict.WRONG and not check.follows for check in named
+    )

@@ -351,7 +351,7 @@ def _grade(entry: Entry, places: Places) -> None:
         Student(Trusting(Lesson(module.__dict__))), reference(assignment), offering_salt()
     )
     run_suite(assignment.suite_files(task.key), grading)
-    report = TaskReport(task.key, task.points, tuple(grading.results.values()))
+    report = TaskReport(task.key, task.points, tuple(grading.results.values()), rubric=task.rubric)
     record = {
         "points": report.points,
         "max_points": task.points,

@@ -201,15 +201,20 @@ def follows(inputs: list[tuple[int, ...]], words: list[list[int]]) -> bool:
     """Whether decoder calls were given these words, one call a step or one a word."""
     one_by_one = [call[0] for call in inputs if len(call) == 1]
     if len(one_by_one) == len(inputs) and any(len(step) > 1 for step in words):
-        every = [word for step in words for word in sorted(step)]
-        at, given = 0, []
+        every: list[int] = []
+        given: list[int] = []
+        whole = 0  # steps of which every word was given
         for step in words:
+            at = len(every)
+            if at + len(step) > len(one_by_one):
+                break
+            every += sorted(step)
             given += sorted(one_by_one[at : at + len(step)])
-            at += len(step)
-        full = at if at <= len(one_by_one) else len(one_by_one) - len(words[-1])
-        return len(one_by_one) > 3 and given[:full] == every[:full]
+            whole += 1
+        return len(every) > 3 and whole > 1 and given == every
     pairs = list(zip(inputs, words, strict=False))
-    return len(pairs) > 2 and all(set(call) >= set(step) for call, step in pairs)
+    enough = len(pairs) > 2 or 1 < len(pairs) == len(inputs) == len(words)
+    return enough and all(set(call) >= set(step) for call, step in pairs)
 
 
 class Scores:

@@ -32,6 +32,7 @@ from checks.simulated_gpu.elsewhere import expect_at_home
 from checks.verdicts import StudentFault
 
 from ..shared import quality
+from ..shared.indifference import expect_heed, parts
 from ..shared.purity import (
     SEEDS,
     expect_eval_mode,
@@ -607,6 +608,17 @@ def test_works_on_another_device(
     report = student.beam_on(model=model, **batch_of(model), **options)
     with costs(0.9):
         expect_at_home(report, "beam_search", record_property)
+
+
+@pytest.mark.graded(line="scores", weight=0)
+def test_heeds_the_model(student: Probed, generator: torch.Generator) -> None:
+    """Other models give other hypotheses for the same sentence."""
+    one, other = telling(generator, Rule(width="one"), endless=True)
+    asked = {**batch_of(one.model), "beam_width": one.width, "max_length": one.max_length}
+    models = [one.model, {**other.model, "sources": one.model["sources"]}]
+    reports = [runs(student.beam(model=model, **asked), 1)[0] for model in models]
+    answers = [parts(report, "result", "inputs") for report in reports]
+    expect_heed(answers, "extend what is live by the words that the decoder finds probable")
 
 
 @pytest.mark.graded(line="scores", weight=0, after=[STATES])

@@ -36,6 +36,7 @@ from checks.seq2seq.probed import Probed
 from checks.simulated_gpu.elsewhere import expect_at_home
 from checks.verdicts import StudentFault
 
+from ..shared.indifference import expect_heed, parts
 from ..shared.lstm import CONFIG, LOUD, State, constant_lstm, decode_step, fewest_weights
 from .oracle import (
     STATE_DROPPED,
@@ -61,11 +62,24 @@ LOGITS = [*STEP, "logits_are_linear_in_the_new_h", "logits_are_linear_for_any_la
 CLEAN = [*LOGITS, "remembers_nothing_itself", "batches_may_take_turns"]
 
 
+@pytest.mark.graded(line="state_in", weight=0, on_crash=CRASH)
+def test_heeds_word_and_state(student: Probed, generator: torch.Generator) -> None:
+    """Other words and states get other answers."""
+    previous, h, c = draw_words(generator, 6, CONFIG)
+    calls: list[Call] = [(previous, h, c), (previous.roll(1), h.roll(1, 1), c.roll(1, 1))]
+    reports = [student.decode(config=CONFIG, filling=LOUD, calls=[call]) for call in calls]
+    answers = [parts(report, "results") for report in reports]
+    if repr(answers[0]) == "[[None]]":
+        return  # is a `return` missing? what was computed is not known
+    expect_heed(
+        answers, "embed previous, take one LSTM step from (h, c), and read the logits off h"
+    )
+
+
 @pytest.mark.graded(
     line="state_in",
     weight=0,
     on_crash=CRASH,
-    stays="a limit of the rubric reads it: what answers alike whatever it is given earns little",
 )
 @mending
 def test_answers_depend_on_what_is_given(student: Probed, generator: torch.Generator) -> None:

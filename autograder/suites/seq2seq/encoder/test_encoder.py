@@ -25,6 +25,7 @@ from checks.seq2seq.encoder.forms import CRASH, alike
 from checks.seq2seq.probed import Probed
 from checks.simulated_gpu.elsewhere import expect_at_home
 
+from ..shared.indifference import expect_heed, parts
 from ..shared.lstm import CONFIG, LOUD, fewest_weights
 from .oracle import (
     draw_dropped,
@@ -53,6 +54,19 @@ def test_values_are_an_lstms(student: Probed, generator: torch.Generator) -> Non
     for layers, length in ((1, 6), (2, 26), (3, 6)):  # no limit on the length is given
         source, lengths = draw_source(generator, [length], length)
         expect_lstm(student, {**CONFIG, "num_layers": layers}, table, source, lengths)
+
+
+@pytest.mark.graded(line="lstm", weight=0, on_crash=CRASH)
+def test_heeds_the_sentence(student: Probed, generator: torch.Generator) -> None:
+    """Other sentences get other answers."""
+    table, words = draw_words(generator, 8)
+    filling = {**LOUD, "embedding": table}
+    sentences = [(some[None], torch.tensor([4])) for some in (words[:4], words[4:])]
+    reports = [
+        student.encode(config=CONFIG, filling=filling, batches=[batch]) for batch in sentences
+    ]
+    heard = [parts(report, "results", "heard") for report in reports]
+    expect_heed(heard, "embed the tokens of source, and let an LSTM read them one after another")
 
 
 @pytest.mark.graded(line="lstm", weight=0, on_crash=CRASH)

@@ -20,6 +20,7 @@ from checks.seq2seq.shared.trees import batch_of
 from checks.simulated_gpu.elsewhere import expect_at_home
 
 from ..shared import quality
+from ..shared.indifference import expect_heed, parts
 from ..shared.purity import (
     SEEDS,
     expect_eval_mode,
@@ -58,6 +59,17 @@ ALL_WORDS = 8  # tokens in which every word of a small vocabulary has been said,
 NEVER = 99  # the length of a translation that does not end within any `max_length` here
 RARE, FEW = 0.2, 0.15  # of a line: what a mistake costs at most that shows with odd ids alone
 MADE_UP = -3.0  # the mean log-probability of words that have little to do with the model
+
+
+@pytest.mark.graded(line="choice", weight=0)
+def test_heeds_the_model(student: Probed, generator: torch.Generator) -> None:
+    """Other models give other translations of the same sentence."""
+    (one, _), (other, _) = (by_last_word(generator, clearly) for clearly in (True, False))
+    asked: dict[str, Any] = {**batch_of(one), "max_length": 8, "forgetting": True}
+    models = [one, {**other, "sources": one["sources"]}]
+    reports = [runs(student.greedy(model=model, **asked), 1)[0] for model in models]
+    answers = [parts(report, "result", "inputs") for report in reports]
+    expect_heed(answers, "take the argmax of the logits that the decoder returns, and feed it back")
 
 
 @pytest.mark.graded(line="choice", weight=0)

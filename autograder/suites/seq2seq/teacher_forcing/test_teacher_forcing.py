@@ -45,6 +45,7 @@ from checks.seq2seq.teacher_forcing.steps import (
     train,
 )
 
+from ..shared.indifference import expect_heed, parts
 from .cases import (
     EXTREME_SEED,
     EXTREME_TOSSES,
@@ -66,6 +67,22 @@ from .oracle import OPTIMIZERS, draw_weights, replay
 from .randomness import only_drawn
 
 LOSS_IDS = Ids(IDS["pad_id"], IDS["eos_id"])
+
+
+@pytest.mark.graded(line="result", weight=0, on_crash=CRASH)
+def test_heeds_model_and_batch(student: Probed, generator: torch.Generator) -> None:
+    """Another model with another batch gives another loss, or is trained otherwise."""
+    cases = [draw_case(generator, [4, 2]), draw_case(generator, [4, 2])]
+    reports = [
+        student.train(weights=weights, ids=IDS, steps=[step_of(batch)]) for weights, batch in cases
+    ]
+    seen = [
+        [parts(call, "loss", "decoder", "updates", "left") for call in report]
+        if isinstance(report, list)
+        else report
+        for report in reports
+    ]
+    expect_heed(seen, "run encoder and decoder on the batch, take the loss, and learn from it")
 
 
 @pytest.mark.graded(line="loss", weight=2, after=["returns_the_loss"], on_crash=CRASH)

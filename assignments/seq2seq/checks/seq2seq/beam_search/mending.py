@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
+import torch
+
 from checks.expect import expect, mended
 
 from ..shared.answers import MISSING, Hypothesis, expect_end, is_hypothesis
+from ..shared.precision import rounded
 
 TOLERANCE = 1e-4
 ROUGHLY = 0.02  # what rounding a token's log-probability to half precision makes wrong, at most
@@ -472,7 +475,8 @@ def _put_log_probs_right(
         known = [WRONG_SUMS[names[0]]]
     pairs = zip(given, steps, strict=True)
     nearly = all(abs(a - sum(each)) < ROUGHLY * len(each) for a, each in pairs)
-    if not known and nearly and 4 * len(wrong) >= 3 * len(told):
+    half = rounded(torch.tensor(given, dtype=torch.float64))
+    if not known and nearly and (half or 4 * len(wrong) >= 3 * len(told)):
         known = [ROUNDED]
     if not any(given):
         known = [ZERO]

@@ -1,5 +1,6 @@
 # says: earlier call
 # costs: 0.15..0.27
+# unseen: what earlier sentences left is in every answer but the first
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0, pool=[]):
     was_training = model.training
     model.eval()

@@ -1,5 +1,6 @@
 # says: a copy
 # costs: 0.23..0.43
+# unseen: every hypothesis comes back with the words of another
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):
         return log_prob / ((5 + length) / 6) ** length_penalty
