@@ -5,6 +5,7 @@ Its first lines are comments that say what is expected of the grader:
 
     # says: <words that the first message of the task must contain>      (wrong)
     # costs: <lowest>..<highest share of the task's points that it loses> (wrong)
+    # unseen: <why nothing can be seen of what works, so that it loses more>
     # mistakes: <name>, <name>         (two: the wrong entries whose mistakes it has, both of them)
     # public: yes                          (a public check must fail: students can see it coming)
     # seen: <where the mistake was seen in real code>                    (optional)
@@ -47,7 +48,7 @@ from checks.student import LocalRunner, Student
 from checks.verdicts import StudentFault, Verdict, words
 
 KINDS = ("wrong", "right", "two")
-HEADERS = ("says", "costs", "mistakes", "public", "seen")
+HEADERS = ("says", "costs", "unseen", "mistakes", "public", "seen")
 ASTRAY = 0.2  # share of a task by which a mark may miss what an entry deserves
 SHARES = re.compile(r"[01](\.\d+)?\.\.[01](\.\d+)?")
 FOLDER = Path(__file__).resolve().parent / "submissions"

@@ -20,6 +20,7 @@ from .repository import released_course
 
 Edit = Callable[[Path], None]
 LESSON = Path("solutions", "seq2seq", "seq2seq.py")
+RUBRIC = Path("checks", "seq2seq", "rubric.toml")
 WITHOUT_GRADING = "--ProveRelease.grading=False"
 
 
@@ -66,18 +67,9 @@ def replaced(old: str, new: str, file: Path = LESSON) -> Edit:
     return edit
 
 
-RAISED = replaced(
-    '"grade_id": "test_encoder", "grade": true, "locked": true, "points": 20',
-    '"grade_id": "test_encoder", "grade": true, "locked": true, "points": 25',
-)
-# what a lesson has besides, changed so that nothing else stands in the way
-RAISED_EVERYWHERE = [
-    RAISED,
-    replaced(
-        "| `encoder` | the class `Encoder` | 20 |", "| `encoder` | the class `Encoder` | 25 |"
-    ),
-    replaced("### Task `encoder` (20 points)", "### Task `encoder` (25 points)"),
-]
+MISSTATED = replaced("`Encoder` | {{points encoder}} |", "`Encoder` | 25 |")
+# of the encoder's first line: the lesson, whose text takes points from there, follows
+RAISED = replaced("points = 5", "points = 10", RUBRIC)
 
 
 def leaks(course: Path) -> None:
@@ -90,14 +82,11 @@ def leaks(course: Path) -> None:
 @pytest.mark.parametrize(
     ("edits", "words"),
     [
-        ([RAISED], "'encoder' has 20 points, its cell has 25"),
+        ([MISSTATED], "'encoder' has 25 points, its cell has 20"),
         ([replaced("### END SOLUTION", "### END SOLUTOIN")], "looks like a misspelt marker"),
-        ([*RAISED_EVERYWHERE, leaks], "a line of the solution survives in training.py"),
+        ([RAISED, leaks], "a line of the solution survives in training.py"),
         (
-            [
-                *RAISED_EVERYWHERE,
-                replaced("class Encoder(nn.Module):", "class Encoder0(nn.Module):"),
-            ],
+            [RAISED, replaced("class Encoder(nn.Module):", "class Encoder0(nn.Module):")],
             "the solution loses points in 'encoder'",
         ),
     ],
@@ -105,7 +94,8 @@ def leaks(course: Path) -> None:
 def test_a_refused_release_leaves_folder_and_gradebook_as_they_were(
     course: Path, edits: list[Edit], words: str, tmp_path: Path
 ) -> None:
-    kept = {file: file.read_bytes() for file in (course / "solutions" / "seq2seq").glob("*.py")}
+    edited = [course / RUBRIC, *(course / "solutions" / "seq2seq").glob("*.py")]
+    kept = {file: file.read_bytes() for file in edited}
     before = tree_digest(course / "assignments"), points(course)
     try:
         for edit in edits:
@@ -148,13 +138,13 @@ def test_a_source_that_cannot_be_built_leaves_the_last_one(
 def test_our_own_command_refuses_with_the_same_words(course: Path) -> None:
     kept = (course / LESSON).read_bytes()
     before = tree_digest(course / "assignments"), points(course)
-    RAISED(course)
+    MISSTATED(course)
     try:
         refused = run(course, "autograder", "release", "seq2seq")
     finally:
         (course / LESSON).write_bytes(kept)
     assert refused.returncode == 1
-    assert "'encoder' has 20 points, its cell has 25" in refused.stderr
+    assert "'encoder' has 25 points, its cell has 20" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert (tree_digest(course / "assignments"), points(course)) == before
 

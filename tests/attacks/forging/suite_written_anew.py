@@ -5,7 +5,14 @@ import glob
 import sys
 
 CHECK = '''
+import pytest
+
+@pytest.mark.graded(line="logits")
 def test_all_is_well(student):
+    """All is well."""
+
+@pytest.mark.graded(line="logits", weight=0)
+def test_heeds_word_and_state(student):
     """All is well."""
 '''
 for name in [name for name in sys.modules if "decoder" in name and "test" in name]:

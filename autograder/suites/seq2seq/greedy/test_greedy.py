@@ -65,10 +65,16 @@ MADE_UP = -3.0  # the mean log-probability of words that have little to do with 
 def test_heeds_the_model(student: Probed, generator: torch.Generator) -> None:
     """Other models give other translations of the same sentence."""
     (one, _), (other, _) = (by_last_word(generator, clearly) for clearly in (True, False))
-    asked: dict[str, Any] = {**batch_of(one), "max_length": 8, "forgetting": True}
     models = [one, {**other, "sources": one["sources"]}]
-    reports = [runs(student.greedy(model=model, **asked), 1)[0] for model in models]
-    answers = [parts(report, "result", "inputs") for report in reports]
+
+    def said(**options: Any) -> list[list[Any]]:
+        asked = {**batch_of(one), "max_length": 8, **options}
+        reports = [runs(student.greedy(model=model, **asked), 1)[0] for model in models]
+        return [parts(report, "result", "inputs") for report in reports]
+
+    answers = said()
+    if repr(answers[0]) == repr(answers[1]):  # it may well be the first answer, kept for ever
+        answers = said(forgetting=True)
     expect_heed(answers, "take the argmax of the logits that the decoder returns, and feed it back")
 
 
