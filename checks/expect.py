@@ -56,6 +56,21 @@ def expect(
         raise Wrong(rationale, help, guess, line, share)
 
 
+@contextmanager
+def priced(line: str, share: float) -> Iterator[None]:
+    """Within this, what is wrong is a mistake that is known, at this price, if it names no other.
+
+    Args:
+        line: the rubric's line that is broken; "" for the one that it names, or the check's own.
+    """
+    try:
+        yield
+    except Wrong as wrong:
+        if wrong.share is None:
+            wrong.line, wrong.share = line or wrong.line, share
+        raise
+
+
 _met: ContextVar[list[Fault] | None] = ContextVar("met", default=None)
 
 

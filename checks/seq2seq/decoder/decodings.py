@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -50,17 +49,6 @@ def decodings(report: Any, calls: Sequence[Call], config: dict[str, Any]) -> lis
     for slip in slips:
         tell(slip)
     return answers
-
-
-@contextmanager
-def priced(line: str, share: float) -> Iterator[None]:
-    """Give what is found within its price, where it has none."""
-    try:
-        yield
-    except Wrong as wrong:
-        if wrong.share is not None:
-            raise
-        raise Wrong(wrong.rationale, wrong.help, wrong.guess, line=line, share=share) from None
 
 
 def given_of(call: Call) -> tuple[Tensor, Tensor] | None:

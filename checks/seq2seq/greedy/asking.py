@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from checks.expect import Wrong, mended
+from checks.expect import mended
 from checks.verdicts import StudentFault, Verdict
 
 from ..probed import Probed
@@ -85,17 +83,6 @@ def expect_sentences(run: dict[str, Any], most: float = 1.0) -> None:
     """Take it down if the encoder was given other sentences than those of the batch."""
     if run["unknown"]:
         tell(LENGTHS, most=most)
-
-
-@contextmanager
-def costing(line: str, share: float) -> Iterator[None]:
-    """Within this, what is wrong is a mistake that is known, at this price."""
-    try:
-        yield
-    except Wrong as wrong:
-        if wrong.share is not None:
-            raise
-        raise Wrong(wrong.rationale, wrong.help, wrong.guess, line, share) from None
 
 
 def price(run: dict[str, Any], training: bool) -> tuple[str, float]:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from torch.nn.functional import pad
 
-from checks.expect import Wrong, expect, mended
+from checks.expect import Wrong, expect, mended, priced
 from checks.simulated_gpu.elsewhere import expect_at_home
 
 from ..probed import Probed
 from ..shared.answers import expect_as_before
 from ..shared.trees import WORDS, Row, batch_of, tree_model
-from .asking import ask, costing, expect_sentences, price
+from .asking import ask, expect_sentences, price
 from .explain import BEYOND, CALLED_ON, ORDER, Mistake, explain_tokens
 from .forms import token_rows
 
@@ -203,7 +203,7 @@ def test_decodes_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None:
     model = tree_model([TREE, STOPS_AT_ONCE])
     for training in (True, False):
         (run,) = ask(student, model=model, **batch_of(model), max_length=6, training=training)
-        with costing(*price(run, training)):
+        with priced(*price(run, training)):
             expect_as_before(run, training, "greedy_decode")
 
 
@@ -231,5 +231,5 @@ def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you decode just as well: tensors that you make are on source.device."""
     model = {**tree_model([TREE, STOPS_AT_ONCE]), "max_rows": 100}  # should it not end there
     report = student.greedy_on(model=model, **batch_of(model), max_length=6)
-    with costing("clean", 0.5):
+    with priced("clean", 0.5):
         expect_at_home(report, "greedy_decode")

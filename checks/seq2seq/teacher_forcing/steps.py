@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checks.expect import Wrong, close, expect, kind, mended
+from checks.expect import Wrong, close, expect, kind, mended, priced
 from checks.simulated_gpu.elsewhere import expect_at_home as told_at_home
 from checks.verdicts import StudentFault, Verdict
 
@@ -502,10 +502,8 @@ def expect_train_mode(call: Seen) -> None:
 
 def expect_at_home(report: Any, record: Callable[[str, object], None] | None = None) -> None:
     """Raise `Wrong` for a mistake with devices, all of which break the same line."""
-    try:
+    with priced("clean", 0.7):
         told_at_home(report, "train_step", record)
-    except Wrong as wrong:
-        raise Wrong(wrong.rationale, wrong.help, wrong.guess, "clean", 0.7) from None
 
 
 # ------------------------------------------------------------------------------------ the update

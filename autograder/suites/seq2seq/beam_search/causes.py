@@ -150,7 +150,8 @@ def confined(
         if wrong.share is not None:
             raise
         expect_ordinary(student, generator)
-        raise Wrong(wrong.rationale, wrong.help, wrong.guess, line, share) from None
+        wrong.line, wrong.share = line, share
+        raise
     except StudentFault:
         try:
             expect_ordinary(student, generator)

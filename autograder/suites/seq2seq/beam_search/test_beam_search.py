@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 import torch
 
-from checks.expect import Wrong, expect, mended
+from checks.expect import Wrong, expect, mended, priced
 from checks.seq2seq.beam_search.explain import (
     EMPTY,
     INFLUENCE,
     KEPT_FROM_BEFORE,
     NORMALISED,
     SPECIALS_SHARE,
-    costs,
     explain_misfit,
     explain_specials,
     float_is_no_index,
@@ -520,7 +519,7 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     model = {**case.model, "dropout": 0.5}
     trained = replace(case, model=model)
     run = trained.run(student, training=True)
-    with costs(1.0):
+    with priced("", 1.0):
         expect_eval_mode(run)
         expect(
             all(map(same, case.ask(student), trained.read(student, run, training=True)[1])),
@@ -536,7 +535,7 @@ def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> Non
         for training, grad in ((True, True), (False, True), (True, False), (False, False)):
             options = {"beam_width": 2, "max_length": 3, "training": training, "grad": grad}
             run = run_of(student, model, **options)
-            with costs(1.0 if grad and not run["grad_after"] else 0.7):
+            with priced("", 1.0 if grad and not run["grad_after"] else 0.7):
                 expect_modes(run, training, grad)
 
 
@@ -544,7 +543,7 @@ def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> Non
 def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
     """Searching builds no gradient graph."""
     model = recurrent(generator, [[7, 8], [3]], 11, 2, 3).model
-    with costs(0.8):
+    with priced("", 0.8):
         expect_no_graph(run_of(student, model, beam_width=2, max_length=3))
 
 
@@ -556,9 +555,9 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     options |= {"times": len(SEEDS), "seeds": SEEDS}
     each = runs(student.beam(model=model, **batch_of(model), **options), len(SEEDS))
     first, *_, second = each
-    with costs(1.0):
+    with priced("", 1.0):
         expect_untouched(first)
-    with costs(1.0 if any(run["settings_changed"] for run in each) else 0.7):
+    with priced("", 1.0 if any(run["settings_changed"] for run in each) else 0.7):
         expect_world_untouched(each)
     if first["result"] is None:
         return
@@ -606,7 +605,7 @@ def test_works_on_another_device(
     model = {**clear_graph(generator, 3, 4, rows=2, eos_bonus=0.5).model, "max_rows": 1000}
     options: dict[str, Any] = {"beam_width": 3, "max_length": 4, "length_penalty": 0.6}
     report = student.beam_on(model=model, **batch_of(model), **options)
-    with costs(0.9):
+    with priced("", 0.9):
         expect_at_home(report, "beam_search", record_property)
 
 

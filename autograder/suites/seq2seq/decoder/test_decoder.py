@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from checks.expect import Wrong, close, expect
+from checks.expect import Wrong, close, expect, priced
 from checks.seq2seq.decoder.affine import affine_of, expect_affine, fit, read_inside
 from checks.seq2seq.decoder.asking import mending, tell
 from checks.seq2seq.decoder.decodings import (
@@ -28,7 +28,6 @@ from checks.seq2seq.decoder.decodings import (
     is_plain,
     lacks_state,
     normalised,
-    priced,
 )
 from checks.seq2seq.decoder.forms import CRASH
 from checks.seq2seq.decoder.steps import LAYERS, UNUSED, readings

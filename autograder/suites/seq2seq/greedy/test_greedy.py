@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from checks.expect import Wrong, expect
+from checks.expect import Wrong, expect, priced
 from checks.seq2seq.greedy import asking
-from checks.seq2seq.greedy.asking import costing, tell
+from checks.seq2seq.greedy.asking import tell
 from checks.seq2seq.greedy.explain import BEYOND, CALLED_ON
 from checks.seq2seq.greedy.forms import token_rows
 from checks.seq2seq.probed import Probed
@@ -154,7 +154,7 @@ def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -
         answer = decode(student, scorer, RECURRENT_STEPS + 1)
     cut = [[tokens[:RECURRENT_STEPS] for tokens in rows] for rows in (answer.rows, answer.right)]
     answer = answer._replace(rows=cut[0], right=cut[1], max_length=RECURRENT_STEPS)
-    with costing("choice", HANDED_ON.share or 0.0):
+    with priced("choice", HANDED_ON.share or 0.0):
         expect_greedy(answer)
 
 
@@ -308,7 +308,7 @@ def test_dropout_is_off(student: Probed, generator: torch.Generator) -> None:
     model, _ = case(generator, (5, 5, 5), 6)
     model["dropout"] = 0.5
     (run,) = ask(student, model, max_length=6, training=True)
-    with costing("mode", 0.5):
+    with priced("mode", 0.5):
         expect_eval_mode(run)
 
 
@@ -325,7 +325,7 @@ def test_modes_are_as_before(student: Probed, generator: torch.Generator) -> Non
     ):
         (run,) = ask(student, model, max_length=6, training=training, grad=grad)
         off = run["training_after"] is not training or not run["grad_after"]
-        with costing("mode", 0.54 if off else 0.18):
+        with priced("mode", 0.54 if off else 0.18):
             expect_modes(run, training, grad)
 
 
@@ -334,7 +334,7 @@ def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
     """Decoding builds no gradient graph."""
     model, _ = recurrent_case(generator)
     (run,) = ask(student, model, max_length=RECURRENT_STEPS)
-    with costing("mode", 0.42):
+    with priced("mode", 0.42):
         expect_no_graph(run)
 
 
@@ -345,9 +345,9 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     inputs = noisy(model, generator)
     each = ask(student, model, **inputs, max_length=6, times=len(SEEDS), seeds=SEEDS)
     first, *_, second = each
-    with costing("clean", 1.0):
+    with priced("clean", 1.0):
         expect_untouched(first)
-    with costing("clean", 0.7):
+    with priced("clean", 0.7):
         expect_world_untouched(each)
     expect(
         token_rows(first, 3, scorer.eos_id, 6) == token_rows(second, 3, scorer.eos_id, 6),
@@ -406,5 +406,5 @@ def test_works_on_another_device(
     model, _ = case(generator, (3, 5, 2), 6)
     model["max_rows"] = 1000  # should it not end there
     report = student.greedy_on(model=model, **batch_of(model), max_length=6)
-    with costing("clean", 0.5):
+    with priced("clean", 0.5):
         expect_at_home(report, "greedy_decode", record_property)

@@ -167,16 +167,6 @@ def refuse(known: Known, before: str = "") -> None:
 
 
 @contextmanager
-def costs(share: float) -> Iterator[None]:
-    """What is found wrong within this costs so much of the check's line, and nothing else."""
-    try:
-        yield
-    except Wrong as wrong:
-        wrong.share = share if wrong.share is None else wrong.share
-        raise
-
-
-@contextmanager
 def float_is_no_index() -> Iterator[None]:
     """A crash within this that comes of a float used as an index is a known mistake."""
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checks.expect import Wrong
+from checks.expect import Wrong, priced
 from checks.simulated_gpu.elsewhere import expect_at_home
 
 from ..probed import Probed
@@ -29,7 +29,6 @@ from .explain import (
     SPECIALS_SHARE,
     THROWN_AWAY,
     WIDTH_ONE,
-    costs,
     expect_fits,
     expect_garden_path,
     expect_none_impossible,
@@ -221,7 +220,7 @@ def test_searches_in_eval_mode_and_leaves_all_as_it_was(student: Probed) -> None
     options: dict[str, Any] = {"beam_width": 2, "max_length": 4}
     for training in (True, False):
         report = student.beam(model=model, **batch_of(model), **options, training=training)
-        with costs(0.7):
+        with priced("", 0.7):
             expect_as_before(runs(report, 1)[0], training, "beam_search")
 
 
@@ -230,5 +229,5 @@ def test_makes_its_tensors_where_the_sentences_are(student: Probed) -> None:
     """On a (simulated) GPU you search just as well: tensors that you make are on source.device."""
     model = {**forest([GARDEN_PATH, REFILL]), "max_rows": 500}  # should it not end there
     report = student.beam_on(model=model, **batch_of(model), beam_width=2, max_length=4)
-    with costs(0.9):
+    with priced("", 0.9):
         expect_at_home(report, "beam_search")

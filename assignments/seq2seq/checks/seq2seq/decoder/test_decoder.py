@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from checks.expect import Wrong, close, expect
+from checks.expect import Wrong, close, expect, priced
 from checks.simulated_gpu.elsewhere import expect_at_home
 
 from ..probed import Probed
@@ -31,7 +31,6 @@ from .decodings import (
     expect_rows_apart,
     expect_steady,
     lacks_state,
-    priced,
     read_step,
 )
 from .forms import CRASH, Slip
