@@ -57,10 +57,15 @@ c.ExchangeFactory.collect = "autograder.desk.clock.ServerTimeCollect"
 c.ExchangeFactory.release_feedback = "autograder.desk.handback.CompleteReleaseFeedback"
 
 c.ExportApp.plugin_class = "autograder.desk.export.SafeCsv"
-# students' Markdown and outputs may hold scripts
+# what students wrote may hold scripts, and look like a score
+c.HTMLExporter.preprocessors = ["autograder.desk.page.Framed"]
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "autograder.desk.page.safe_html",
     "markdown2html": "autograder.desk.page.safe_markdown",
     "highlight_code": "autograder.desk.page.visible_code",
 }
+# for the Formgrader's pages, as `FeedbackExporter` does for the others: nothing from foreign hosts
+c.HTMLExporter.extra_template_paths = [
+    str(Path(__file__).resolve().parent / "autograder" / "desk" / "templates")
+]

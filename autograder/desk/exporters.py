@@ -9,15 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import FileSystemLoader
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
 
 from .roster import overlooked
 from .staging import original, show_graded, show_hand_ins
 
+TEMPLATES = Path(__file__).parent / "templates"  # before those of the same names
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 
 
@@ -48,6 +51,7 @@ class RepairingExporter(NotebookExporter):
         assignment = assignment_named(resources["nbgrader"]["assignment"])
         release = released_notebook(assignment)
         submission = read_submission(path, release)
+        redraw(submission.notebook)
         submission.notebook.metadata[NOTES] = {
             "submission": submission.digest,
             "findings": [*overlooked(path, release), *submission.findings],
@@ -60,5 +64,5 @@ class FeedbackExporter(HTMLExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         """Show the converter, which makes its exporter first, only what was graded."""
-        super().__init__(**kwargs)
+        super().__init__(extra_loaders=[FileSystemLoader(TEMPLATES)], **kwargs)
         show_graded(self.parent)
