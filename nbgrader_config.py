@@ -57,7 +57,7 @@ c.ExchangeFactory.collect = "autograder.desk.clock.ServerTimeCollect"
 c.ExchangeFactory.release_feedback = "autograder.desk.handback.CompleteReleaseFeedback"
 
 c.ExportApp.plugin_class = "autograder.desk.export.SafeCsv"
-# what students wrote may hold scripts, and look like a score
+# what students wrote may hold scripts, and look like a score; pages would load MathJax from afar
 c.HTMLExporter.preprocessors = ["autograder.desk.page.Framed"]
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
@@ -65,7 +65,3 @@ c.HTMLExporter.filters = {
     "markdown2html": "autograder.desk.page.safe_markdown",
     "highlight_code": "autograder.desk.page.visible_code",
 }
-# for the Formgrader's pages, as `FeedbackExporter` does for the others: nothing from foreign hosts
-c.HTMLExporter.extra_template_paths = [
-    str(Path(__file__).resolve().parent / "autograder" / "desk" / "templates")
-]

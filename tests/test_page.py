@@ -7,6 +7,7 @@ import io
 import re
 import time
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -14,10 +15,14 @@ import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
+from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
+from nbgrader.server_extensions import formgrader
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.assignment import ROOT
 from autograder.desk import page
 from autograder.desk.page import (
     MAX_RICH,
@@ -273,3 +278,22 @@ def test_what_takes_too_long_is_shown_as_it_was_written(monkeypatch: pytest.Monk
     html = answered("*My* answer.")
     assert "<pre>*My* answer.</pre>" in html
     assert time.process_time() - before < 2
+
+
+def test_the_formgraders_pages_have_frames_too_and_fetch_nothing_foreign(tmp_path: Path) -> None:
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    config.HTMLExporter.template_name = "formgrade"  # as nbgrader's extension sets them
+    config.HTMLExporter.extra_template_basedirs = [
+        str(Path(formgrader.__file__).parent / "templates")
+    ]
+    notebook = handed_in()
+    notebook.cells[5].source = "$x$ Score: 100"
+    file = tmp_path / "seq2seq.ipynb"
+    nbformat.write(repair(notebook, small_release()).notebook, file)
+    resources = {"base_url": "/here", "index": 0, "total": 1}
+    html, _ = HTMLExporter(config=config).from_filename(str(file), resources=resources)
+    assert "MathJax.Hub" not in html
+    loaded = re.findall(r"<(?:script|link)[^>]*(?:src|href)=\"([^\"]*)", html)
+    assert loaded
+    assert [address for address in loaded if not address.startswith("/here/")] == []
+    assert html.count(SIGN) == 2  # the code and the written answer

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 
 from autograder.assignment import Assignment, released_notebook
@@ -20,7 +19,6 @@ from autograder.notebook.reader import read_submission
 from .roster import overlooked
 from .staging import original, show_graded, show_hand_ins
 
-TEMPLATES = Path(__file__).parent / "templates"  # before those of the same names
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 
 
@@ -64,5 +62,5 @@ class FeedbackExporter(HTMLExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         """Show the converter, which makes its exporter first, only what was graded."""
-        super().__init__(extra_loaders=[FileSystemLoader(TEMPLATES)], **kwargs)
+        super().__init__(**kwargs)
         show_graded(self.parent)

@@ -12,11 +12,14 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import bleach
 import nbformat
 from bleach.html5lib_shim import Filter
+from jinja2 import FileSystemLoader
+from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
@@ -27,6 +30,7 @@ from autograder.notebook.outputs import ATTACHED, with_pictures
 from autograder.notebook.repair import GIVEN
 from autograder.text import CONTROLS, without_controls
 
+TEMPLATES = Path(__file__).parent / "templates"
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
     *("p", "pre", "s", "span", "sub", "sup"),
@@ -143,6 +147,12 @@ def _markdown(source: str, attachments: dict[str, dict[str, str]], room: Room) -
 
 class Framed(Preprocessor):
     """First of a page's preprocessors: frames what was handed in, within a budget."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Put our templates before those of the same names that load from foreign hosts."""
+        super().__init__(**settings)
+        if isinstance(self.parent, TemplateExporter):
+            self.parent.extra_loaders = [FileSystemLoader(TEMPLATES), *self.parent.extra_loaders]
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
