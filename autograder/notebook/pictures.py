@@ -47,7 +47,7 @@ def _drawn(png: str) -> dict[str, str]:
     """The data of an output that shows a picture, or says that it cannot."""
     try:
         return {"image/png": base64.b64encode(_anew(base64.b64decode(png))).decode()}
-    except Exception:  # whatever a hostile file can provoke in a decoder
+    except Exception:  # whatever a hostile file can provoke in who reads it
         return {"text/plain": NOT_SHOWN}
 
 
