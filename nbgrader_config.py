@@ -57,7 +57,8 @@ c.ExchangeFactory.collect = "autograder.desk.clock.ServerTimeCollect"
 c.ExchangeFactory.release_feedback = "autograder.desk.handback.CompleteReleaseFeedback"
 
 c.ExportApp.plugin_class = "autograder.desk.export.SafeCsv"
-# students' Markdown and outputs may hold scripts
+# what students wrote may hold scripts, and look like a score; pages would load MathJax from afar
+c.HTMLExporter.preprocessors = ["autograder.desk.page.Framed"]
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "autograder.desk.page.safe_html",

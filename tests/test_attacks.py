@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -111,6 +112,28 @@ def test_nothing_is_shown_that_acts(entry: Entry, door: Door, graded: Class) -> 
     if found and entry.gap:
         pytest.xfail(entry.gap)
     assert found == []
+
+
+@each("showing")
+def test_what_a_student_wrote_stands_in_a_frame(entry: Entry, graded: Class) -> None:
+    outside = graded.desk.outside[entry.id]
+    marker = graded.course.markers[entry.id]
+    assert [text for text in entry.apart(marker) if text in outside] == []
+
+
+# what a browser fetches of itself; a link waits for a person
+FETCHED = re.compile(
+    r"<(?:script|link|img|iframe|object|embed|source|video|audio)\b[^>]*\b(?:src|href|data)\s*=\s*"
+    r"[\"']?(?!data:|#)[^\s>]+|@import[^;]*|url\([\"']?(?!data:)(?:https?:)?//[^)]*",
+    re.IGNORECASE,
+)
+
+
+def test_no_page_fetches_anything(graded: Class) -> None:
+    pages = {student: page for student, page in graded.desk.pages.items() if "<html" in page}
+    assert SOLVED in pages
+    assert FETCHED.search('<script src="https://example.org/mathjax.js">')
+    assert {name: found for name, page in pages.items() if (found := FETCHED.findall(page))} == {}
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.gap], ids=lambda entry: entry.id)

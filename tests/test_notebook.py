@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import Unreadable
 from autograder.files import MAX_BYTES, read_regular
+from autograder.notebook.budget import Room
 from autograder.notebook.lesson import grade_id
 from autograder.notebook.outputs import harmless
 from autograder.notebook.reader import parse, read_submission
@@ -174,7 +175,7 @@ def picture(width: int, height: int) -> str:
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2**31, 2), (0, 10)])
 def test_a_picture_that_unfolds_to_gigabytes_is_left_out(size: tuple[int, int]) -> None:
     data = {"image/png": picture(*size), "text/plain": "a figure"}
-    (kept,) = harmless([nbformat.v4.new_output("display_data", data)])
+    (kept,) = harmless([nbformat.v4.new_output("display_data", data)], Room())
     assert dict(kept.data) == {"text/plain": "a figure"}
 
 

@@ -245,6 +245,15 @@ def test_other_notebooks_without_more_in_them_are_not_spoken_of(
     assert overlooked(book, release) == []
 
 
+def test_a_name_says_no_more_than_a_name_does(course: Course, release: NotebookNode) -> None:
+    long = f"{'so well done ' * 10}.ipynb"
+    book = put(course, f"hal/{NAME}/{BOOK}", nbformat.writes(release))
+    put(course, f"hal/{NAME}/{'deep/' * 20}{long}", solved(release, "encoder"))
+    (told,) = overlooked(book, release)
+    assert len(told) < 250
+    assert len(RosterEntry("hal", NAME, others=(long, long)).status) < 250
+
+
 def test_a_folder_is_deleted_whatever_its_modes(tmp_path: Path) -> None:
     folder = tmp_path / "ann"
     (folder / "deep" / "deeper").mkdir(parents=True)

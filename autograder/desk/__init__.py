@@ -7,7 +7,8 @@ Named in `nbgrader_config.py`:
 - `generate.py`: builds a release aside, and exchanges it when all of it is done
 - `staging.py`: what nbgrader's converters see of a student's folder
 - `clock.py`: when a submission came, by the server's clock
-- `page.py`: what of a submission may stand in a page that others open
+- `page.py`: what of a submission may stand in a page that others open, and in a frame
+- `templates/`: stand for nbconvert's own that load from foreign hosts
 - `handback.py`: feedback through nbgrader's exchange
 - `export.py`: the grades as a file that a spreadsheet may open
 

@@ -13,6 +13,7 @@ from nbconvert.exporters import HTMLExporter, NotebookExporter
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
 
 from .roster import overlooked
@@ -48,6 +49,7 @@ class RepairingExporter(NotebookExporter):
         assignment = assignment_named(resources["nbgrader"]["assignment"])
         release = released_notebook(assignment)
         submission = read_submission(path, release)
+        redraw(submission.notebook)
         submission.notebook.metadata[NOTES] = {
             "submission": submission.digest,
             "findings": [*overlooked(path, release), *submission.findings],

@@ -1,58 +1,213 @@
-"""What of a student's Markdown and outputs may stand in a page that others open.
+"""What of a submission may stand in a page that others open, and how it is told from the grader's.
 
 nbconvert cleans outputs when asked to, but nbgrader's templates show Markdown cells as they are,
-scripts included. `nbgrader_config.py` puts these filters in place of nbconvert's own.
+scripts included. `nbgrader_config.py` puts these filters in place of nbconvert's own, and `Framed`
+before them: it puts all that a student handed in into frames, of which nothing gets out.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+import time
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from html import escape
+from pathlib import Path
+from typing import Any
 
 import bleach
-from nbconvert.filters import Highlight2HTML, markdown2html
-from pygments.token import STANDARD_TYPES
+import nbformat
+from bleach.html5lib_shim import Filter
+from jinja2 import FileSystemLoader
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
 
+from autograder.notebook.budget import Room, Spent, processor_limit
+from autograder.notebook.outputs import ATTACHED, with_pictures
+from autograder.notebook.repair import GIVEN
 from autograder.text import CONTROLS, without_controls
 
+TEMPLATES = Path(__file__).parent / "templates"
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
     *("p", "pre", "s", "span", "sub", "sup"),
     *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
 HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
-PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
-# what nbconvert gives to headings and to code; with any other the page's own style could be
-# borrowed, and a score painted that nobody gave
-CLASSES = frozenset(STANDARD_TYPES.values()) | {"anchor-link", "highlight"}
+SHOWN = "shown"  # the scheme of a picture that the page holds: `shown:0`
+PROTOCOLS = frozenset({"http", "https", "mailto", SHOWN})
+PAGE_SECONDS = 10.0  # of processor time; what is not ready by then is shown as it was written
+# characters of one cell, and of all, that are shown as more than text: where there are more, the
+# libraries that do it take the square of that, and a browser as long
+MAX_RICH, MAX_RICH_PAGE = 20_000, 100_000
+# within these, each of Pygments' expressions looks ahead from every character
+RUNS = re.compile(r"\s{300}|[\w.*]{300}")
+
+FRAME = (
+    '<div style="border: 1px solid #999; border-left-width: 6px; padding: 0.4em 0.8em; '
+    'overflow: auto; contain: paint; isolation: isolate">'
+    '<div style="color: #666; font: 11px sans-serif">handed in; nothing in this frame is said by '
+    "the grader</div>{}</div>"
+)
+
+
+class Ours(str):
+    """HTML made here, which needs no cleaning."""
 
 
 def _keeps(tag: str, name: str, value: str) -> bool:
     """Whether an attribute stays: links lead to pages, pictures are in the page itself.
 
-    A picture that is fetched from elsewhere would tell who looked, and when.
+    A picture that is fetched from elsewhere would tell who looked, and when. With a class or a
+    style a score could be painted that nobody gave.
     """
     if tag == "img" and name == "src":
-        return value.startswith("data:image/png;")
+        return value.startswith(f"{SHOWN}:")
     if tag == "a" and name == "href":
-        return not value.lower().lstrip().startswith("data:")
-    if name == "class":
-        return CLASSES.issuperset(value.split())
+        return not value.lower().lstrip().startswith(SHOWN)
     return name in {"title", "alt"}
 
 
+class _Pictures(Filter):
+    """Puts pictures where a cleaned text names them, as long as there is room."""
+
+    def __init__(self, source: Any, known: list[str], room: Room) -> None:
+        super().__init__(source)
+        self._known, self._room = known, room
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for token in super().__iter__():
+            if token["type"] in ("StartTag", "EmptyTag") and token["name"] == "img":
+                token["data"] = {
+                    key: value if key[1] != "src" else self._picture(value)
+                    for key, value in token["data"].items()
+                }
+            yield token
+
+    def _picture(self, reference: str) -> str:
+        number = reference.partition(":")[2]
+        known = self._known[int(number)] if number in map(str, range(len(self._known))) else ""
+        return _data_of(known) if known and self._room.picture(len(known), 0) else "#left-out"
+
+
+def _data_of(picture: str) -> str:
+    return f"data:image/png;base64,{picture}"
+
+
 def safe_html(text: object) -> str:
-    """HTML with nothing in it that runs; other tags are shown as text."""
-    return bleach.clean(str(text), tags=TAGS, attributes=_keeps, protocols=PROTOCOLS)
+    """HTML with nothing in it that runs, or looks like more than text; other tags become text."""
+    return str(text) if isinstance(text, Ours) else _cleaned(str(text), [], Room())
+
+
+def _cleaned(html: str, pictures: list[str], room: Room) -> str:
+    filters = [partial(_Pictures, known=pictures, room=room)]
+    cleaner = bleach.Cleaner(TAGS, _keeps, PROTOCOLS, filters=filters)
+    return cleaner.clean(html)
 
 
 def visible_code(source: str, language: str | None = None, metadata: object = None) -> str:
     """A code cell as HTML; what could reverse its text or hide in it is spelt out."""
-    spelt = CONTROLS.sub(lambda match: ascii(match[0])[1:-1], source)
-    highlighted: str = HIGHLIGHT(spelt, language, metadata)
+    if isinstance(source, Ours):
+        return str(source)
+    highlighted: str = HIGHLIGHT(_spelt(source), language, metadata)
     return highlighted
 
 
-@lru_cache(maxsize=1000)  # most cells are the lesson's, the same for everyone
+def _spelt(source: str) -> str:
+    return CONTROLS.sub(lambda match: ascii(match[0])[1:-1], source)
+
+
 def safe_markdown(source: str) -> str:
     """A Markdown cell as HTML with nothing in it that runs."""
-    return safe_html(markdown2html(without_controls(source)))
+    return str(source) if isinstance(source, Ours) else _given_markdown(source)
+
+
+@lru_cache(maxsize=1000)  # most cells are the lesson's, the same for everyone
+def _given_markdown(source: str) -> str:
+    room = Room()
+    return _markdown(*with_pictures(source, {}, room), room)
+
+
+def _markdown(source: str, attachments: dict[str, dict[str, str]], room: Room) -> str:
+    """Markdown as clean HTML, with the pictures that are attached to it."""
+    names = list(attachments)
+
+    def place(found: Any) -> str:
+        name = found["name"]
+        return f"{SHOWN}:{names.index(name)}" if name in attachments else "#attachment-left-out"
+
+    text = ATTACHED.sub(place, without_controls(source))
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    html = MarkdownWithMath(renderer=renderer).render(text)
+    return _cleaned(html, [attachments[name].get("image/png", "") for name in names], room)
+
+
+class Framed(Preprocessor):
+    """First of a page's preprocessors: frames what was handed in, within a budget."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Put our templates before those of the same names that load from foreign hosts."""
+        super().__init__(**settings)
+        if isinstance(self.parent, TemplateExporter):
+            self.parent.extra_loaders = [FileSystemLoader(TEMPLATES), *self.parent.extra_loaders]
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put HTML in the place of sources and outputs that are the student's."""
+        page = _Page()
+        for cell in nb.cells:
+            page.frame(cell)
+        return nb, resources
+
+
+class _Page:
+    """What a page may still hold of a submission."""
+
+    def __init__(self) -> None:
+        self._seconds = PAGE_SECONDS
+        self._rich = MAX_RICH_PAGE
+        self._room = Room()
+
+    def frame(self, cell: NotebookNode) -> None:
+        """Frame what of a cell is the student's; all is that nobody else is known to have made."""
+        terms = cell.metadata.get("nbgrader", {})
+        if terms.get("grade") and not terms.get("solution"):
+            return  # a check, and the judge's verdict below it
+        if not cell.metadata.get(GIVEN):
+            html = self._within_time(cell) or f"<pre>{escape(_spelt(cell.source))}</pre>"
+            cell.pop("attachments", None)
+            if cell.source.strip():
+                cell.source = Ours(FRAME.format(html))
+        if cell.get("outputs"):
+            inside = "".join(map(self._output, cell.outputs))
+            data = {"text/html": Ours(FRAME.format(inside))}
+            cell.outputs = [nbformat.v4.new_output("display_data", data)]
+
+    def _within_time(self, cell: NotebookNode) -> str:
+        """A source as HTML that is more than text, "" where that would take too long."""
+        size = len(cell.source)
+        if size > min(MAX_RICH, self._rich) or self._seconds <= 0 or RUNS.search(cell.source):
+            return ""
+        self._rich -= size
+        before = time.process_time()
+        try:
+            with processor_limit(self._seconds):
+                if cell.cell_type == "code":
+                    return visible_code(cell.source)
+                return _markdown(cell.source, cell.get("attachments", {}), self._room)
+        except (Spent, RecursionError):
+            return ""
+        finally:
+            self._seconds -= time.process_time() - before
+
+    def _output(self, output: NotebookNode) -> str:
+        data = output.get("data", {})
+        picture = data.get("image/png", "")
+        if picture and self._room.picture(len(picture), 0):
+            return f'<div><img alt="a plot" src="{escape(_data_of(picture))}"></div>'
+        text = output.get("text") or data.get("text/plain") or ""
+        return f"<pre>{escape(without_controls(text))}</pre>" if text else ""

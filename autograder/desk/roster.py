@@ -30,6 +30,7 @@ from .clock import STAMP
 SECRET = "submission_secret.txt"  # by it nbgrader's exchange hands feedback back
 MISSING, NOT_GRADED, GRADED = "missing", "not graded", "graded"
 LOOKED_AT = 1_000  # files of one student's; whoever hands in more is told of these
+TOLD = 80  # characters of a name that a student chose, where it is told in words of ours
 COMPARED = 5  # other notebooks of one student's
 NOT_WORK = {STAMP, SECRET, "__pycache__", "__MACOSX"}
 LIKE_A_NOTEBOOK = re.compile(r"\.ipynb", re.IGNORECASE)  # `<name>.ipynb.txt` too
@@ -60,7 +61,7 @@ class RosterEntry:
         if self.trouble:
             return f"{NOT_GRADED}: {self.trouble}"
         if self.others:
-            names = ", ".join(repr(name) for name in self.others[:3])
+            names = ", ".join(repr(_cut(name)) for name in self.others[:3])
             more = f" and {len(self.others) - 3} more" if len(self.others) > 3 else ""
             return f"{NOT_GRADED}: found {names}{more}"
         return NOT_GRADED if self.there else MISSING
@@ -164,12 +165,16 @@ def overlooked(notebook: Path, release: NotebookNode) -> list[str]:
     for path in others[:COMPARED]:
         more = sorted(_worked_on(path, release) - done)
         if more:
-            name = without_controls(os.path.relpath(path, folder))
+            name = _cut(without_controls(os.path.relpath(path, folder)))
             findings.append(
                 f"only {notebook.name!r} is graded; {name!r} beside it holds work on "
                 f"{', '.join(more)} that is not in it"
             )
     return findings
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= TOLD else f"{name[: TOLD - 1]}…"
 
 
 def _worked_on(path: Path, release: NotebookNode) -> set[str]:

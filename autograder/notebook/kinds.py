@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from typing import Any
@@ -32,6 +33,8 @@ FIRST_BYTES = (
     (rb"\x00*\Z", f"it is empty, as a full disk or a broken upload leaves it; {SAVE}"),
     (rb"\s*\Z", f"it is empty; {SAVE}"),
 )
+MAX_BRACKETS = 3_000_000  # each is a list or an object of 90 bytes, or is text in an output
+MAX_SOURCE = 100_000  # characters in one cell
 CONFLICT = re.compile(r"^(?:<{7}|>{7})(?:\s|$)", re.MULTILINE)
 SCRIPT = re.compile(r"^(?:#!.*python|# ?%%|# ---$|(?:import|from|def|class) \w)", re.MULTILINE)
 
@@ -72,12 +75,19 @@ def tree_of(text: str) -> Any:
     Raises:
         Unreadable: it is none; says why, as far as its text tells.
     """
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise Unreadable("it has far too many parts; clear its outputs, save it, and hand it in")
+    collecting = gc.isenabled()
+    gc.disable()  # of millions of empty lists it would look at each, again and again
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise Unreadable(_why_no_json(text, error)) from error
     except (RecursionError, ValueError) as error:
         raise Unreadable(f"it is not JSON of a sane shape; {SAVE}") from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _why_no_json(text: str, error: json.JSONDecodeError) -> str:
@@ -95,6 +105,3 @@ def _why_no_json(text: str, error: json.JSONDecodeError) -> str:
     if not text.rstrip().endswith(("}", "]")):
         return f"it breaks off in line {text.count(chr(10)) + 1}, in an interrupted save; {SAVE}"
     return f"it is not valid JSON at line {error.lineno}, column {error.colno}; {SAVE}"
-
-
-MAX_SOURCE = 100_000  # characters in one cell

@@ -6,55 +6,76 @@ import base64
 import binascii
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.text import without_controls
 
+from .budget import Room
+
 MAX_PLOT = 2 * 1024 * 1024  # bytes of one PNG
 MAX_PIXELS = 16_000_000  # of one PNG; a small file can unfold to gigabytes where it is looked at
 MAX_OUTPUT = 10_000  # characters of one text output
-ATTACHED = re.compile(r"attachment:([^\s)\"'>]*)")
+ATTACHED = re.compile(r"attachment:(?P<name>[^\s)\"'>]*)")
+PICTURE = re.compile(
+    rf"{ATTACHED.pattern}|data:image/(?P<kind>[\w.+-]{{0,20}});base64,(?P<data>[\w+/=]*)"
+)
 PNG = b"\x89PNG\r\n\x1a\n"
+MAX_OUTPUTS = 50  # of one cell
+Attachments = dict[str, dict[str, str]]
 
 
-def _with_pictures(markdown: str, attachments: object) -> str:
-    """Markdown with its attached PNG pictures in the text itself; nbconvert fails on missing ones.
+def with_pictures(markdown: str, attachments: object, room: Room) -> tuple[str, Attachments]:
+    """Markdown and the PNG pictures that it shows, each once; nbconvert fails on missing ones.
 
-    Other attachments are left out, and what points to them says so.
+    Pictures that stand in the text itself, as Colab writes them, are attached instead. Others are
+    left out, and what points to them says so.
     """
     known = attachments if isinstance(attachments, dict) else {}
+    kept: Attachments = {}
+    tried: dict[str, str] = {}  # what became of each reference
 
-    def place(reference: re.Match[str]) -> str:
-        data = known.get(reference[1])
-        plot = _plot(data.get("image/png")) if isinstance(data, dict) else ""
-        return f"data:image/png;base64,{plot}" if plot else "#attachment-left-out"
+    def place(found: re.Match[str]) -> str:
+        reference = found[0]
+        if reference not in tried:
+            name, plot = found["name"], ""
+            if name is None:
+                name = f"in-the-text-{len(kept)}.png"
+                plot = _plot(found["data"], room) if found["kind"] == "png" else ""
+            elif isinstance(known.get(name), dict):
+                plot = _plot(known[name].get("image/png"), room)
+            if plot:
+                kept[name] = {"image/png": plot}
+            tried[reference] = f"attachment:{name}" if plot else "#attachment-left-out"
+        return tried[reference]
 
-    return ATTACHED.sub(place, markdown)
+    return PICTURE.sub(place, markdown), kept
 
 
-def harmless(outputs: Iterable[object]) -> Iterable[NotebookNode]:
+def harmless(outputs: Iterable[object], room: Room) -> Iterator[NotebookNode]:
     """The text and the PNG plots among a cell's outputs; no HTML, no script, no controls."""
-    for output in list(outputs)[:50]:
+    for output in islice(outputs, MAX_OUTPUTS):
         if not isinstance(output, dict):
             continue
         data = output.get("data")
         if isinstance(data, dict):
-            plot = _plot(data.get("image/png"))
-            text = _text(data.get("text/plain"))
+            plot = _plot(data.get("image/png"), room)
+            text = "" if plot else _text(data.get("text/plain"), room)
             if plot:
                 yield nbformat.v4.new_output("display_data", {"image/png": plot})
             elif text:
                 yield nbformat.v4.new_output("display_data", {"text/plain": text})
         elif output.get("output_type") == "stream":
-            text = _text(output.get("text"))
+            text = _text(output.get("text"), room)
             if text:
                 yield nbformat.v4.new_output("stream", name="stdout", text=text)
 
 
-def _plot(value: object) -> str:
+def _plot(value: object, room: Room) -> str:
+    """A PNG as it will stand in the notebook, "" if it is none or there is no room for it."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str) or len(value) > 2 * MAX_PLOT:
@@ -63,9 +84,9 @@ def _plot(value: object) -> str:
         data = base64.b64decode(value)
     except (binascii.Error, ValueError):
         return ""
-    if not data.startswith(PNG) or not 0 < _pixels(data) <= MAX_PIXELS:
+    if len(data) > MAX_PLOT or not data.startswith(PNG) or not 0 < _pixels(data) <= MAX_PIXELS:
         return ""
-    return base64.b64encode(data).decode()
+    return base64.b64encode(data).decode() if room.picture(len(data), _pixels(data)) else ""
 
 
 def _pixels(png: bytes) -> int:
@@ -76,7 +97,7 @@ def _pixels(png: bytes) -> int:
     return int(width * height)
 
 
-def _text(value: object) -> str:
+def _text(value: object, room: Room) -> str:
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
-    return without_controls(value[:MAX_OUTPUT]) if isinstance(value, str) else ""
+    return without_controls(room.output(value, MAX_OUTPUT)) if isinstance(value, str) else ""

@@ -12,11 +12,13 @@ from nbformat import NotebookNode
 from autograder.errors import Unreadable
 from autograder.files import UNREADABLE, read_regular
 
+from .budget import Room, time_to_read
 from .kinds import MAX_SOURCE, SAVE, text_of, tree_of
-from .outputs import _with_pictures, harmless
-from .repair import Submission, repair
+from .outputs import Attachments, harmless, with_pictures
+from .repair import LEFT_OUT, Submission, repair
 
 MAX_CELLS = 1_000
+MAX_ENTRIES = 100 * MAX_CELLS  # of the list of cells, blank ones too
 
 
 def read_submission(path: Path, release: NotebookNode) -> Submission:
@@ -25,8 +27,9 @@ def read_submission(path: Path, release: NotebookNode) -> Submission:
     try:
         data = read_regular(path)
         digest = hashlib.sha256(data).hexdigest()
-        text, odd = text_of(data)
-        submission = repair(notebook_of(tree_of(text)), release)
+        with time_to_read():
+            text, odd = text_of(data)
+            submission = repair(notebook_of(tree_of(text)), release)
         findings = (f"{path.name!r}: {odd}",) if odd else ()
         return replace(submission, findings=findings + submission.findings, digest=digest)
     except Unreadable as error:
@@ -40,8 +43,9 @@ def parse(data: bytes) -> NotebookNode:
     Raises:
         Unreadable: not text, not JSON, or not shaped like a notebook.
     """
-    text, _ = text_of(data)
-    return notebook_of(tree_of(text))
+    with time_to_read():
+        text, _ = text_of(data)
+        return notebook_of(tree_of(text))
 
 
 def notebook_of(tree: object) -> NotebookNode:
@@ -59,11 +63,15 @@ def notebook_of(tree: object) -> NotebookNode:
         cells = [cell for part in parts if isinstance(part, list) for cell in part]
     if not isinstance(cells, list):
         raise Unreadable(f"it is JSON, but no notebook: it has no list of cells; {SAVE}")
+    if len(cells) > MAX_ENTRIES:
+        raise Unreadable(f"it has {len(cells)} cells, more than {MAX_ENTRIES}")
     cells = [cell for cell in cells if isinstance(cell, dict) and not _is_blank(cell)]
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"it has {len(cells)} cells that are not empty, more than {MAX_CELLS}")
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [_clean(cell) for cell in cells]
+    notebook, room = nbformat.v4.new_notebook(), Room()
+    notebook.cells = [_clean(cell, room) for cell in cells]
+    if room.without:
+        notebook.metadata[LEFT_OUT] = list(room.without)
     return notebook
 
 
@@ -76,15 +84,18 @@ def _is_blank(cell: dict[str, object]) -> bool:
     return blank and not given and not cell.get("outputs")
 
 
-def _clean(cell: dict[str, object]) -> NotebookNode:
+def _clean(cell: dict[str, object], room: Room) -> NotebookNode:
     """A cell with its source, its nbgrader id and its harmless outputs; nothing else."""
     source = cell.get("source", cell.get("input", ""))  # its name before format 4
     if isinstance(source, list):
         lines = [part for part in source if isinstance(part, str)]
         broken = any(line.endswith(("\n", "\r")) for line in lines)  # some tools leave that out
         source = ("" if broken else "\n").join(lines)
-    source = source[:MAX_SOURCE] if isinstance(source, str) else ""
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source if isinstance(source, str) else ""
+    pictures: Attachments = {}
+    if cell.get("cell_type") != "code":
+        source, pictures = with_pictures(source, cell.get("attachments"), room)
+    source = room.source(source.replace("\r\n", "\n").replace("\r", "\n"), MAX_SOURCE)
     # a lone surrogate is legal in JSON, but no text file can hold it
     source = source.encode("utf-8", "replace").decode()
     metadata = cell.get("metadata")
@@ -93,9 +104,11 @@ def _clean(cell: dict[str, object]) -> NotebookNode:
     if cell.get("cell_type") == "code":
         clean = nbformat.v4.new_code_cell(source)
         outputs = cell.get("outputs")
-        clean.outputs = list(harmless(outputs)) if isinstance(outputs, list) else []
+        clean.outputs = list(harmless(outputs, room)) if isinstance(outputs, list) else []
     else:
-        clean = nbformat.v4.new_markdown_cell(_with_pictures(source, cell.get("attachments")))
+        clean = nbformat.v4.new_markdown_cell(source)
+        if pictures:
+            clean.attachments = nbformat.from_dict(pictures)
     if isinstance(name, str):
         clean.metadata["nbgrader"] = {"grade_id": name}
     identity = cell.get("id")

@@ -16,8 +16,12 @@ from autograder.text import without_controls
 from checks.cells import code_to_run
 from checks.program import Cell
 
-from .kinds import MAX_SOURCE
 from .lesson import grade_id, is_solution
+from .rewriting import affordable
+
+LEFT_OUT = "left out"  # key in a read notebook's metadata: what there was no room for
+GIVEN = "given"  # key in a cell's metadata: its source is what was handed out
+TOLD = 3  # cells that are told one by one of what befalls many
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def repair(student: NotebookNode, release: NotebookNode) -> Submission:
     notebook.cells = list(sorted_cells.added.get("", []))
     for released in copy.deepcopy(release.cells):
         chosen = sorted_cells.chosen.get(released.id)
+        given = chosen is None or chosen.source == released.source or _is_locked(released)
         if chosen is not None:
             _take(chosen, released, findings)
         elif is_solution(released):
@@ -54,15 +59,21 @@ def repair(student: NotebookNode, release: NotebookNode) -> Submission:
                 f"cell `{grade_id(released)}` is missing; do not delete or copy cells over from "
                 "another notebook: start from the released one"
             )
+        if given and not is_solution(released):
+            released.metadata[GIVEN] = True
         notebook.cells += [released, *sorted_cells.added.get(released.id, [])]
     for index, cell in enumerate(notebook.cells):
         if not grade_id(cell):
             cell["id"] = f"submitted-{index:03d}"  # unique, whatever was submitted
-        if len(cell.source) >= MAX_SOURCE:
-            findings.append(
-                f"a cell is longer than {MAX_SOURCE} characters; what follows in it is cut off"
-            )
-    return Submission(notebook, tuple(code_to_run(notebook.cells)), tuple(findings))
+    findings += [f"{what} is left out" for what in student.metadata.get(LEFT_OUT, ())]
+    cells, spared = affordable(notebook.cells)
+    if spared:
+        more = f" and {len(spared) - TOLD} more" if len(spared) > TOLD else ""
+        findings.append(
+            f"too many lines of IPython's own (those with %, ! or ?) to rewrite in "
+            f"{', '.join(spared[:TOLD])}{more}: they do nothing when graded, and are left out"
+        )
+    return Submission(notebook, tuple(code_to_run(cells)), tuple(findings))
 
 
 def _sort(student: NotebookNode, release: NotebookNode) -> _Sorted:
@@ -73,14 +84,20 @@ def _sort(student: NotebookNode, release: NotebookNode) -> _Sorted:
     for cell in cells:
         cell.metadata.pop("nbgrader", None)
     own: dict[str, list[NotebookNode]] = {}
+    unknown = []
     for cell, place, name in zip(cells, places, ids, strict=True):
         if place is not None:
             own.setdefault(place.id, []).append(cell)
         elif name:
-            result.findings.append(
-                f"a cell carries the unknown id {without_controls(name)[:40]!r}; it is read as a "
-                "cell of your own"
-            )
+            unknown.append(without_controls(name)[:40])
+    result.findings += [
+        f"a cell carries the unknown id {name!r}; it is read as a cell of your own"
+        for name in unknown[:TOLD]
+    ]
+    if len(unknown) > TOLD:
+        result.findings.append(
+            f"{len(unknown) - TOLD} more cells carry unknown ids; they are read as your own"
+        )
     for released in release.cells:
         if released.id in own:
             result.chosen[released.id] = _choose(own[released.id], released, result.findings)
@@ -182,8 +199,11 @@ def _take(student: NotebookNode, released: NotebookNode, findings: list[str]) ->
             f"cell `{grade_id(released)}` was turned into a cell of another type; it is read as "
             f"{released.cell_type}"
         )
-    if not _is_locked(released):
+    if not _is_locked(released) and student.source != released.source:
         released.source = student.source
+        released.pop("attachments", None)
+        if released.cell_type != "code" and student.get("attachments"):
+            released.attachments = student.attachments
     if released.cell_type == "code":
         graded = released.metadata.get("nbgrader", {}).get("grade", False)
         released.outputs = [] if graded else student.get("outputs", [])

@@ -9,6 +9,7 @@ an otherwise untouched release. An entry of damaging and showing defines
     # pays: <what a back end without protection gives away: one of `GAINS`>
     # honest: <share of the task's points that honest grading gives; default 0>
     # never: <text that must reach no reader unescaped; only in showing, any number>
+    # apart: <text that stands on no page but in a frame of what was handed in; only in showing>
     # gap: <why the grader does not prevent it: told in docs/protection.md>
 """
 
@@ -91,10 +92,11 @@ class Entry:
 
     def never(self, marker: str) -> list[str]:
         """What must reach no reader as it is."""
-        return [
-            str(ast.literal_eval('"' + term.replace('"', '\\"') + '"')).replace("@MARKER@", marker)
-            for term in self._terms("never")
-        ]
+        return self._texts("never", marker)
+
+    def apart(self, marker: str) -> list[str]:
+        """What must reach no reader but in a frame of its own."""
+        return self._texts("apart", marker)
 
     def hand_in(self, folder: Path, release: NotebookNode, places: Places) -> None:
         """Write the submitted folder."""
@@ -108,6 +110,12 @@ class Entry:
         attack = names["attack"]
         assert callable(attack)
         attack(folder, copy.deepcopy(release), places.marker)
+
+    def _texts(self, name: str, marker: str) -> list[str]:
+        return [
+            str(ast.literal_eval('"' + term.replace('"', '\\"') + '"')).replace("@MARKER@", marker)
+            for term in self._terms(name)
+        ]
 
     def _terms(self, name: str) -> list[str]:
         return [found.strip() for found in re.findall(rf"^# {name}: (.*)$", self.text, re.M)]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from bs4 import BeautifulSoup
 
 from .course import Course
 
@@ -21,6 +22,7 @@ LIMITS = {"load_seconds": 3, "call_seconds": 2, "processor_seconds": 30}
 # whose feedback is made: of the others, what a page would hold is looked at in the notebook
 READ = ("damaging", "showing", "stealing", "neighbour")
 DOOR_SECONDS = 900.0  # for a whole class on a busy machine: it ended at all
+SIGN = re.compile("handed in; nothing in this frame is said by the grader")
 LARGE = 64 << 20  # bytes: no file of a grader's own is larger
 
 
@@ -32,6 +34,7 @@ class Door:
     texts: dict[str, str] = field(default_factory=dict)  # all that tells about a student
     lines: dict[str, str] = field(default_factory=dict)  # of it, what a terminal shows
     pages: dict[str, str] = field(default_factory=dict)  # of it, what other programs render
+    outside: dict[str, str] = field(default_factory=dict)  # of pages, what is in no frame
     planted: dict[str, list[Path]] = field(default_factory=dict)  # files with a marker, by student
     running: list[str] = field(default_factory=list)  # processes left
     said: str = ""  # on the terminal
@@ -96,6 +99,7 @@ def desk(course: Course, students: list[str]) -> Door:
         door.texts[student] = "\n".join([told, row, shown, outputs])
         door.lines[student] = told
         door.pages[student] = "\n".join([row, shown, *_rich(path)])
+        door.outside[student] = without_frames(shown)
     _look(door, course)
     return door
 
@@ -104,6 +108,17 @@ def _feedback(course: Course, family: str) -> str:
     command = ("nbgrader", "generate_feedback", course.assignment, f"--student={family}-*")
     done = course.run(*command, seconds=DOOR_SECONDS)
     return done.stdout + done.stderr
+
+
+def without_frames(page: str) -> str:
+    """What a feedback page says that is not in a frame of what was handed in."""
+    soup = BeautifulSoup(page, "html.parser")
+    for sign in soup.find_all(string=SIGN):
+        assert sign.parent is not None
+        assert sign.parent.parent is not None
+        if "style" in sign.parent.parent.attrs:  # no student can give one
+            sign.parent.parent.decompose()
+    return str(soup)
 
 
 def _rich(path: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ from .course import SOLVED, Course, word
 
 SOON, LATE = 2.0, 60.0  # seconds for attacks on the reader's time, and for all others
 CODE_FILES = {".py", ".ini", ".toml", ".cfg", ".pth"}  # with one of these, pytest is run
+MEMORY = 1 << 30  # characters of a page
 CRASH = "crash"
 NOTHING = Entry(  # gains nothing, or all is vain
     "nobody",
@@ -124,6 +125,10 @@ class Reading:
         for cell in notebook.cells:
             is_text = cell.cell_type == "markdown"
             self.page.append(markdown(cell.source) if is_text else f"<pre>{cell.source}</pre>")
+            for name in re.findall(r"\(attachment:(.*?)\)", cell.source):
+                self.page.append(cell["attachments"][name].get("image/png", ""))
+                if sum(map(len, self.page)) > MEMORY:
+                    raise MemoryError  # here, and not where all is put together
             kinds = [data for name in cell.get("attachments", {}).values() for data in [name]]
             for output in cell.get("outputs", []):
                 self.page.append(output.get("text", ""))
@@ -226,7 +231,7 @@ def _gained(entry: Entry, work: Path, secret: str) -> set[str]:
     if not _ends(process, SOON if entry.pays in ("crash", "time") else LATE):
         return {CRASH, "time"}
     found = json.loads((place / "reading.json").read_text())
-    never = entry.never(places.marker)
+    never = entry.never(places.marker) + entry.apart(places.marker)
     shown = all(text in found["page"] for text in never) if never else secret in found["page"]
     files = [path for path in place.glob("gradebook*") if places.marker in path.read_text()]
     answers = {
