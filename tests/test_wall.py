@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from autograder.errors import WallError, WorkerError
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
-from autograder.wall.session import Session
+from autograder.wall.session import Session, ending
 from autograder.wall.trial import leaks
 from autograder.wall.wall import Bubblewrap, Unconfined, Wall, begin
 from checks.program import Cell
@@ -192,12 +193,36 @@ def test_a_helper_that_nothing_breaks_off_costs_no_task() -> None:
         assert "`x` will be missing when graded: line 1 of cell `own` makes it" in second
 
 
-def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
-    session = Session(wall, [Cell("task", "class T:\n    import os\n    os._exit(0)")])
-    with session, pytest.raises(StudentFault) as caught:
-        session.call("no_such_probe", {})
-    assert "ended its own process" in session.findings[0]
-    assert caught.value.verdict is Verdict.TIMED_OUT
+OWN_ENDS = {
+    "os._exit(0)": "ended its own process, as `os._exit` does",
+    "os._exit(77)": "ended its own process, as `os._exit` does",
+    "os.execv('/bin/true', ['true'])": "ended its own process, as `os._exit` does",
+    "os.abort()": "crashed Python itself",
+    "ctypes.string_at(0)": "crashed Python itself",
+}
+# a sandbox for each submission holds the connection too
+WARM = {"os.closerange(3, 128); time.sleep(9)": "closed the connection through which it is asked"}
+# which process 1 of a world of its own does not hear
+COLD = {"os.kill(os.getpid(), signal.SIGKILL)": "or killed its own process"}
+
+
+@pytest.mark.parametrize("way", ["warm", "cold"])
+def test_code_that_ends_its_process_is_told_so(way: str) -> None:
+    ends = OWN_ENDS | WARM if way == "warm" else COLD
+    with contextlib.closing(made(way, load_seconds=5.0)) as wall:
+        for end, words in ends.items():
+            code = f"class T:\n    import ctypes, os, signal, time\n    {end}"
+            session = Session(wall, [Cell("task", code)])
+            with session, pytest.raises(StudentFault) as caught:
+                session.call("no_such_probe", {})
+            assert words in session.findings[0], end
+            assert words in caught.value.private_rationale
+            assert caught.value.verdict is Verdict.EXCEEDED_LIMIT
+
+
+@given(st.none() | st.integers(-64, 255))
+def test_how_a_process_ended_says_nothing_a_student_chose(status: int | None) -> None:
+    assert not re.search(r"\d", ending(status))
 
 
 def test_a_long_cell_arrives_whole(wall: Wall) -> None:

@@ -19,12 +19,14 @@ from typing import IO, Protocol
 import psutil
 
 from .container import PYTHON, ask
-from .inside.worker import READY, UP
+from .inside.worker import READY, STATUS, UP
 from .sandbox import ENVIRONMENT
 
+ENDING_SECONDS = 2.0  # wall time for a process that let go of its pipe to end, on a loaded machine
 START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
 REMOVE_SECONDS = 30.0  # wall time for an engine to clear a container away
 CREDENTIALS = struct.Struct("3i")  # process, user, group: as the kernel tells them
+BY_SIGNAL = 128  # programs that run others add this to the signal that ended those
 
 
 class StartError(RuntimeError):
@@ -55,6 +57,12 @@ class Worker(Protocol):
     def why(self) -> str:
         """The last it said before it was ready, when it never got ready."""
 
+    def status(self) -> int | None:
+        """How its first process ended: the exit code, or less than 0 for a signal.
+
+        None if it has not ended of itself.
+        """
+
     def kill(self) -> None:
         """End them all; returns when they have ended."""
 
@@ -83,6 +91,10 @@ class ColdWorker:
     def why(self) -> str:
         """The last line it wrote to its error stream."""
         return _last_line(self._errors)
+
+    def status(self) -> int | None:
+        """Bubblewrap ends as the process that it started."""
+        return _ending(self._process)
 
     def kill(self) -> None:
         """End them all: bubblewrap's death ends its process namespace."""
@@ -141,6 +153,10 @@ class ContainerWorker:
         """The last that it or the engine wrote to the error stream."""
         return _last_line(self._errors)
 
+    def status(self) -> int | None:
+        """The engine's command ends as the container's first process, and that as its child."""
+        return _ending(self._client)
+
     def kill(self) -> None:
         """End the container; the engine's command ends once it is gone.
 
@@ -165,6 +181,7 @@ class WarmWorker:
     def __init__(self, keeper: int, life: socket.socket, errors: IO[bytes]) -> None:
         self._keeper = keeper  # watches over the submission's first process
         self._life = life
+        self._ending: int | None = None
         self._errors = errors
 
     def ready(self) -> None:
@@ -179,13 +196,29 @@ class WarmWorker:
         """The last line the warm process or a fork of it wrote to their error stream."""
         return _last_line(self._errors)
 
+    def status(self) -> int | None:
+        """What the keeper says, once the submission's world has ended."""
+        if self._ending is None:
+            self._life.settimeout(ENDING_SECONDS)
+            self._hear()
+            self._life.settimeout(START_SECONDS)
+        return self._ending
+
     def kill(self) -> None:
         """End them all: the keeper does when the judge lets go, and says so by its own end."""
         with contextlib.suppress(OSError):
             self._life.shutdown(socket.SHUT_WR)
-            while self._life.recv(16):
+            while self._hear():
                 pass
         self._life.close()
+
+    def _hear(self) -> bool:
+        """Read the keeper's last word; False when there is none any more."""
+        with contextlib.suppress(OSError):
+            if said := self._life.recv(STATUS.size):
+                (self._ending,) = STATUS.unpack(said)
+                return True
+        return False
 
 
 class WarmProcess:
@@ -269,6 +302,15 @@ def _started(
         )
     except OSError as error:
         raise StartError(str(error)) from error
+
+
+def _ending(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code or signal of what a program ran and ended with."""
+    try:
+        code = process.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    return BY_SIGNAL - code if code > BY_SIGNAL else code
 
 
 def _family(process: int) -> list[psutil.Process]:

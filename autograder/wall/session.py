@@ -6,6 +6,7 @@ import dataclasses
 import os
 import re
 import secrets
+import signal
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -32,7 +33,23 @@ from .wall import Wall
 
 STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
 LEFT_OUT = 20  # statements of a notebook that are told to have failed
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
 IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
+
+
+def ending(status: int | None) -> str:
+    """How a submission's first process ended, in words that say nothing else: they may stand
+    beside a hidden check, and code and signal are the student's to choose.
+    """
+    if status is None:
+        return "closed the connection through which it is asked"
+    if status >= 0:
+        return "ended its own process, as `os._exit` does"
+    if -status in CRASHES:
+        return "crashed Python itself (in compiled code, or by far too deep a recursion)"
+    if -status in (signal.SIGKILL, signal.SIGXCPU):
+        return "used more memory or processor time than allowed, or killed its own process"
+    return "ended its own process by a signal"
 
 
 class WallFell(RuntimeError):
@@ -144,6 +161,7 @@ class Session:
                 request = {"load": load, "names": sorted(self._names), "seconds": seconds}
                 reply = self._read(self._ask(pack(request), limit))
             except StudentFault as error:
+                failed = error
                 finding = f"running your cells from top to bottom failed: {error.private_rationale}"
                 if finding not in self.findings:
                     self.findings.append(finding)
@@ -152,8 +170,9 @@ class Session:
             self._note(reply.get("value"), reply.get("left_out"))
             return
         self._unloadable = StudentFault(
-            Verdict.TIMED_OUT,
-            "your notebook's cells do not run to their end, so nothing could be tried",
+            failed.verdict,
+            "your notebook's cells do not run to their end, so nothing could be tried: "
+            f"{failed.private_rationale}",
         )
         raise self._unloadable
 
@@ -219,7 +238,7 @@ class Session:
             if not self._wall.stands():
                 self.close()
                 raise WallFell
-            raise self._lost("ended its own process, or used more memory or time than allowed")
+            raise self._lost(ending(self._worker.status() if self._worker else None))
         if frame[0] != identity:
             raise self._lost("sent a reply that is not one")
         return frame[1]
