@@ -55,7 +55,7 @@ def bubblewrap(suite: str, scratch: int, gpu: Gpu | None = None) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev"]
     if gpu is not None:
         command += ["--unsetenv", "CUDA_VISIBLE_DEVICES", *gpu.bubblewrap()]
-    command += ["--size", str(scratch), "--tmpfs", "/dev/shm"]
+    command += ["--perms", "1777", "--size", str(scratch), "--tmpfs", "/dev/shm"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 

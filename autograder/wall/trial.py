@@ -75,8 +75,7 @@ def root():
     library = ctypes.CDLL(None)
     may_gain = library.prctl(39, 0, 0, 0, 0) != 1  # by running a program that belongs to root
     may_mount = library.unshare(0x20000) == 0
-    # a sandbox or container of its own allows user namespaces, in which it is root of nothing else
-    own_users = library.unshare(0x10000000) == 0 if wanted["warm"] else False
+    own_users = library.unshare(0x10000000) == 0  # in which it would be root
     return os.geteuid() == 0 or may_gain or may_mount or own_users
 attempt("root", root)  # before there were threads: a process with several gets no namespaces
 attempt("signals", lambda: os.getpgid(0) != os.getpid() and wanted["warm"])

@@ -56,18 +56,20 @@ class Orders:
     descriptors: tuple[int, ...]
     probes: str
     shed: bool
+    gpu: bool
     scratch: int
     limits: dict[str, int]
 
     @staticmethod
     def read(arguments: list[str]) -> Orders:
-        """Read `way descriptor,... probes shed scratch NAME=value ...`."""
-        way, descriptors, probes, shed, scratch, *limits = arguments
+        """Read `way descriptor,... probes shed gpu scratch NAME=value ...`."""
+        way, descriptors, probes, shed, gpu, scratch, *limits = arguments
         return Orders(
             way,
             tuple(int(number) for number in descriptors.split(",")),
             probes,
             shed == "1",
+            gpu == "1",
             int(scratch),
             {name: int(value) for name, _, value in (limit.partition("=") for limit in limits)},
         )
@@ -87,7 +89,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # not its own file once root was shed
             first_to_go()
         set_limits(orders.limits)
-        forbid()
+        forbid(gpu=orders.gpu)
         serve(*orders.descriptors)
 
 
