@@ -23,7 +23,9 @@ bubblewrap, every submission gets a container of its own, which costs a second m
 - `build.py`: finds the strongest kind that holds here
 - `trial.py`: tries from the inside what must not work, before anything is graded
 - `session.py`: one submission behind the wall: ask, wait no longer than allowed, replace
-- `launch.py`: starts workers, tells what they use, ends them
+- `watch.py`: looks at a submission's processes at short intervals, and ends it beyond a limit
+- `launch.py`: starts workers and ends them
+- `processes.py`: what processes hold and have used, as the kernel tells it
 - `sandbox.py`: bubblewrap's command line: what can be seen inside
 - `container.py`: the command line of podman or docker that shows the same
 - `Containerfile`: the image for it
