@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from autograder.errors import WallError, WorkerError
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.session import Session, ending
-from autograder.wall.trial import leaks
+from autograder.wall.trial import broken_promises, leaks
 from autograder.wall.wall import Bubblewrap, Unconfined, Wall, begin
 from checks.program import Cell
 from checks.verdicts import StudentFault, Verdict
@@ -55,6 +57,20 @@ def tell(wall: Wall, code: str) -> str:
 
 def test_the_wall_holds_here(any_wall: Wall) -> None:
     assert leaks(any_wall) == []
+
+
+class Lax(Bubblewrap):
+    """With the filter of system calls that is for who talks to a GPU."""
+
+    def _orders(self, *arguments: Any, **options: Any) -> list[str]:
+        orders = super()._orders(*arguments, **options)
+        orders[7] = "1"
+        return orders
+
+
+def test_a_wall_without_its_filter_is_found_out() -> None:
+    with contextlib.closing(Lax("seq2seq", warm=True)) as wall:
+        assert broken_promises(wall) == ["uncounted memory", "sockets", "shared files"]
 
 
 def test_the_wall_that_grades_is_confined_and_warm() -> None:
@@ -167,6 +183,46 @@ def _running(mark: str) -> Iterator[str]:
 def test_sessions_share_no_scratch(wall: Wall) -> None:
     assert tell(wall, "open('/tmp/note', 'w').write('x')\nraise ValueError('written')") == "written"
     assert tell(wall, "import os\nraise ValueError(os.path.exists('/tmp/note'))") == "False"
+
+
+# ways for a word to get from one submission to another that is graded at the same time
+CHANNELS = {
+    "a terminal of the other's": "import os; os.openpty()",
+    "a lock on a file that both can read": "import fcntl; fcntl.flock(open(os.__file__), 1 | 4)",
+    "a lock of the other kind": "import fcntl; fcntl.lockf(open(os.__file__), 1 | 4)",
+    "a question about such a lock": (
+        "import fcntl; fcntl.fcntl(open(os.__file__), fcntl.F_GETLK, b'\\1' + bytes(31))"
+    ),
+    "a watch on what the other reads": (
+        "import ctypes; assert ctypes.CDLL(None).inotify_add_watch("
+        "ctypes.CDLL(None).inotify_init(), os.__file__.encode(), 1) >= 0"
+    ),
+    "the same by a signal": (
+        "import fcntl; fcntl.fcntl(os.open(os.path.dirname(os.__file__), 0), fcntl.F_NOTIFY, 1)"
+    ),
+    "sockets of the kernel": "import socket; socket.socket(16, socket.SOCK_RAW)",
+    "what is kept of a file in memory": "os.posix_fadvise(os.open(os.__file__, 0), 0, 0, 4)",
+    "whether it is kept there": (
+        "import contextlib\nwith contextlib.suppress(BlockingIOError):"
+        " os.preadv(os.open(os.__file__, 0), [bytearray(1)], 0, os.RWF_NOWAIT)"
+    ),
+    "the number of processes and the memory in use": (
+        "import ctypes; assert ctypes.CDLL(None).sysinfo(ctypes.create_string_buffer(256)) == 0"
+    ),
+    "a queue of messages": ("import ctypes; assert ctypes.CDLL(None).msgget(0, 0o1600) >= 0"),
+}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_submissions_graded_at_once_share_nothing(channel: str, wall: Wall) -> None:
+    code = f"import os\n{CHANNELS[channel]}"
+    subprocess.run([sys.executable, "-c", code], check=True)  # outside it works
+    told = tell(
+        wall,
+        f"try:\n    {code.replace(chr(10), chr(10) + '    ')}\n"
+        "except (OSError, AssertionError):\n    raise ValueError('refused')",
+    )
+    assert told == "refused"
 
 
 def test_a_cell_that_never_ends_is_left_out_and_told() -> None:

@@ -200,7 +200,7 @@ def _keep(reading: int, writing: int, life: int, orders: Orders, serve: Serve) -
             os.close(life)
             confine(orders.scratch)
             set_limits(orders.limits)
-            forbid()
+            forbid(gpu=orders.gpu)
             serve(reading, writing)
         else:
             os.close(reading)
