@@ -76,7 +76,7 @@ class Wall(ABC):
         """
         boot = f"import sys; sys.path.insert(0, {root!r}); from {WORKER} import main; main()"
         orders = ["-I", "-c", boot, way, descriptors, f"checks.{self.suite}.probes"]
-        orders += [str(int(shed_root)), str(self.limits.scratch)]
+        orders += [str(int(shed_root)), str(int(self.gpu is not None)), str(self.limits.scratch)]
         limits = self.limits.arguments(user_alone=user_alone, gpu=self.gpu is not None)
         return [*orders, *limits]
 
