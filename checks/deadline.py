@@ -6,8 +6,11 @@ import ctypes
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+with suppress(ImportError):  # Windows and browsers have none, and no alarms either
+    import resource
 
 IDLE = 4  # code that mostly sleeps has so many times as long by the clock on the wall
 AGAIN = 1.0  # seconds; whoever catches the end of the time meets it again
@@ -69,8 +72,6 @@ def _by_alarm(by_the_clock: float, of_processor: float) -> Iterator[None]:
 
 def _turns() -> tuple[int, int]:
     """How often this process left a processor: of itself, and because others were to have it."""
-    import resource  # where there are alarms there is this
-
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_nvcsw, used.ru_nivcsw
 

@@ -146,7 +146,9 @@ REFUSALS = {  # other than "not permitted"
     "socketpair": errno.EAFNOSUPPORT,
     "rt_sigaction": 0,  # done, says the kernel
 }
-ALWAYS_CHECKED = ("clone", "rt_sigaction")  # even of who talks to a GPU's driver
+# even of who talks to a GPU's driver: checked like this, and refused
+ALWAYS_CHECKED = ("clone", "rt_sigaction", "setsockopt", "fcntl")
+NEVER = "unshare:272:97 setns:308:268"
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, the kernel's name
 
@@ -198,7 +200,10 @@ def filter_program(
         steps += [(_EQUAL, 0, len(body), known[name]), *body]
     for number in numbers(UNKNOWN, machine).values():
         steps += _if(_EQUAL, number, NOT_KNOWN)
-    if not gpu:
+    if gpu:
+        for number in numbers(NEVER, machine).values():
+            steps += _if(_EQUAL, number, NOT_PERMITTED)
+    else:
         steps += _if(_AT_LEAST, YOUNGEST, NOT_KNOWN)
     steps.append((_RETURN, 0, 0, ALLOW if gpu else NOT_PERMITTED))
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
