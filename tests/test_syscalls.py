@@ -312,7 +312,7 @@ raise ValueError("; ".join(failed) or "all of it worked")
 
 @pytest.mark.parametrize("way", ["warm", "cold"])
 def test_what_honest_notebooks_do_works_inside(way: str) -> None:
-    limits = Limits(load_seconds=60.0)
+    limits = Limits(load_seconds=60.0, processes=4096)  # cold ones share them with other tests
     with (
         contextlib.closing(Bubblewrap("seq2seq", limits, warm=way == "warm")) as wall,
         Session(wall, [Cell("honest", HONEST)]) as session,
