@@ -20,6 +20,7 @@ from autograder.assignment import ROOT, Assignment, only_assignment
 from autograder.errors import Failure
 from autograder.offering import Offering
 from autograder.report.record import TaskReport
+from checks.verdicts import CheckResult
 
 from . import naive
 from .corpus import FAILED, FOLDER, Entry, Job, entries, first_message, grade_all, problems
@@ -70,42 +71,36 @@ class Measurement:
         reports = self.own[entry.id].values()
         return all(entry.says.lower() in first_message(report).lower() for report in reports)
 
-    def checks(self) -> dict[str, bool]:
-        """Every check that was run, and whether it is public."""
+    def checks(self) -> dict[str, CheckResult]:
+        """Every check that was run, as it ended once."""
         reports = [report for by_salt in self.own.values() for report in by_salt.values()]
-        return {check.check: check.public for report in reports for check in report.checks}
+        return {check.check: check for report in reports for check in report.checks}
 
     def only_killers(self) -> Counter[str]:
         """For every hidden check with a weight: how many entries fail no other of these."""
-        weighty = {
-            check.check
-            for by_salt in self.own.values()
-            for report in by_salt.values()
-            for check in report.checks
-            if check.weight and not check.public
-        }
+        checks = self.checks().items()
+        weighty = {name for name, check in checks if check.weight and not check.public}
         kills = [self.kills(entry) & weighty for entry in self.corpus]
         return Counter(check for found in kills if len(found) == 1 for check in found)
 
     def superfluous(self) -> list[str]:
         """Hidden checks that no entry needs and no argument keeps."""
         needed, kept = self.only_killers(), arguments(self.assignment)
-        hidden = [name for name, is_public in self.checks().items() if not is_public]
+        hidden = [name for name, check in self.checks().items() if not check.public]
         return [name for name in hidden if name not in needed and name not in kept]
 
 
 def arguments(assignment: Assignment) -> dict[str, str]:
     """Why a hidden check stays though each entry that fails it fails another too."""
-    found = {}
-    for key in tasks_of(assignment):
-        limits = assignment.rubrics[key].at_most if key in assignment.rubrics else ()
-        limiting = {name for limit in limits for name in limit.unless}
+    found: dict[str, str] = {}
+    for task in assignment.graded_tasks:
+        key = task.key
+        limiting = {name for limit in task.rubric.at_most for name in limit.unless}
+        found |= {f"{key}/{name}": "a limit of the rubric reads it" for name in limiting}
         for file in assignment.suite_files(key):
             suite = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
             for name, function in vars(suite).items():
                 for mark in getattr(function, "pytestmark", []):
-                    if name.removeprefix("test_") in limiting:
-                        found[f"{key}/{name.removeprefix('test_')}"] = "a limit reads it"
                     if "stays" in mark.kwargs:
                         found[f"{key}/{name.removeprefix('test_')}"] = mark.kwargs["stays"]
     return found
@@ -239,8 +234,8 @@ def check_table(found: Measurement) -> list[str]:
         "| check | submissions that fail it | and no other hidden check | why it stays |",
         "|---|---|---|---|",
     ]
-    for name, is_public in found.checks().items():
-        only = "public" if is_public else str(alone[name])
+    for name, check in found.checks().items():
+        only = "public" if check.public else str(alone[name])
         lines.append(f"| {name} | {every[name]} | {only} | {kept.get(name, '')} |")
     return lines
 

@@ -139,14 +139,13 @@ class SearchCase:
             raise Wrong(*UNKNOWN, line="rows", share=1.0)
         if run["result"] is None and run["inputs"] and not run["over"] and self.fed(student):
             mended(*NOTHING, line="ranking", share=1.0)
-            options = {"width": width, "max_length": inputs["max_length"]}
-            penalty = inputs.get("length_penalty", 0.0)
-            found = [search(self.scorer, n, **options, penalty=penalty)[0] for n in self.rows]
+            steps, penalty = inputs["max_length"], inputs.get("length_penalty", 0.0)
+            found = [search(self.scorer, n, width, steps, penalty)[0] for n in self.rows]
             return self, Rows(found, run)
         if for_one_row(run["result"], rows):
             names = batch_of(self.model)
             each = [{name: inputs[name][n : n + 1] for name in names} for n in range(rows)]
-            run = joined(run, [run_of(student, self.model, **{**inputs, **one}) for one in each])
+            run = joined(run, [self.run(student, **{**options, **one}) for one in each])
         answer = self._put_right(Rows(hypothesis_rows(run, rows, width, empty=True), run), inputs)
         if width > 1:
             one = replace(self, width=1)

@@ -9,7 +9,6 @@ import torch
 from checks.expect import Wrong, expect
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.answers import runs
-from checks.seq2seq.shared.trees import batch_of
 from checks.verdicts import StudentFault
 
 from ..shared.scorer import Tokens, greedy
@@ -17,7 +16,7 @@ from .cases import SearchCase, follows, run_of, tokens_of
 from .causes import right
 from .graphs import clear_graph
 from .mistakes import Answer
-from .oracle import Rule, far_too_many, live_words
+from .oracle import Rule, live_words
 
 FIRST_WORDS = 3  # of a translation; so many tell whether it was found by listening to the model
 DRAWN = [3, 3, 4, 5, 6]  # seeds: what is drawn differs after the first two, which are the same
@@ -37,7 +36,7 @@ def heard(case: SearchCase, student: Probed) -> list[Tokens] | None:
     try:
         answer = case.answer(student)
     except Wrong:
-        run = run_of(student, case.model, **asked(case))
+        run = run_of(student, case.model, **case.inputs())
         return list(map(tuple, words)) if began(run["inputs"], case, words) else None
     _, rows = answer
     inputs = rows.run["inputs"]
@@ -52,12 +51,6 @@ def began(inputs: list[tuple[int, ...]], case: SearchCase, words: list[list[int]
     start, first = [case.model["bos_id"]], set(words[0])
     together = len(inputs) > 2 and set(inputs[0]) == set(start) and set(inputs[1]) >= first
     return together or follows(inputs, [start, *words])
-
-
-def asked(case: SearchCase) -> dict[str, Any]:
-    """The options of a case's call."""
-    inputs = batch_of(case.model, list(case.rows))
-    return {**inputs, "beam_width": case.width, "max_length": case.max_length}
 
 
 def in_turn(inputs: list[tuple[int, ...]], words: Tokens) -> bool:
@@ -97,7 +90,7 @@ def expect_beam(student: Probed, cases: list[SearchCase]) -> None:
             "at each step extend every live hypothesis, and keep the beam_width best candidates",
         )
     case = cases[0]
-    options = {**asked(case), "times": len(DRAWN), "seeds": DRAWN}
+    options = {**case.inputs(), "times": len(DRAWN), "seeds": DRAWN}
     first, again, *others = [
         run["result"] for run in runs(student.beam(model=case.model, **options), len(DRAWN))
     ]
@@ -127,8 +120,7 @@ def expect_pruned(student: Probed, cases: list[SearchCase]) -> None:
     """What is returned is not the best there is where a beam misses it."""
     for case in cases:
         steps, width = case.max_length, case.width
-        limit = far_too_many(width, steps)
-        run = run_of(student, {**case.model, "max_rows": limit}, **asked(case))
+        run = case.run(student)
         if run["over"]:
             break
         if run["rows"] <= width * steps * (steps + 1) // 2:

@@ -75,7 +75,6 @@ from .invariances import (
 from .kind import (
     BEST_FIRST,
     FIRST_WORDS,
-    asked,
     expect_beam,
     expect_competition,
     expect_pruned,
@@ -613,10 +612,9 @@ def test_works_on_another_device(
 def test_heeds_the_model(student: Probed, generator: torch.Generator) -> None:
     """Other models give other hypotheses for the same sentence."""
     one, other = telling(generator, Rule(width="one"), endless=True)
-    asked = {**batch_of(one.model), "beam_width": one.width, "max_length": one.max_length}
     models = [one.model, {**other.model, "sources": one.model["sources"]}]
-    reports = [runs(student.beam(model=model, **asked), 1)[0] for model in models]
-    answers = [parts(report, "result", "inputs") for report in reports]
+    found = [run_of(student, model, **one.inputs()) for model in models]
+    answers = [parts(run, "result", "inputs") for run in found]
     expect_heed(answers, "extend what is live by the words that the decoder finds probable")
 
 
@@ -681,5 +679,5 @@ def test_returns_something(student: Probed, generator: torch.Generator) -> None:
     """What is found is returned."""
     case = clear_graph(generator, 2, 4, rows=1, eos_bonus=0.5)
     with float_is_no_index():
-        run = run_of(student, case.model, **asked(case))
+        run = run_of(student, case.model, **case.inputs())
     expect(run["result"] is not None, *NOTHING)
