@@ -70,6 +70,7 @@ def grade(
         tasks=tuple(reports),
         findings=tuple(findings),
         wall=wall.level,
+        bound=wall.bound,
         suite=suite_fingerprint(offering),
         beside=beside,
     )

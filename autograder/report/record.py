@@ -85,6 +85,7 @@ class Report:
     tasks: tuple[TaskReport, ...]
     findings: Sequence[str] = ()  # what was odd about the notebook file
     wall: str = ""  # the level of protection the code ran under
+    bound: str = ""  # what held its processes to their limits together
     suite: str = ""  # fingerprint of suites, engine and salt
     student: str = ""
     submission: str = ""  # digest of the submitted file
@@ -123,6 +124,7 @@ class Report:
             points=self.points,
             max_points=self.max_points,
             wall=self.wall,
+            bound=self.bound,
             suite=self.suite,
             findings=list(self.findings),
             beside=self.beside,
@@ -143,6 +145,7 @@ class Report:
             tasks=tuple(TaskReport.read(task) for task in written.tasks),
             findings=written.findings,
             wall=written.wall,
+            bound=written.bound,
             suite=written.suite,
             student=written.student,
             submission=written.submission,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -64,6 +64,7 @@ class WrittenReport:
     points: Amount
     max_points: Amount
     wall: str
+    bound: str = field(default="", kw_only=True)  # of reports of before there was one
     suite: str
     findings: list[str]
     beside: dict[str, Any]

@@ -24,6 +24,7 @@ bubblewrap, every submission gets a container of its own, which costs a second m
 - `trial.py`: tries from the inside what must not work, before anything is graded
 - `session.py`: one submission behind the wall: ask, wait no longer than allowed, replace
 - `watch.py`: looks at a submission's processes at short intervals, and ends it beyond a limit
+- `cgroup.py`: one bound for a submission as a whole, by the kernel, where that can be had
 - `launch.py`: starts workers and ends them
 - `processes.py`: what processes hold and have used, as the kernel tells it
 - `sandbox.py`: bubblewrap's command line: what can be seen inside

@@ -13,13 +13,16 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import IO, Protocol
 
 import psutil
 
+from .cgroup import Group, Place
 from .container import PYTHON, ask
 from .inside.worker import READY, STATUS, UP
-from .processes import Usage, family, in_sockets, own_memory, usage
+from .limits import Limits
+from .processes import Usage, family, in_sockets, own_memory, usage, usage_of_group
 from .sandbox import ENVIRONMENT
 
 ENDING_SECONDS = 2.0  # wall time for a process that let go of its pipe to end, on a loaded machine
@@ -37,11 +40,24 @@ class StillRunning(RuntimeError):
     """A container could not be ended."""
 
 
+class Bound(StrEnum):
+    """What holds a submission's processes to their limits together."""
+
+    CGROUP = "cgroup"  # the kernel, which counts all that it does for them
+    WATCH = "watch"  # the judge, which looks at them
+
+
 class Worker(Protocol):
     """The processes of one submission, seen from outside."""
 
-    def ready(self) -> None:
-        """Note what they hold before the submission's code runs: it is not charged to it."""
+    bound: Bound
+
+    def ready(self, limits: Limits) -> None:
+        """Bound them together. What they hold before the submission's code runs is not counted.
+
+        Raises:
+            StartError: there was a place for control groups, and there is none any more.
+        """
 
     def usage(self) -> Usage:
         """What they have used so far. A thread of its own may ask."""
@@ -65,26 +81,40 @@ class Worker(Protocol):
 class ColdWorker:
     """A worker with a command of its own."""
 
-    def __init__(self, command: Sequence[str], descriptors: tuple[int, int]) -> None:
-        """Start it.
+    bound = Bound.WATCH
+
+    def __init__(
+        self, command: Sequence[str], descriptors: tuple[int, int], place: Place | None = None
+    ) -> None:
+        """Start it, where there is a `place` for control groups if there is any.
 
         Raises:
             StartError: the command cannot be run.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
-        self._process = _started(command, descriptors, self._errors)
+        self._process = _started(command, descriptors, self._errors, place)
+        self._place = place
+        self._group: Group | None = None
         self._idle = 0  # bytes of memory
 
-    def ready(self) -> None:
+    def ready(self, limits: Limits) -> None:
         """A fork shares with its parent what was there before it."""
-        self._idle = max(map(own_memory, family(self._process.pid)), default=0)
+        processes = family(self._process.pid)
+        self._idle = max(map(own_memory, processes), default=0)
+        if self._place is not None:
+            self._group = _group(processes, limits)
+            self.bound = Bound.CGROUP
 
     def usage(self) -> Usage:
         """Of the command's process and all below it."""
+        if self._group is not None:
+            return usage_of_group(self._group)
         return _all_of(family(self._process.pid), self._idle)
 
     def stop(self) -> None:
         """Bubblewrap's death ends its process namespace; without it each is ended."""
+        if self._group is not None:
+            self._group.kill()
         for process in family(self._process.pid):
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGKILL)
@@ -102,11 +132,15 @@ class ColdWorker:
         self.stop()
         self._process.kill()
         self._process.wait()
+        if self._group is not None:
+            self._group.remove()
         self._errors.close()
 
 
 class ContainerWorker:
     """A worker in a container of its own; the engine's command carries its streams."""
+
+    bound = Bound.WATCH
 
     def __init__(
         self, engine: str, name: str, command: Sequence[str], streams: tuple[int, int]
@@ -121,6 +155,7 @@ class ContainerWorker:
         self._inside = list(command[command.index(PYTHON) :])
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
         self._first = 0  # its first process, where that can be seen from here
+        self._group: Group | None = None  # the engine's
         self._idle = 0  # bytes of memory
         try:
             self._client = subprocess.Popen(
@@ -134,7 +169,7 @@ class ContainerWorker:
         except OSError as error:
             raise StartError(str(error)) from error
 
-    def ready(self) -> None:
+    def ready(self, limits: Limits) -> None:
         """Find its processes. Those of an engine in a virtual machine are not to be seen."""
         said = ask(self._engine, "inspect", "--format", "{{.State.Pid}}", self._name).stdout.strip()
         first = int(said) if said.isdecimal() else 0
@@ -142,9 +177,13 @@ class ContainerWorker:
             if first and psutil.Process(first).cmdline() == self._inside:
                 self._first = first
                 self._idle = max(map(own_memory, family(first)), default=0)
+                self._group = Group.of(first, limits)
+                self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
         """Of all its processes; nothing when they are not to be seen: then they seem asleep."""
+        if self._group is not None:
+            return usage_of_group(self._group)
         return _all_of(family(self._first), self._idle) if self._first else Usage()
 
     def stop(self) -> None:
@@ -180,19 +219,30 @@ class ContainerWorker:
 class WarmWorker:
     """A fork of the warm process."""
 
-    def __init__(self, keeper: int, life: socket.socket, errors: IO[bytes]) -> None:
+    bound = Bound.WATCH
+
+    def __init__(
+        self, keeper: int, life: socket.socket, errors: IO[bytes], place: Place | None
+    ) -> None:
         self._keeper = keeper  # watches over the submission's first process
+        self._place = place
+        self._group: Group | None = None
         self._life = life
         self._ending: int | None = None
         self._idle = 0  # bytes of memory
         self._errors = errors
 
-    def ready(self) -> None:
+    def ready(self, limits: Limits) -> None:
         """The keeper holds just what was there before, which a fork shares with it."""
         self._idle = own_memory(self._keeper)
+        if self._place is not None:
+            self._group = _group(family(self._keeper)[1:], limits)
+            self.bound = Bound.CGROUP
 
     def usage(self) -> Usage:
         """Of all that is below the keeper."""
+        if self._group is not None:
+            return usage_of_group(self._group)
         return _all_of(family(self._keeper)[1:], self._idle)
 
     def stop(self) -> None:
@@ -218,6 +268,8 @@ class WarmWorker:
         while self._hear():
             pass
         self._life.close()
+        if self._group is not None:
+            self._group.remove()
 
     def _hear(self) -> bool:
         """Read the keeper's last word; False when there is none any more."""
@@ -231,10 +283,11 @@ class WarmWorker:
 class WarmProcess:
     """Has imported torch and the probes; forks for every submission."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], place: Place | None = None) -> None:
         """Start it; `command` is run with the descriptor of a socket in place of `{control}`.
 
-        It imports while its starter does something else; the first `fork` waits for it.
+        Where there is a `place` for control groups it stands there. It imports while its starter
+        does something else; the first `fork` waits for it.
 
         Raises:
             StartError: it did not start.
@@ -243,7 +296,8 @@ class WarmProcess:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             whole = [part.replace("{control}", str(theirs.fileno())) for part in command]
-            self._process = _started(whole, (theirs.fileno(),), self._errors)
+            self._process = _started(whole, (theirs.fileno(),), self._errors, place)
+        self._place = place
         self._ready = False
         self._owner = os.getpid()
         self._control.settimeout(START_SECONDS)
@@ -274,7 +328,8 @@ class WarmProcess:
         if said != UP:
             life.close()
             raise StartError(_last_line(self._errors))
-        return WarmWorker(CREDENTIALS.unpack(credentials)[0], life, self._errors)
+        keeper = CREDENTIALS.unpack(credentials)[0]
+        return WarmWorker(keeper, life, self._errors, self._place)
 
     def _wait_until_ready(self) -> None:
         if not self._ready:
@@ -293,12 +348,24 @@ class WarmProcess:
         self._errors.close()
 
 
+def _group(processes: Sequence[int], limits: Limits) -> Group:
+    if not processes:
+        raise StartError("it ended before it was asked anything")
+    try:
+        return Group.around(processes, limits)
+    except OSError as error:
+        raise StartError(f"no control group could be made: {error}") from error
+
+
 def _started(
-    command: Sequence[str], descriptors: Sequence[int], errors: IO[bytes]
+    command: Sequence[str],
+    descriptors: Sequence[int],
+    errors: IO[bytes],
+    place: Place | None = None,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            command,
+            [*(place.prefix if place else ()), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -1,6 +1,7 @@
 """What the processes of one submission hold and have used, as the kernel tells it from outside.
 
-No process escapes the sum. Whoever has ended and was not waited for still stands there with its
+It tells it of a control group at once. Where there is none it is summed up, and no process escapes
+the sum: whoever has ended and was not waited for still stands there with its
 time; whoever was waited for has left its time to who waited; and no submission can have the kernel
 forget a child (`inside/syscalls.py`).
 """
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from .cgroup import Group
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
@@ -32,6 +35,7 @@ class Usage:
     processor_seconds: float = 0.0
     memory: int = 0  # bytes that are their own
     asleep: bool = True  # none of their threads wants a processor
+    refused: bool = False  # the kernel has ended some for want of the memory they may have
 
 
 def family(first: int) -> list[int]:
@@ -56,14 +60,20 @@ def usage(processes: Iterable[int], shared: int = 0) -> Usage:
     """What they use; each began with so many bytes that it `shared` with others."""
     ticks, memory, asleep = 0, 0, True
     for process in processes:
-        # behind the name, which is the process's own to choose
-        fields = _read(f"{process}/stat").rpartition(b")")[2].split()
+        fields = _fields(process)
         if not fields:
             continue  # gone meanwhile: who waited for it has its time
         ticks += sum(map(int, fields[11:15]))  # its own and its buried children's
         memory += max(0, own_memory(process) - shared)
         asleep = asleep and not _wants_processor(process, fields)
     return Usage(ticks / TICKS, memory, asleep)
+
+
+def usage_of_group(group: Group) -> Usage:
+    """What the kernel counts for a group. It keeps to the limit on memory itself."""
+    fields = ((process, _fields(process)) for process in group.processes())
+    asleep = not any(_wants_processor(process, found) for process, found in fields if found)
+    return Usage(group.processor_seconds(), group.peak(), asleep, group.out_of_memory())
 
 
 def own_memory(process: int) -> int:
@@ -81,6 +91,11 @@ def _most_sent() -> int:
     """Bytes of memory that one socket can hold: as many as it may send, and what a part adds."""
     default = _read("sys/net/core/wmem_default").strip()
     return (int(default) if default.isdigit() else SENT) * 3 // 2
+
+
+def _fields(process: int) -> list[bytes]:
+    """What stands behind its name, which is its own to choose; nothing if it is gone."""
+    return _read(f"{process}/stat").rpartition(b")")[2].split()
 
 
 def _wants_processor(process: int, fields: list[bytes]) -> bool:

@@ -221,7 +221,11 @@ class Session:
             why = self._worker.why()
             self.close()
             raise WorkerError(f"the worker did not start: {why}")
-        self._worker.ready()
+        try:
+            self._worker.ready(self._wall.limits)
+        except StartError as error:
+            self.close()
+            raise WorkerError(f"the worker did not start: {error}") from error
         self._watch = Watch(self._worker, self._wall.limits, self._may_sleep)
 
     def _ask(self, request: Message, seconds: float) -> Message:
@@ -253,6 +257,7 @@ class Session:
             watch.end()
         if frame is not None and frame[0] == identity:
             return frame[1]
+        watch.look()
         if watch.found is not None:
             raise self._stopped(watch.found, seconds)
         if broken or frame is not None:

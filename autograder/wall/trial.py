@@ -194,6 +194,8 @@ def _attempt(wall: Wall, code: str) -> tuple[list[str], bool]:
             patience = Patience(START_SECONDS)
             if _next(reading, patience)[0] != READY:
                 raise StartError(worker.why())
+            worker.ready(wall.limits)
+            wall.bound = worker.bound
             cell = dataclasses.asdict(Cell(LABEL, code))
             write_frame(writing, bytes(16), pack({"load": [cell]}), patience)
             _, reply = _next(reading, patience)

@@ -68,6 +68,15 @@ class Watch:
         with self._lock:
             self._call = None
 
+    def look(self) -> None:
+        """Look now, also at what has just ended, of which a control group still tells."""
+        usage = self._worker.usage()
+        with self._lock:
+            if self.found is None:
+                self.found = self._judged(usage, time.monotonic())
+        if self.found is not None:
+            self._worker.stop()
+
     def close(self) -> None:
         """Look no more."""
         self._over.set()
@@ -75,11 +84,8 @@ class Watch:
 
     def _look_on(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            usage = self._worker.usage()
-            with self._lock:
-                self.found = self._judged(usage, time.monotonic())
+            self.look()
             if self.found is not None:
-                self._worker.stop()
                 return
 
     def _judged(self, usage: Usage, now: float) -> Found | None:
@@ -88,7 +94,7 @@ class Watch:
             min(now - self._looked, 2 * LOOK_SECONDS) if usage.asleep and self.last.asleep else 0
         )
         self._looked, self.last = now, usage
-        if usage.memory > self._limits.memory:
+        if usage.refused or usage.memory > self._limits.memory:
             return Found.MEMORY
         if usage.processor_seconds > self._limits.processor_seconds:
             return Found.PROCESSOR
