@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from autograder.errors import WallError, WorkerError
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
+from autograder.wall.sandbox import ROOT
 from autograder.wall.session import Session, ending
-from autograder.wall.trial import broken_promises, leaks
+from autograder.wall.trial import PROMISES, broken_promises, leaks
 from autograder.wall.wall import Bubblewrap, Unconfined, Wall, begin
 from checks.program import Cell
 from checks.verdicts import StudentFault, Verdict
@@ -57,6 +58,19 @@ def tell(wall: Wall, code: str) -> str:
 
 def test_the_wall_holds_here(any_wall: Wall) -> None:
     assert leaks(any_wall) == []
+
+
+def test_each_kind_of_wall_keeps_what_the_page_says() -> None:
+    kinds: list[Wall] = [made("warm"), made("cold"), Unconfined("seq2seq")]
+    page = (ROOT / "docs/protection.md").read_text(encoding="utf-8")
+    says = {"yes": True, "no": False, "unless the grader is root": os.geteuid() != 0}
+    for column, wall in zip((0, 1, 3), kinds, strict=True):
+        with contextlib.closing(wall):
+            broken = broken_promises(wall)
+        for name, promise in PROMISES.items():
+            row = page.partition(f"\n| {promise} |")[2].partition("\n")[0]
+            told = [cell.strip() for cell in row.split("|")]
+            assert says[told[column]] is (name not in broken), (wall.level, promise)
 
 
 class Lax(Bubblewrap):
