@@ -16,12 +16,18 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import WorkerError
 from autograder.wall import cgroup
+from autograder.wall import wall as wall_module
 from autograder.wall.cgroup import CONTROLLERS, REST, Group, NoGroup, Place, folder_of, place
 from autograder.wall.launch import Bound, ColdWorker
 from autograder.wall.limits import Limits
 from autograder.wall.processes import usage_of_group
+from autograder.wall.session import Session
+from autograder.wall.trial import leaks
 from autograder.wall.wall import Bubblewrap
+from checks.program import Cell
+from checks.verdicts import StudentFault
 
 MIB = 1 << 20
 Start = Callable[..., tuple[Group, "subprocess.Popen[str]"]]
@@ -56,7 +62,8 @@ def start() -> Iterator[Start]:
             stdout=subprocess.PIPE,
             text=True,
         )
-        _wait(lambda: "python" in Path(f"/proc/{process.pid}/cmdline").read_text())
+        program = Path(f"/proc/{process.pid}/cmdline")  # not systemd's any more
+        _wait(lambda: program.read_text().startswith(sys.executable))
         group = Group.around([process.pid], limits or Limits())
         started.append((group, process))
         assert process.stdin is not None
@@ -223,7 +230,9 @@ def test_a_worker_is_bounded_by_its_group(bounded: Place) -> None:
     reading, writing = os.pipe()
     code = f"import os; os.read({reading}, 1); held = b'x' * (300 << 20)"
     worker = ColdWorker([sys.executable, "-c", code], (reading, writing), bounded)
+    program = Path(f"/proc/{worker._process.pid}/cmdline")
     try:
+        _wait(lambda: program.read_text().startswith(sys.executable))
         worker.ready(Limits(memory=128 * MIB))
         assert worker.bound is Bound.CGROUP
         os.write(writing, b"\n")
@@ -233,6 +242,26 @@ def test_a_worker_is_bounded_by_its_group(bounded: Place) -> None:
         worker.kill()
         os.close(reading)
         os.close(writing)
+
+
+def test_who_gets_no_group_is_watched_and_never_under_the_groups_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(processes: object, limits: Limits) -> Group:
+        raise OSError("no")
+
+    monkeypatch.setattr(Group, "around", refuse)
+    monkeypatch.setattr(wall_module, "place", Place)
+    with contextlib.closing(Bubblewrap("seq2seq", warm=True)) as wall:
+        assert leaks(wall) == []
+        assert wall.bound is Bound.WATCH
+        with Session(wall, [Cell("task", "x = 1")]) as session:
+            with pytest.raises(StudentFault, match="no_such_probe"):
+                session.call("no_such_probe", {})
+            wall.bound = Bound.CGROUP
+            session.close()
+            with pytest.raises(WorkerError, match="no control group"):
+                session.call("no_such_probe", {})
 
 
 def hierarchy(folder: Path, controllers: str, enabled: str = "") -> Path:
@@ -277,8 +306,6 @@ def test_a_group_that_another_manages_is_left_alone(
 
 
 def test_the_wall_says_what_bounds_a_submission() -> None:
-    from autograder.wall.trial import leaks
-
     try:
         place()
         expected = Bound.CGROUP

@@ -53,11 +53,7 @@ class Worker(Protocol):
     bound: Bound
 
     def ready(self, limits: Limits) -> None:
-        """Bound them together. What they hold before the submission's code runs is not counted.
-
-        Raises:
-            StartError: there was a place for control groups, and there is none any more.
-        """
+        """Bound them together. What they hold before the submission's code runs is not counted."""
 
     def usage(self) -> Usage:
         """What they have used so far. A thread of its own may ask."""
@@ -101,9 +97,8 @@ class ColdWorker:
         """A fork shares with its parent what was there before it."""
         processes = family(self._process.pid)
         self._idle = max(map(own_memory, processes), default=0)
-        if self._place is not None:
-            self._group = _group(processes, limits)
-            self.bound = Bound.CGROUP
+        self._group = _group(self._place, processes, limits)
+        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
         """Of the command's process and all below it."""
@@ -235,9 +230,8 @@ class WarmWorker:
     def ready(self, limits: Limits) -> None:
         """The keeper holds just what was there before, which a fork shares with it."""
         self._idle = own_memory(self._keeper)
-        if self._place is not None:
-            self._group = _group(family(self._keeper)[1:], limits)
-            self.bound = Bound.CGROUP
+        self._group = _group(self._place, family(self._keeper)[1:], limits)
+        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
         """Of all that is below the keeper."""
@@ -348,13 +342,12 @@ class WarmProcess:
         self._errors.close()
 
 
-def _group(processes: Sequence[int], limits: Limits) -> Group:
-    if not processes:
-        raise StartError("it ended before it was asked anything")
-    try:
+def _group(place: Place | None, processes: Sequence[int], limits: Limits) -> Group | None:
+    if place is None or not processes:
+        return None
+    with contextlib.suppress(OSError):
         return Group.around(processes, limits)
-    except OSError as error:
-        raise StartError(f"no control group could be made: {error}") from error
+    return None
 
 
 def _started(

@@ -27,7 +27,7 @@ from .inside.wire import (
     write_frame,
 )
 from .inside.worker import READY
-from .launch import START_SECONDS, StartError, StillRunning, Worker
+from .launch import START_SECONDS, Bound, StartError, StillRunning, Worker
 from .wall import Wall
 from .watch import IDLE, Found, Watch
 
@@ -221,11 +221,11 @@ class Session:
             why = self._worker.why()
             self.close()
             raise WorkerError(f"the worker did not start: {why}")
-        try:
-            self._worker.ready(self._wall.limits)
-        except StartError as error:
+        self._worker.ready(self._wall.limits)
+        less = self._wall.bound is Bound.CGROUP and self._worker.bound is not Bound.CGROUP
+        if less and self._wall.stands():
             self.close()
-            raise WorkerError(f"the worker did not start: {error}") from error
+            raise WorkerError("the submission got no control group, as those before it did")
         self._watch = Watch(self._worker, self._wall.limits, self._may_sleep)
 
     def _ask(self, request: Message, seconds: float) -> Message:
