@@ -124,11 +124,11 @@ class Report:
             points=self.points,
             max_points=self.max_points,
             wall=self.wall,
-            bound=self.bound,
             suite=self.suite,
             findings=list(self.findings),
             beside=self.beside,
             tasks=[task.written() for task in self.tasks],
+            bound=self.bound,
         )
         return json.dumps(asdict(written), indent=2, ensure_ascii=False) + "\n"
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -64,11 +64,11 @@ class WrittenReport:
     points: Amount
     max_points: Amount
     wall: str
-    bound: str = field(default="", kw_only=True)  # of reports of before there was one
     suite: str
     findings: list[str]
     beside: dict[str, Any]
     tasks: list[WrittenTask]
+    bound: str = ""
 
 
 def json_schema() -> str:
