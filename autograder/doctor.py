@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 import psutil
 
+from autograder.wall.cgroup import NoGroup, place
 from autograder.wall.container import NoEngine, find_engine, image
+from autograder.wall.launch import Bound
 from autograder.wall.wall import Bubblewrap, Container, Wall, begin
 
 from .assignment import ROOT, Assignment
@@ -108,7 +110,18 @@ def _tried(wall: Wall, way: str, mend: str) -> Generator[Finding, None, bool]:
         wall.close()
     for name, promise in PROMISES.items():
         yield Finding(name not in broken, f"{way}: {promise}")
+    yield Finding(True, f"{way}: what a submission uses as a whole is bounded by {_bound(wall)}")
     return not broken
+
+
+def _bound(wall: Wall) -> str:
+    if wall.bound is Bound.CGROUP:
+        return "the kernel (a control group)"
+    try:
+        place()
+    except NoGroup as error:
+        return f"a watch, ten times a second: {error}"
+    return "a watch, ten times a second"
 
 
 def _course(assignment: Assignment) -> Iterator[Finding]:

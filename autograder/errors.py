@@ -32,6 +32,10 @@ class WorkerError(GraderFault):
     """A worker did not start or cannot be ended."""
 
 
+class Undecided(WorkerError):
+    """The machine gave a submission too little of its time to say anything about it."""
+
+
 class UnknownAssignment(Failure, LookupError):
     """There is no assignment, or no task in it, of this name."""
 

@@ -6,8 +6,11 @@ import ctypes
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+with suppress(ImportError):  # Windows and browsers have none, and no alarms either
+    import resource
 
 IDLE = 4  # code that mostly sleeps has so many times as long by the clock on the wall
 AGAIN = 1.0  # seconds; whoever catches the end of the time meets it again
@@ -26,7 +29,8 @@ def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
     either (a browser), there is no limit.
 
     Args:
-        seconds: by the clock on the wall, or `of_processor`, and then `IDLE` times as many by it.
+        seconds: by the clock on the wall, or `of_processor`, and then `IDLE` times as many by it,
+            not counting those in which others were let to the processor before this code.
     """
     by_the_clock = IDLE * seconds if of_processor else seconds
     alarms = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
@@ -36,7 +40,14 @@ def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
 
 
 def _by_alarm(by_the_clock: float, of_processor: float) -> Iterator[None]:
+    turns = [_turns() if of_processor else (0, 0)]  # at the last ring
+
     def ring(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGALRM and of_processor:
+            turns.append(_turns())
+            went, was_sent = (new - old for old, new in zip(turns.pop(0), turns[0], strict=True))
+            if was_sent > went:
+                return  # it computes, and others were let before it; the alarm rings again
         raise OutOfTime(f"computes for more than {of_processor or by_the_clock:.2g} seconds")
 
     clocks = (
@@ -57,6 +68,12 @@ def _by_alarm(by_the_clock: float, of_processor: float) -> Iterator[None]:
         yield
     finally:
         _surely(stop)
+
+
+def _turns() -> tuple[int, int]:
+    """How often this process left a processor: of itself, and because others were to have it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_nvcsw, used.ru_nivcsw
 
 
 def _by_thread(seconds: float) -> Iterator[None]:

@@ -192,7 +192,7 @@ def piped() -> Iterator[subprocess.Popen[bytes]]:
         "-c",
         f"{boot}; from autograder.wall.inside.worker import main; main()",
     ]
-    command += [PIPED, "0,1", PROBES, "0", "0", *Limits().arguments(user_alone=False)]
+    command += [PIPED, "0,1", PROBES, "0", "0", "0", *Limits().arguments(user_alone=False)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:
         yield process

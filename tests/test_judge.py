@@ -107,7 +107,10 @@ def test_a_missing_verdict_is_the_graders_error(monkeypatch: pytest.MonkeyPatch)
     def lose(files: object, grading: Grading, *plugins: object) -> None:
         grading.problems += ["encoder/a gave no verdict"]
 
-    for name in ("Session", "reference", "result_key"):
+    session = MagicMock()
+    session.return_value.__enter__.return_value.undecided = None
+    monkeypatch.setattr(judge, "Session", session)
+    for name in ("reference", "result_key"):
         monkeypatch.setattr(judge, name, MagicMock())
     monkeypatch.setattr(judge, "run_suite", lose)
     notebook = repair(assignment.source, assignment.source)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +20,9 @@ from hypothesis import strategies as st
 from autograder.errors import WallError, WorkerError
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
-from autograder.wall.session import Session
-from autograder.wall.trial import leaks
+from autograder.wall.sandbox import ROOT
+from autograder.wall.session import Session, ending
+from autograder.wall.trial import PROMISES, broken_promises, leaks
 from autograder.wall.wall import Bubblewrap, Unconfined, Wall, begin
 from checks.program import Cell
 from checks.verdicts import StudentFault, Verdict
@@ -54,6 +58,33 @@ def tell(wall: Wall, code: str) -> str:
 
 def test_the_wall_holds_here(any_wall: Wall) -> None:
     assert leaks(any_wall) == []
+
+
+def test_each_kind_of_wall_keeps_what_the_page_says() -> None:
+    kinds: list[Wall] = [made("warm"), made("cold"), Unconfined("seq2seq")]
+    page = (ROOT / "docs/protection.md").read_text(encoding="utf-8")
+    says = {"yes": True, "no": False, "unless the grader is root": os.geteuid() != 0}
+    for column, wall in zip((0, 1, 3), kinds, strict=True):
+        with contextlib.closing(wall):
+            broken = broken_promises(wall)
+        for name, promise in PROMISES.items():
+            row = page.partition(f"\n| {promise} |")[2].partition("\n")[0]
+            told = [cell.strip() for cell in row.split("|")]
+            assert says[told[column]] is (name not in broken), (wall.level, promise)
+
+
+class Lax(Bubblewrap):
+    """With the filter of system calls that is for who talks to a GPU."""
+
+    def _orders(self, *arguments: Any, **options: Any) -> list[str]:
+        orders = super()._orders(*arguments, **options)
+        orders[7] = "1"
+        return orders
+
+
+def test_a_wall_without_its_filter_is_found_out() -> None:
+    with contextlib.closing(Lax("seq2seq", warm=True)) as wall:
+        assert broken_promises(wall) == ["sockets", "shared files"]
 
 
 def test_the_wall_that_grades_is_confined_and_warm() -> None:
@@ -168,6 +199,46 @@ def test_sessions_share_no_scratch(wall: Wall) -> None:
     assert tell(wall, "import os\nraise ValueError(os.path.exists('/tmp/note'))") == "False"
 
 
+# ways for a word to get from one submission to another that is graded at the same time
+CHANNELS = {
+    "a terminal of the other's": "import os; os.openpty()",
+    "a lock on a file that both can read": "import fcntl; fcntl.flock(open(os.__file__), 1 | 4)",
+    "a lock of the other kind": "import fcntl; fcntl.lockf(open(os.__file__), 1 | 4)",
+    "a question about such a lock": (
+        "import fcntl; fcntl.fcntl(open(os.__file__), fcntl.F_GETLK, b'\\1' + bytes(31))"
+    ),
+    "a watch on what the other reads": (
+        "import ctypes; assert ctypes.CDLL(None).inotify_add_watch("
+        "ctypes.CDLL(None).inotify_init(), os.__file__.encode(), 1) >= 0"
+    ),
+    "the same by a signal": (
+        "import fcntl; fcntl.fcntl(os.open(os.path.dirname(os.__file__), 0), fcntl.F_NOTIFY, 1)"
+    ),
+    "sockets of the kernel": "import socket; socket.socket(16, socket.SOCK_RAW)",
+    "what is kept of a file in memory": "os.posix_fadvise(os.open(os.__file__, 0), 0, 0, 4)",
+    "whether it is kept there": (
+        "import contextlib\nwith contextlib.suppress(BlockingIOError):"
+        " os.preadv(os.open(os.__file__, 0), [bytearray(1)], 0, os.RWF_NOWAIT)"
+    ),
+    "the number of processes and the memory in use": (
+        "import ctypes; assert ctypes.CDLL(None).sysinfo(ctypes.create_string_buffer(256)) == 0"
+    ),
+    "a queue of messages": ("import ctypes; assert ctypes.CDLL(None).msgget(0, 0o1600) >= 0"),
+}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_submissions_graded_at_once_share_nothing(channel: str, wall: Wall) -> None:
+    code = f"import os\n{CHANNELS[channel]}"
+    subprocess.run([sys.executable, "-c", code], check=True)  # outside it works
+    told = tell(
+        wall,
+        f"try:\n    {code.replace(chr(10), chr(10) + '    ')}\n"
+        "except (OSError, AssertionError):\n    raise ValueError('refused')",
+    )
+    assert told == "refused"
+
+
 def test_a_cell_that_never_ends_is_left_out_and_told() -> None:
     with (
         contextlib.closing(made("warm", load_seconds=2.0)) as wall,
@@ -192,12 +263,36 @@ def test_a_helper_that_nothing_breaks_off_costs_no_task() -> None:
         assert "`x` will be missing when graded: line 1 of cell `own` makes it" in second
 
 
-def test_code_that_ends_its_process_is_told_so(wall: Wall) -> None:
-    session = Session(wall, [Cell("task", "class T:\n    import os\n    os._exit(0)")])
-    with session, pytest.raises(StudentFault) as caught:
-        session.call("no_such_probe", {})
-    assert "ended its own process" in session.findings[0]
-    assert caught.value.verdict is Verdict.TIMED_OUT
+OWN_ENDS = {
+    "os._exit(0)": "ended its own process, as `os._exit` does",
+    "os._exit(77)": "ended its own process, as `os._exit` does",
+    "os.execv('/bin/true', ['true'])": "ended its own process, as `os._exit` does",
+    "os.abort()": "crashed Python itself",
+    "ctypes.string_at(0)": "crashed Python itself",
+}
+# a sandbox for each submission holds the connection too
+WARM = {"os.closerange(3, 128); time.sleep(9)": "closed the connection through which it is asked"}
+# which process 1 of a world of its own does not hear
+COLD = {"os.kill(os.getpid(), signal.SIGKILL)": "or killed its own process"}
+
+
+@pytest.mark.parametrize("way", ["warm", "cold"])
+def test_code_that_ends_its_process_is_told_so(way: str) -> None:
+    ends = OWN_ENDS | WARM if way == "warm" else COLD
+    with contextlib.closing(made(way, load_seconds=5.0)) as wall:
+        for end, words in ends.items():
+            code = f"class T:\n    import ctypes, os, signal, time\n    {end}"
+            session = Session(wall, [Cell("task", code)])
+            with session, pytest.raises(StudentFault) as caught:
+                session.call("no_such_probe", {})
+            assert words in session.findings[0], end
+            assert words in caught.value.private_rationale
+            assert caught.value.verdict is Verdict.EXCEEDED_LIMIT
+
+
+@given(st.none() | st.integers(-64, 255))
+def test_how_a_process_ended_says_nothing_a_student_chose(status: int | None) -> None:
+    assert not re.search(r"\d", ending(status))
 
 
 def test_a_long_cell_arrives_whole(wall: Wall) -> None:

@@ -17,6 +17,7 @@ from traitlets import Bool, Dict
 
 from autograder.assignment import TEST_PREFIX, Assignment, released_notebook
 from autograder.course import Course
+from autograder.errors import Undecided
 from autograder.files import write_whole
 from autograder.judge.grade import grade
 from autograder.judge.results import Results
@@ -66,7 +67,11 @@ class Judge(NbGraderPreprocessor):
         limits = Limits().changed(self.limits)
         wall = tried_wall(assignment.name, self.allow_unconfined, limits)
         results = Results(None) if self.again else Results()
-        report = grade(Offering.here(assignment), submission, wall, results=results)
+        offering = Offering.here(assignment)
+        try:
+            report = grade(offering, submission, wall, results=results)
+        except Undecided:  # the machine was too busy
+            report = grade(offering, submission, wall, results=results)
         notes = nb.metadata[NOTES]
         report = report.about(
             student=resources["nbgrader"]["student"],

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.errors import GraderError, WorkerError
+from autograder.errors import GraderError, Undecided, WorkerError
 from autograder.notebook.reader import read_submission
 from autograder.offering import Offering
 from autograder.report.record import Report
@@ -38,6 +38,18 @@ class Grader:
     tasks: Sequence[str] | None = None
     results: Results | None = None
 
+    def grade_alone(self, notebook: Path) -> Report:
+        """Grade one file, and once more if the machine had too little time for it.
+
+        Raises:
+            GraderError, WorkerError: the grader itself failed.
+            OSError: the file is not there.
+        """
+        try:
+            return self.grade(notebook)
+        except Undecided:
+            return self.grade(notebook)
+
     def grade(self, notebook: Path) -> Report:
         """Grade one file.
 
@@ -57,6 +69,8 @@ class Grader:
         """Grade one file; a failure of the grader is told too and stops no other."""
         try:
             return Graded(notebook, self.grade(notebook))
+        except Undecided as error:
+            return Graded(notebook, None, str(error), undecided=True)
         except (GraderError, WorkerError, OSError) as error:
             return Graded(notebook, None, str(error))
         except Exception as error:  # a fault of ours that one notebook has found
@@ -70,6 +84,7 @@ class Graded:
     notebook: Path
     report: Report | None
     error: str = ""
+    undecided: bool = False  # for want of the machine's time: it may be asked again
 
 
 def processors() -> int:
@@ -98,7 +113,20 @@ def report_files(notebooks: Sequence[Path], place: Path) -> dict[Path, Path]:
 
 
 def grade_all(grader: Grader, notebooks: Iterable[Path], jobs: int) -> Iterator[Graded]:
-    """Grade notebooks, up to `jobs` at once; they come as they are ready."""
+    """Grade notebooks, up to `jobs` at once; they come as they are ready.
+
+    For whom the machine had no time is graded again in the end, when no other is.
+    """
+    late = []
+    for graded in _in_company(grader, notebooks, jobs):
+        if graded.undecided:
+            late.append(graded.notebook)
+        else:
+            yield graded
+    yield from map(grader.graded, late)
+
+
+def _in_company(grader: Grader, notebooks: Iterable[Path], jobs: int) -> Iterator[Graded]:
     waiting = list(notebooks)
     if waiting:  # here: what the suites remember is then known to every fork
         yield grader.graded(waiting.pop(0))

@@ -39,7 +39,7 @@ def result_key(offering: Offering, task: Task, cells: Sequence[Cell], wall: Wall
     parts = [
         task_fingerprint(offering, task),
         VERSIONS,
-        (wall.level, wall.warm, asdict(wall.limits)),
+        (wall.level, wall.warm, wall.bound, asdict(wall.limits)),
         [asdict(cell) for cell in cells],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

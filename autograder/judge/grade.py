@@ -46,6 +46,7 @@ def grade(
 
     Raises:
         GraderError: a check is missing, or failed by the suite's own fault.
+        Undecided: the machine was too busy; nothing was said, and nothing is kept.
     """
     assignment = offering.assignment
     results = results or Results(None)
@@ -69,6 +70,7 @@ def grade(
         tasks=tuple(reports),
         findings=tuple(findings),
         wall=wall.level,
+        bound=wall.bound,
         suite=suite_fingerprint(offering),
         beside=beside,
     )
@@ -89,6 +91,8 @@ def _run(
         with one_thread():
             run_suite(files, grading, by_precedent)
         findings = tuple(session.findings)
+    if session.undecided is not None:
+        raise session.undecided
     if grading.problems:
         raise GraderError(brief(grading.problems))
     verdicts = grading.results.values()

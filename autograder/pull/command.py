@@ -84,6 +84,7 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
         release = released_notebook(assignment)
         wall = build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
-        return Grader(Offering.here(assignment), release, wall, results=results).grade(notebook)
+        grader = Grader(Offering.here(assignment), release, wall, results=results)
+        return grader.grade_alone(notebook)
 
     return grade

@@ -85,6 +85,7 @@ class Report:
     tasks: tuple[TaskReport, ...]
     findings: Sequence[str] = ()  # what was odd about the notebook file
     wall: str = ""  # the level of protection the code ran under
+    bound: str = ""  # what held its processes to their limits together
     suite: str = ""  # fingerprint of suites, engine and salt
     student: str = ""
     submission: str = ""  # digest of the submitted file
@@ -127,6 +128,7 @@ class Report:
             findings=list(self.findings),
             beside=self.beside,
             tasks=[task.written() for task in self.tasks],
+            bound=self.bound,
         )
         return json.dumps(asdict(written), indent=2, ensure_ascii=False) + "\n"
 
@@ -143,6 +145,7 @@ class Report:
             tasks=tuple(TaskReport.read(task) for task in written.tasks),
             findings=written.findings,
             wall=written.wall,
+            bound=written.bound,
             suite=written.suite,
             student=written.student,
             submission=written.submission,

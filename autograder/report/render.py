@@ -81,7 +81,8 @@ def report_text(report: Report) -> str:
         lines += ["", *task_text(task)]
     facts = [(name, value) for name, value in report.beside.items() if not isinstance(value, dict)]
     lines += ["", *(f"{name}: {value}" for name, value in facts)]
-    lines += [f"graded behind: {report.wall}"]
+    bound = f", bounded by {report.bound}" if report.bound else ""
+    lines += [f"graded behind: {report.wall}{bound}"]
     return "\n".join(lines)
 
 

@@ -68,6 +68,7 @@ class WrittenReport:
     findings: list[str]
     beside: dict[str, Any]
     tasks: list[WrittenTask]
+    bound: str = ""
 
 
 def json_schema() -> str:

@@ -11,8 +11,9 @@ no home, no repository, and no user but nobody.
 Importing torch costs more than grading, so bubblewrap is started once, around a *warm* process that
 has imported it. Every submission runs in a fork of that process with its own user, process,
 mount, network and message namespaces: it sees no process but its own, an empty `/tmp` of limited
-size, and has no capability and no way to gain one. Limits on memory, processes, processor time,
-file size and open files are set before the first student byte runs. A submission ends as a whole:
+size, has no capability and no way to gain one, and may make no system calls but those on a list.
+Limits on memory, processes, processor time, file size and open files are set before the first
+student byte runs. A submission ends as a whole:
 the kernel kills all processes of a process namespace with its first one, and that one when the
 judge lets go of a socket or ends. Where the kernel allows no such namespaces inside the sandbox,
 every submission gets a *cold* sandbox of its own, which costs a second more. Where there is no
@@ -22,7 +23,10 @@ bubblewrap, every submission gets a container of its own, which costs a second m
 - `build.py`: finds the strongest kind that holds here
 - `trial.py`: tries from the inside what must not work, before anything is graded
 - `session.py`: one submission behind the wall: ask, wait no longer than allowed, replace
-- `launch.py`: starts workers, tells what they use, ends them
+- `watch.py`: looks at a submission's processes at short intervals, and ends it beyond a limit
+- `cgroup.py`: one bound for a submission as a whole, by the kernel, where that can be had
+- `launch.py`: starts workers and ends them
+- `processes.py`: what processes hold and have used, as the kernel tells it
 - `sandbox.py`: bubblewrap's command line: what can be seen inside
 - `container.py`: the command line of podman or docker that shows the same
 - `Containerfile`: the image for it

@@ -5,26 +5,31 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import re
 import select
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
+from enum import StrEnum
 from typing import IO, Protocol
 
 import psutil
 
+from .cgroup import Group, Place
 from .container import PYTHON, ask
-from .inside.worker import READY, UP
+from .inside.worker import READY, STATUS, UP
+from .limits import Limits
+from .processes import Usage, family, in_sockets, own_memory, usage, usage_of_group
 from .sandbox import ENVIRONMENT
 
+ENDING_SECONDS = 2.0  # wall time for a process that let go of its pipe to end, on a loaded machine
 START_SECONDS = 120.0  # wall time to import torch on a cold, loaded machine
 REMOVE_SECONDS = 30.0  # wall time for an engine to clear a container away
 CREDENTIALS = struct.Struct("3i")  # process, user, group: as the kernel tells them
+BY_SIGNAL = 128  # programs that run others add this to the signal that ended those
 
 
 class StartError(RuntimeError):
@@ -35,25 +40,35 @@ class StillRunning(RuntimeError):
     """A container could not be ended."""
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What the processes of one submission use together."""
+class Bound(StrEnum):
+    """What holds a submission's processes to their limits together."""
 
-    processor_seconds: float
-    memory: int  # bytes that are resident and their own
+    CGROUP = "cgroup"  # the kernel, which counts all that it does for them
+    WATCH = "watch"  # the judge, which looks at them
 
 
 class Worker(Protocol):
     """The processes of one submission, seen from outside."""
 
-    def ready(self) -> None:
-        """Note what they hold before the submission's code runs: it is not charged to it."""
+    bound: Bound
+
+    def ready(self, limits: Limits) -> None:
+        """Bound them together. What they hold before the submission's code runs is not counted."""
 
     def usage(self) -> Usage:
-        """What they have used so far."""
+        """What they have used so far. A thread of its own may ask."""
+
+    def stop(self) -> None:
+        """Have them end, from whatever thread; `kill` is still to be called."""
 
     def why(self) -> str:
         """The last it said before it was ready, when it never got ready."""
+
+    def status(self) -> int | None:
+        """How its first process ended: the exit code, or less than 0 for a signal.
+
+        None if it has not ended of itself.
+        """
 
     def kill(self) -> None:
         """End them all; returns when they have ended."""
@@ -62,41 +77,65 @@ class Worker(Protocol):
 class ColdWorker:
     """A worker with a command of its own."""
 
-    def __init__(self, command: Sequence[str], descriptors: tuple[int, int]) -> None:
-        """Start it.
+    bound = Bound.WATCH
+
+    def __init__(
+        self, command: Sequence[str], descriptors: tuple[int, int], place: Place | None = None
+    ) -> None:
+        """Start it, where there is a `place` for control groups if there is any.
 
         Raises:
             StartError: the command cannot be run.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
-        self._process = _started(command, descriptors, self._errors)
+        self._process = _started(command, descriptors, self._errors, place)
+        self._place = place
+        self._group: Group | None = None
         self._idle = 0  # bytes of memory
 
-    def ready(self) -> None:
+    def ready(self, limits: Limits) -> None:
         """A fork shares with its parent what was there before it."""
-        self._idle = max(map(_own_memory, _family(self._process.pid)), default=0)
+        processes = family(self._process.pid)
+        self._idle = max(map(own_memory, processes), default=0)
+        self._group = _group(self._place, processes, limits)
+        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
         """Of the command's process and all below it."""
-        return _usage(_family(self._process.pid), self._idle)
+        if self._group is not None:
+            return usage_of_group(self._group)
+        return _all_of(family(self._process.pid), self._idle)
+
+    def stop(self) -> None:
+        """Bubblewrap's death ends its process namespace; without it each is ended."""
+        if self._group is not None:
+            self._group.kill()
+        for process in family(self._process.pid):
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)
 
     def why(self) -> str:
         """The last line it wrote to its error stream."""
         return _last_line(self._errors)
 
+    def status(self) -> int | None:
+        """Bubblewrap ends as the process that it started."""
+        return _ending(self._process)
+
     def kill(self) -> None:
         """End them all: bubblewrap's death ends its process namespace."""
-        family = _family(self._process.pid)
+        self.stop()
         self._process.kill()
         self._process.wait()
-        for process in family:  # without a sandbox nothing else would
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        if self._group is not None:
+            self._group.remove()
         self._errors.close()
 
 
 class ContainerWorker:
     """A worker in a container of its own; the engine's command carries its streams."""
+
+    bound = Bound.WATCH
 
     def __init__(
         self, engine: str, name: str, command: Sequence[str], streams: tuple[int, int]
@@ -111,6 +150,7 @@ class ContainerWorker:
         self._inside = list(command[command.index(PYTHON) :])
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
         self._first = 0  # its first process, where that can be seen from here
+        self._group: Group | None = None  # the engine's
         self._idle = 0  # bytes of memory
         try:
             self._client = subprocess.Popen(
@@ -124,22 +164,34 @@ class ContainerWorker:
         except OSError as error:
             raise StartError(str(error)) from error
 
-    def ready(self) -> None:
+    def ready(self, limits: Limits) -> None:
         """Find its processes. Those of an engine in a virtual machine are not to be seen."""
         said = ask(self._engine, "inspect", "--format", "{{.State.Pid}}", self._name).stdout.strip()
         first = int(said) if said.isdecimal() else 0
         with contextlib.suppress(psutil.Error):
             if first and psutil.Process(first).cmdline() == self._inside:
                 self._first = first
-                self._idle = max(map(_own_memory, _family(first)), default=0)
+                self._idle = max(map(own_memory, family(first)), default=0)
+                self._group = Group.of(first, limits)
+                self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
-        """Of all its processes; nothing when they are not to be seen, so that wall time decides."""
-        return _usage(_family(self._first) if self._first else [], self._idle)
+        """Of all its processes; nothing when they are not to be seen: then they seem asleep."""
+        if self._group is not None:
+            return usage_of_group(self._group)
+        return _all_of(family(self._first), self._idle) if self._first else Usage()
+
+    def stop(self) -> None:
+        """The engine does."""
+        ask(self._engine, "kill", self._name)
 
     def why(self) -> str:
         """The last that it or the engine wrote to the error stream."""
         return _last_line(self._errors)
+
+    def status(self) -> int | None:
+        """The engine's command ends as the container's first process, and that as its child."""
+        return _ending(self._client)
 
     def kill(self) -> None:
         """End the container; the engine's command ends once it is gone.
@@ -162,39 +214,74 @@ class ContainerWorker:
 class WarmWorker:
     """A fork of the warm process."""
 
-    def __init__(self, keeper: int, life: socket.socket, errors: IO[bytes]) -> None:
+    bound = Bound.WATCH
+
+    def __init__(
+        self, keeper: int, life: socket.socket, errors: IO[bytes], place: Place | None
+    ) -> None:
         self._keeper = keeper  # watches over the submission's first process
+        self._place = place
+        self._group: Group | None = None
         self._life = life
+        self._ending: int | None = None
+        self._idle = 0  # bytes of memory
         self._errors = errors
 
-    def ready(self) -> None:
-        """Nothing to note: the keeper holds just what was there before."""
+    def ready(self, limits: Limits) -> None:
+        """The keeper holds just what was there before, which a fork shares with it."""
+        self._idle = own_memory(self._keeper)
+        self._group = _group(self._place, family(self._keeper)[1:], limits)
+        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
     def usage(self) -> Usage:
-        """Of the keeper's children; what they share with it was there before them."""
-        keeper, *family = _family(self._keeper) or [None]
-        return _usage(family, _own_memory(keeper) if keeper else 0)
+        """Of all that is below the keeper."""
+        if self._group is not None:
+            return usage_of_group(self._group)
+        return _all_of(family(self._keeper)[1:], self._idle)
+
+    def stop(self) -> None:
+        """The keeper ends them when the judge lets go."""
+        with contextlib.suppress(OSError):
+            self._life.shutdown(socket.SHUT_WR)
 
     def why(self) -> str:
         """The last line the warm process or a fork of it wrote to their error stream."""
         return _last_line(self._errors)
 
+    def status(self) -> int | None:
+        """What the keeper says, once the submission's world has ended."""
+        if self._ending is None:
+            self._life.settimeout(ENDING_SECONDS)
+            self._hear()
+            self._life.settimeout(START_SECONDS)
+        return self._ending
+
     def kill(self) -> None:
         """End them all: the keeper does when the judge lets go, and says so by its own end."""
-        with contextlib.suppress(OSError):
-            self._life.shutdown(socket.SHUT_WR)
-            while self._life.recv(16):
-                pass
+        self.stop()
+        while self._hear():
+            pass
         self._life.close()
+        if self._group is not None:
+            self._group.remove()
+
+    def _hear(self) -> bool:
+        """Read the keeper's last word; False when there is none any more."""
+        with contextlib.suppress(OSError):
+            if said := self._life.recv(STATUS.size):
+                (self._ending,) = STATUS.unpack(said)
+                return True
+        return False
 
 
 class WarmProcess:
     """Has imported torch and the probes; forks for every submission."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], place: Place | None = None) -> None:
         """Start it; `command` is run with the descriptor of a socket in place of `{control}`.
 
-        It imports while its starter does something else; the first `fork` waits for it.
+        Where there is a `place` for control groups it stands there. It imports while its starter
+        does something else; the first `fork` waits for it.
 
         Raises:
             StartError: it did not start.
@@ -203,7 +290,8 @@ class WarmProcess:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             whole = [part.replace("{control}", str(theirs.fileno())) for part in command]
-            self._process = _started(whole, (theirs.fileno(),), self._errors)
+            self._process = _started(whole, (theirs.fileno(),), self._errors, place)
+        self._place = place
         self._ready = False
         self._owner = os.getpid()
         self._control.settimeout(START_SECONDS)
@@ -234,7 +322,8 @@ class WarmProcess:
         if said != UP:
             life.close()
             raise StartError(_last_line(self._errors))
-        return WarmWorker(CREDENTIALS.unpack(credentials)[0], life, self._errors)
+        keeper = CREDENTIALS.unpack(credentials)[0]
+        return WarmWorker(keeper, life, self._errors, self._place)
 
     def _wait_until_ready(self) -> None:
         if not self._ready:
@@ -253,12 +342,23 @@ class WarmProcess:
         self._errors.close()
 
 
+def _group(place: Place | None, processes: Sequence[int], limits: Limits) -> Group | None:
+    if place is None or not processes:
+        return None
+    with contextlib.suppress(OSError):
+        return Group.around(processes, limits)
+    return None
+
+
 def _started(
-    command: Sequence[str], descriptors: Sequence[int], errors: IO[bytes]
+    command: Sequence[str],
+    descriptors: Sequence[int],
+    errors: IO[bytes],
+    place: Place | None = None,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            command,
+            [*(place.prefix if place else ()), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -271,34 +371,28 @@ def _started(
         raise StartError(str(error)) from error
 
 
-def _family(process: int) -> list[psutil.Process]:
+def _ending(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code or signal of what a program ran and ended with."""
     try:
-        first = psutil.Process(process)
-        return [first, *first.children(recursive=True)]
-    except psutil.Error:  # gone meanwhile; reading its pipe will tell
-        return []
+        code = process.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    return BY_SIGNAL - code if code > BY_SIGNAL else code
 
 
-def _usage(family: list[psutil.Process], shared: int = 0) -> Usage:
-    seconds, memory = 0.0, 0
-    for process in family:
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            seconds += times.user + times.system + times.children_user + times.children_system
-            memory += max(0, _own_memory(process) - shared)
-    return Usage(seconds, memory)
+def _all_of(processes: list[int], shared: int) -> Usage:
+    """What they use, what waits in their sockets included; all have one network of their own."""
+    used = usage(processes, shared)
+    if not processes or _on_our_network(processes[-1]):
+        return used
+    return replace(used, memory=used.memory + in_sockets(processes[-1]))
 
 
-def _own_memory(process: psutil.Process) -> int:
-    """Bytes in memory that belong to no file on disk: a fork begins with just those of its parent.
-
-    psutil takes memory that forks share for a file's.
-    """
+def _on_our_network(process: int) -> bool:
     try:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-    except OSError:  # gone meanwhile
-        return 0
-    return 1024 * sum(map(int, re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.MULTILINE)))
+        return os.path.samefile("/proc/self/ns/net", f"/proc/{process}/ns/net")
+    except OSError:  # gone, or confined: nobody but root may look at it
+        return False
 
 
 def _last_line(errors: IO[bytes]) -> str:

@@ -53,9 +53,11 @@ def bubblewrap(suite: str, scratch: int, gpu: Gpu | None = None) -> list[str]:
     for name in ("/etc/ld.so.cache", "/etc/ld.so.conf"):
         command += ["--ro-bind-try", name, name]
     command += ["--proc", "/proc", "--dev", "/dev"]
+    # no terminals: all forks of a warm process would see those of each other
+    command += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     if gpu is not None:
         command += ["--unsetenv", "CUDA_VISIBLE_DEVICES", *gpu.bubblewrap()]
-    command += ["--size", str(scratch), "--tmpfs", "/dev/shm"]
+    command += ["--perms", "1777", "--size", str(scratch), "--tmpfs", "/dev/shm"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 

@@ -6,12 +6,12 @@ import dataclasses
 import os
 import re
 import secrets
-import time
+import signal
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from autograder.errors import WorkerError
+from autograder.errors import Undecided, WorkerError
 from checks.program import OWN_SECONDS, Cell, LeftOut, NotDefined, Trouble
 from checks.student import fault
 from checks.verdicts import StudentFault, Verdict
@@ -27,20 +27,35 @@ from .inside.wire import (
     write_frame,
 )
 from .inside.worker import READY
-from .launch import START_SECONDS, StartError, StillRunning, Worker
+from .launch import START_SECONDS, Bound, StartError, StillRunning, Worker
 from .wall import Wall
+from .watch import IDLE, Found, Watch
 
 STARTS = 3  # of a warm process that ends, before the grader gives up on a submission
 LEFT_OUT = 20  # statements of a notebook that are told to have failed
-IDLE = 4  # a busy machine may give a worker this small a share of a core; sleeping counts too
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+STARVED = (
+    20  # a call may take so many times its processor time on a busy machine, then nobody knows
+)
+
+
+def ending(status: int | None) -> str:
+    """How a submission's first process ended, in words that say nothing else: they may stand
+    beside a hidden check, and code and signal are the student's to choose.
+    """
+    if status is None:
+        return "closed the connection through which it is asked"
+    if status >= 0:
+        return "ended its own process, as `os._exit` does"
+    if -status in CRASHES:
+        return "crashed Python itself (in compiled code, or by far too deep a recursion)"
+    if -status in (signal.SIGKILL, signal.SIGXCPU):
+        return "used more memory or processor time than allowed, or killed its own process"
+    return "ended its own process by a signal"
 
 
 class WallFell(RuntimeError):
     """The warm process has ended, by no fault of the submission."""
-
-
-class OverMemory(RuntimeError):
-    """The submission's processes hold too much memory together."""
 
 
 def request_of(probe: str, inputs: dict[str, Any]) -> Message:
@@ -57,9 +72,11 @@ class Session:
         self._cells = list(cells)
         self._names = frozenset(names)
         self._unloadable: StudentFault | None = None
-        self._until: float | None = None  # when the whole submission must be done
+        self._may_sleep: float = IDLE * wall.limits.processor_seconds  # in all calls together
         self._worker: Worker | None = None
+        self._watch: Watch | None = None
         self._reading = self._writing = -1
+        self.undecided: Undecided | None = None  # then nothing else is asked
         self.troubles: dict[str, Trouble] = {}
         self.left_out: list[LeftOut] = []
         self.findings: list[str] = []
@@ -91,6 +108,8 @@ class Session:
             StudentFault: the code ran out of time, ended its process or sent nonsense.
             WorkerError: no worker could be started or kept.
         """
+        if self.undecided is not None:
+            raise self.undecided
         for _ in range(STARTS):
             try:
                 self._ensure_loaded()
@@ -116,6 +135,10 @@ class Session:
 
     def close(self) -> None:
         """End the worker and everything it started."""
+        if self._watch is not None:
+            self._watch.close()
+            self._may_sleep -= self._watch.asleep
+            self._watch = None
         if self._worker is not None:
             worker, self._worker = self._worker, None
             os.close(self._reading)
@@ -135,6 +158,8 @@ class Session:
             return
         if self._unloadable is not None:
             raise self._unloadable
+        if self._may_sleep <= 0:
+            raise self._stopped(Found.ASLEEP, 0.0)
         limit = self._wall.limits.load_seconds
         parts = [dataclasses.replace(cell, whole=False) for cell in self._cells]
         for cells, seconds in ((self._cells, OWN_SECONDS), (parts, OWN_SECONDS), (parts, 0.0)):
@@ -144,6 +169,7 @@ class Session:
                 request = {"load": load, "names": sorted(self._names), "seconds": seconds}
                 reply = self._read(self._ask(pack(request), limit))
             except StudentFault as error:
+                failed = error
                 finding = f"running your cells from top to bottom failed: {error.private_rationale}"
                 if finding not in self.findings:
                     self.findings.append(finding)
@@ -152,8 +178,9 @@ class Session:
             self._note(reply.get("value"), reply.get("left_out"))
             return
         self._unloadable = StudentFault(
-            Verdict.TIMED_OUT,
-            "your notebook's cells do not run to their end, so nothing could be tried",
+            failed.verdict,
+            "your notebook's cells do not run to their end, so nothing could be tried: "
+            f"{failed.private_rationale}",
         )
         raise self._unloadable
 
@@ -184,45 +211,85 @@ class Session:
             os.close(child_writes)
         try:
             ready = read_frame(self._reading, Patience(START_SECONDS))
-        except (WireError, Deadline, OSError):
+        except Deadline:
+            raise self._too_busy(
+                f"no worker was ready within {START_SECONDS:.0f} seconds"
+            ) from None
+        except (WireError, OSError):
             ready = None
         if ready is None or ready[0] != READY:
             why = self._worker.why()
             self.close()
             raise WorkerError(f"the worker did not start: {why}")
-        self._worker.ready()
+        self._worker.ready(self._wall.limits)
+        less = self._wall.bound is Bound.CGROUP and self._worker.bound is not Bound.CGROUP
+        if less and self._wall.stands():
+            self.close()
+            raise WorkerError("the submission got no control group, as those before it did")
+        self._watch = Watch(self._worker, self._wall.limits, self._may_sleep)
 
     def _ask(self, request: Message, seconds: float) -> Message:
         """Send a request and receive the reply that carries its id.
 
-        The worker may take `seconds` of processor time, or `IDLE` times that of wall time.
+        The worker may take `seconds` of processor time, and sleep `IDLE` times as long.
         """
+        worker, watch = self._worker, self._watch
+        assert worker is not None
+        assert watch is not None
         identity = secrets.token_bytes(16)  # a reply cannot be written before its request
-        patience = Patience(self._wait(seconds), self._processor_seconds, seconds)
+        patience = Patience(STARVED * seconds)
+        watch.begin(seconds)
+        frame = None
+        broken = False
         try:
             write_frame(self._writing, identity, request, patience)
             frame = read_frame(self._reading, patience)
         except Deadline:
+            raise self._too_busy(
+                f"no answer within {STARVED * seconds:.0f} seconds, in which it could not compute "
+                f"for the {seconds:.0f} it may"
+            ) from None
+        except WireError:
+            broken = True
+        except OSError:
+            pass
+        finally:
+            watch.end()
+        if frame is not None and frame[0] == identity:
+            return frame[1]
+        watch.look()
+        if watch.found is not None:
+            raise self._stopped(watch.found, seconds)
+        if broken or frame is not None:
+            raise self._lost("sent a reply that is not one")
+        if not self._wall.stands():
             self.close()
-            raise StudentFault(
+            raise WallFell
+        raise self._lost(ending(worker.status()))
+
+    def _stopped(self, found: Found, seconds: float) -> StudentFault:
+        """Why the submission was ended, after a call that might take so many seconds."""
+        self.close()
+        if found is Found.MEMORY:
+            return self._lost("used more memory than allowed")
+        if found is Found.PROCESSOR:
+            return self._lost("used more processor time than allowed")
+        if found is Found.CALL:
+            return StudentFault(
                 Verdict.TIMED_OUT,
                 f"no answer within {seconds:.0f} seconds of computing; a loop may never end, or "
                 "far too much is computed",
-            ) from None
-        except OverMemory:
-            raise self._lost("used more memory than allowed") from None
-        except WireError:
-            raise self._lost("sent a reply that is not one") from None
-        except OSError:
-            frame = None
-        if frame is None:
-            if not self._wall.stands():
-                self.close()
-                raise WallFell
-            raise self._lost("ended its own process, or used more memory or time than allowed")
-        if frame[0] != identity:
-            raise self._lost("sent a reply that is not one")
-        return frame[1]
+            )
+        return StudentFault(
+            Verdict.TIMED_OUT,
+            "no answer: your code sleeps, or waits for something that does not come",
+        )
+
+    def _too_busy(self, why: str) -> Undecided:
+        """Nothing can be said about the submission, now or by what it might still be asked."""
+        self.close()
+        self.undecided = Undecided(f"the machine is too busy to grade this: {why}")
+        return self.undecided
 
     def _read(self, answer: Message) -> dict[str, Any]:
         try:
@@ -232,13 +299,6 @@ class Session:
         if not isinstance(reply, dict):
             raise self._lost("sent a reply that is not one")
         return reply
-
-    def _wait(self, seconds: float) -> float:
-        """Wall time for a request; a submission that mostly sleeps has no more than its share."""
-        now = time.monotonic()
-        if self._until is None:
-            self._until = now + IDLE * self._wall.limits.processor_seconds
-        return max(0.0, min(IDLE * seconds, self._until - now))
 
     def _trouble(self, value: Any) -> Trouble:
         """Read a trouble from the wire, whatever was sent: pages on hidden checks may show it."""
@@ -273,14 +333,6 @@ class Session:
         if isinstance(line, int) and 0 < line <= lengths.get(label, 0):
             return label, line
         return "", 0
-
-    def _processor_seconds(self) -> float:
-        """What the worker and all it started have used so far."""
-        assert self._worker is not None
-        usage = self._worker.usage()
-        if usage.memory > self._wall.limits.memory:
-            raise OverMemory
-        return usage.processor_seconds
 
     def _lost(self, what: str) -> StudentFault:
         self.close()

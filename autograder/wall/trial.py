@@ -36,12 +36,16 @@ PROMISES = {
     "fork bomb": "the number of its processes is limited",
     "memory": "its memory is limited",
     "uncounted memory": "it holds no memory that no limit counts",
+    "forgotten children": "the processor time of all its processes is counted",
+    "sockets": "it makes no sockets but between its own processes",
+    "shared files": "it neither locks nor watches what others read too",
+    "terminals": "it shares no terminal with others",
     "outliving": "nothing of it outlives the run",
 }
 
 # run as a student's cell; raises what worked, as the names of PROMISES
 ATTEMPTS = """
-import ctypes, json, os, socket, threading, time
+import ctypes, fcntl, json, os, signal, socket, threading, time
 wanted, broken = json.loads(WANTED), set()
 def attempt(name, action):
     try:
@@ -75,9 +79,20 @@ def root():
     library = ctypes.CDLL(None)
     may_gain = library.prctl(39, 0, 0, 0, 0) != 1  # by running a program that belongs to root
     may_mount = library.unshare(0x20000) == 0
-    # a sandbox or container of its own allows user namespaces, in which it is root of nothing else
-    own_users = library.unshare(0x10000000) == 0 if wanted["warm"] else False
+    own_users = library.unshare(0x10000000) == 0  # in which it would be root
     return os.geteuid() == 0 or may_gain or may_mount or own_users
+def forgotten():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if os.fork() == 0:
+        os._exit(0)
+    try:
+        os.wait()
+    except ChildProcessError:
+        return True
+    return False
+def larger_buffer():
+    first, _ = socket.socketpair()
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 attempt("root", root)  # before there were threads: a process with several gets no namespaces
 attempt("signals", lambda: os.getpgid(0) != os.getpid() and wanted["warm"])
 attempt("network", lambda: socket.create_connection(("127.0.0.1", wanted["port"]), 1))
@@ -93,6 +108,20 @@ attempt("processes", lambda: sum(name.isdigit() for name in os.listdir("/proc"))
 attempt("descriptors", descriptors)
 attempt("memory", lambda: bool(bytearray(wanted["memory"])))
 attempt("uncounted memory", lambda: os.close(os.memfd_create("planted")))
+attempt("uncounted memory", larger_buffer)
+attempt("uncounted memory", lambda: fcntl.fcntl(os.pipe()[1], 1031, 1 << 20))
+attempt("forgotten children", forgotten)
+if not wanted["gpu"]:  # whose driver is not told what to call
+    for family in (2, 10, 16, 17, 38, 40):  # internet, kernel, packets, ciphers, virtual machines
+        attempt("sockets", lambda: socket.socket(family, socket.SOCK_DGRAM))
+        attempt("sockets", lambda: socket.socket(family, socket.SOCK_STREAM))
+    with open(os.__file__) as shared:
+        attempt("shared files", lambda: fcntl.flock(shared, fcntl.LOCK_SH | fcntl.LOCK_NB))
+        attempt("shared files", lambda: fcntl.lockf(shared, fcntl.LOCK_SH | fcntl.LOCK_NB))
+        attempt("shared files", lambda: fcntl.fcntl(shared, fcntl.F_NOTIFY, fcntl.DN_ACCESS))
+    attempt("shared files", lambda: ctypes.CDLL(None).inotify_init() >= 0)
+attempt("terminals", os.openpty)
+attempt("terminals", lambda: bool(os.listdir("/dev/pts")) and wanted["warm"])
 attempt("fork bomb", swarm)
 if os.fork() == 0:  # keeps the pipe to the judge open for as long as it lives
     os.setsid()
@@ -137,6 +166,7 @@ def broken_promises(wall: Wall) -> list[str]:
             "processes": wall.limits.processes,
             "memory": wall.limits.memory,
             "warm": wall.warm,
+            "gpu": wall.gpu is not None,
         }
         try:
             broken, ended = _attempt(wall, f"WANTED = {json.dumps(wanted)!r}\n{ATTEMPTS}")
@@ -164,6 +194,8 @@ def _attempt(wall: Wall, code: str) -> tuple[list[str], bool]:
             patience = Patience(START_SECONDS)
             if _next(reading, patience)[0] != READY:
                 raise StartError(worker.why())
+            worker.ready(wall.limits)
+            wall.bound = worker.bound
             cell = dataclasses.asdict(Cell(LABEL, code))
             write_frame(writing, bytes(16), pack({"load": [cell]}), patience)
             _, reply = _next(reading, patience)

@@ -12,10 +12,11 @@ import shutil
 import sys
 from abc import ABC, abstractmethod
 
+from .cgroup import NoGroup, Place, place
 from .container import PYTHON, container
 from .gpu import Gpu
 from .inside.worker import COLD, PIPED, WARM
-from .launch import ColdWorker, ContainerWorker, StartError, WarmProcess, Worker
+from .launch import Bound, ColdWorker, ContainerWorker, StartError, WarmProcess, Worker
 from .limits import Limits
 from .sandbox import INSIDE, ROOT, bubblewrap
 
@@ -29,10 +30,12 @@ class Wall(ABC):
     Attributes:
         level: the kind of protection in one word, stored with every mark.
         warm: whether workers are forks of a process that has imported all that they need.
+        bound: what holds all processes of a submission to their limits, as the trial found.
     """
 
     level: str
     warm: bool = False
+    bound: Bound = Bound.WATCH
 
     def __init__(self, suite: str, limits: Limits | None = None, *, gpu: Gpu | None = None) -> None:
         """Make a wall that has not been tried. With a `gpu` it lets that in."""
@@ -76,7 +79,7 @@ class Wall(ABC):
         """
         boot = f"import sys; sys.path.insert(0, {root!r}); from {WORKER} import main; main()"
         orders = ["-I", "-c", boot, way, descriptors, f"checks.{self.suite}.probes"]
-        orders += [str(int(shed_root)), str(self.limits.scratch)]
+        orders += [str(int(shed_root)), str(int(self.gpu is not None)), str(self.limits.scratch)]
         limits = self.limits.arguments(user_alone=user_alone, gpu=self.gpu is not None)
         return [*orders, *limits]
 
@@ -108,7 +111,8 @@ class Bubblewrap(Wall):
         """As `Wall.start`."""
         if self.warm:
             return self.warm_process().fork(reading, writing)
-        return ColdWorker(self._command(COLD, f"{reading},{writing}"), (reading, writing))
+        command = self._command(COLD, f"{reading},{writing}")
+        return ColdWorker(command, (reading, writing), _place())
 
     def warm_process(self) -> WarmProcess:
         """The process that forks, started if there is none.
@@ -119,7 +123,7 @@ class Bubblewrap(Wall):
         if self._process is not None and not self._process.alive():
             self.close()
         if self._process is None:
-            self._process = WarmProcess(self._command(WARM, "{control}"))
+            self._process = WarmProcess(self._command(WARM, "{control}"), _place())
         return self._process
 
     def stands(self) -> bool:
@@ -176,6 +180,14 @@ class Unconfined(Wall):
             command = ["/usr/bin/env", "--unset=CUDA_VISIBLE_DEVICES", *variables, sys.executable]
         command += self._orders(COLD, f"{reading},{writing}", str(ROOT))
         return ColdWorker(command, (reading, writing))
+
+
+def _place() -> Place | None:
+    """Where control groups can be made, if anywhere; else the watch does what it can."""
+    try:
+        return place()
+    except NoGroup:
+        return None
 
 
 def begin(suite: str, limits: Limits | None = None) -> Wall:

@@ -106,10 +106,10 @@ class Course:
         for student in (SOLVED, UNTOUCHED):
             self.folder(student).mkdir(parents=True)
         nbformat.write(self.release, self.folder(UNTOUCHED) / self.notebook)
-        nbformat.write(_solved(self.release, lesson), self.folder(SOLVED) / self.notebook)
+        nbformat.write(solved(self.release, lesson), self.folder(SOLVED) / self.notebook)
 
 
-def _solved(release: NotebookNode, lesson: Path) -> NotebookNode:
+def solved(release: NotebookNode, lesson: Path) -> NotebookNode:
     """The release with the lesson's solutions in it."""
     solutions = {grade_id(cell): cell.source for cell in lesson_notebook(lesson).cells}
     for cell in release.cells:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import select
 import struct
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -30,7 +28,6 @@ HEADER = struct.Struct(">16sII")  # id, bytes of JSON, bytes of safetensors
 MAX_JSON = 8 * 1024 * 1024
 MAX_ARRAYS = 32 * 1024 * 1024
 MAX_ARRAY_NAMES = 1024 * 1024  # bytes of the part of a safetensors blob that names its arrays
-LOOK_SECONDS = 0.25  # wall time between two looks at a silent worker's processor time
 MAX_TEXT = 2_000  # characters of a string that the judge reads; the rest is cut off
 DTYPES = frozenset({torch.float32, torch.float64, torch.int64, torch.int32, torch.bool})
 OTHER_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.int16, torch.int8, torch.uint8})
@@ -57,25 +54,10 @@ class Deadline(TimeoutError):
 
 
 class Patience:
-    """How long to wait for the other side: until a wall time, or until it has used its processor.
+    """How many seconds of wall time to wait for the other side."""
 
-    Args:
-        seconds: of wall time.
-        processor: tells the processor seconds the other side has used so far.
-        processor_seconds: how many more of them it may use. A busy machine slows wall time, not
-            this, so that a mark does not depend on what else runs.
-    """
-
-    def __init__(
-        self,
-        seconds: float,
-        processor: Callable[[], float] | None = None,
-        processor_seconds: float = math.inf,
-    ) -> None:
+    def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
-        self._processor = processor
-        self._may_use = processor_seconds
-        self._first: float | None = None
 
     def wait(self, descriptor: int, event: int) -> None:
         """Wait until the descriptor is ready.
@@ -85,18 +67,8 @@ class Patience:
         """
         poller = select.poll()
         poller.register(descriptor, event)
-        while not poller.poll(1000 * max(0.0, min(LOOK_SECONDS, self._until - time.monotonic()))):
-            if time.monotonic() >= self._until or self._used() > self._may_use:
-                raise Deadline("no whole message in time")
-
-    def _used(self) -> float:
-        """Processor seconds since the first look, which comes soon after the wait began."""
-        if self._processor is None:
-            return 0.0
-        now = self._processor()
-        if self._first is None:
-            self._first = now
-        return now - self._first
+        if not poller.poll(1000 * max(0.0, self._until - time.monotonic())):
+            raise Deadline("no whole message in time")
 
 
 def pack(value: Any) -> Message:

@@ -24,6 +24,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import traceback
 from collections.abc import Callable
@@ -42,6 +43,7 @@ from .syscalls import forbid
 READY = b"ready".ljust(16)  # the id of the one message nobody asked for
 WARM, COLD, PIPED = "warm", "cold", "piped"
 UP = b"up"  # what a keeper says once its submission has a world of its own
+STATUS = struct.Struct("i")  # what it says in the end: an exit code, or less than 0 for a signal
 
 Serve = Callable[[int, int], None]
 
@@ -54,18 +56,20 @@ class Orders:
     descriptors: tuple[int, ...]
     probes: str
     shed: bool
+    gpu: bool
     scratch: int
     limits: dict[str, int]
 
     @staticmethod
     def read(arguments: list[str]) -> Orders:
-        """Read `way descriptor,... probes shed scratch NAME=value ...`."""
-        way, descriptors, probes, shed, scratch, *limits = arguments
+        """Read `way descriptor,... probes shed gpu scratch NAME=value ...`."""
+        way, descriptors, probes, shed, gpu, scratch, *limits = arguments
         return Orders(
             way,
             tuple(int(number) for number in descriptors.split(",")),
             probes,
             shed == "1",
+            gpu == "1",
             int(scratch),
             {name: int(value) for name, _, value in (limit.partition("=") for limit in limits)},
         )
@@ -85,7 +89,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # not its own file once root was shed
             first_to_go()
         set_limits(orders.limits)
-        forbid()
+        forbid(gpu=orders.gpu)
         serve(*orders.descriptors)
 
 
@@ -100,14 +104,17 @@ def _moved(streams: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _forked(reading: int) -> bool:
-    """True in a fork; else return when it has ended, or when nobody can write to it any more."""
+    """True in a fork; else return when nobody can write to it any more, or end as it has ended."""
     child = os.fork()
     if child == 0:
         return True
     poller = select.poll()
     poller.register(reading, 0)  # tells of the other end's close, not of data
-    poller.register(os.pidfd_open(child), select.POLLIN)
-    poller.poll()
+    ended = os.pidfd_open(child)
+    poller.register(ended, select.POLLIN)
+    if any(descriptor == ended for descriptor, _ in poller.poll()):
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.exit(code if code >= 0 else 128 - code)
     return False
 
 
@@ -193,7 +200,7 @@ def _keep(reading: int, writing: int, life: int, orders: Orders, serve: Serve) -
             os.close(life)
             confine(orders.scratch)
             set_limits(orders.limits)
-            forbid()
+            forbid(gpu=orders.gpu)
             serve(reading, writing)
         else:
             os.close(reading)
@@ -204,7 +211,9 @@ def _keep(reading: int, writing: int, life: int, orders: Orders, serve: Serve) -
             poller.register(os.pidfd_open(child), select.POLLIN)
             poller.poll()
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)  # returns once every process of its world has ended
+            _, ended = os.waitpid(child, 0)  # returns once every process of its world has ended
+            with contextlib.suppress(OSError):  # the judge is gone
+                os.write(life, STATUS.pack(os.waitstatus_to_exitcode(ended)))
         status = 0
     except BaseException:
         traceback.print_exc()  # where the judge looks when a worker does not start
