@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich import box
@@ -30,6 +30,8 @@ class Recorded:
     students: AbstractSet[str]  # all of the course
     assignments: AbstractSet[str]
     by_hand: Mapping[str, float | None]  # of the graded; None where it waits for a person
+    sections: Mapping[str, str] = field(default_factory=dict)  # or groups
+    late: Mapping[str, str] = field(default_factory=dict)  # and extensions, in a few words
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class ClassTable:
         points = Table(title=f"{self.assignment.name}: {len(self.rows)} students")
         points.box = box.SIMPLE_HEAD
         points.add_column("student", overflow="fold")
+        sections, late = self.recorded.sections, self.recorded.late
+        if any(sections.values()):
+            points.add_column("section", overflow="fold")
         for task in tasks:
             points.add_column(
                 f"{task.key.replace('_', chr(10))}\n/{task.points:g}", justify="right"
@@ -55,12 +60,20 @@ class ClassTable:
         points.add_column(f"total\n/{sum(task.points for task in tasks):g}", justify="right")
         if self._by_hand:
             points.add_column(f"by hand\n/{self._by_hand:g}", justify="right")
+        if late:
+            points.add_column("late", overflow="fold")
         advice = Table(box=box.SIMPLE_HEAD, leading=1)
         advice.add_column("student", overflow="fold")
         advice.add_column("first thing to fix, and the feedback page", overflow="fold")
         for row in self.rows:
             student = Text(without_controls(row.student))
-            points.add_row(student, *self._points(row))
+            cells: list[Text | str] = [student]
+            if any(sections.values()):
+                cells.append(Text(without_controls(sections.get(row.student, ""))))
+            cells += self._points(row)
+            if late:
+                cells.append(late.get(row.student, ""))
+            points.add_row(*cells)
             advice.add_row(student, Text(self._advice(row)))
         yield points
         yield advice
@@ -73,6 +86,8 @@ class ClassTable:
 
     def _graded(self, row: RosterEntry) -> Report | None:
         """The report of a row that has a mark."""
+        if row.excused:
+            return None
         return self.reports[row.student] if row.student in self.recorded.by_hand else None
 
     def _points(self, row: RosterEntry) -> list[str]:
@@ -92,7 +107,7 @@ class ClassTable:
             page = self.course.page(self.assignment.name, row.student)
             shown = from_here(page) if page.exists() else "no page; `make feedback` says why"
             lines = [first_words(report), shown]
-        if row.lost:
+        if row.lost or row.excused:
             lines.append(row.status)
         elif report is None and row.there:
             lines = [str(Verdict.GRADER_ERROR)]
