@@ -324,15 +324,18 @@ def test_of_two_who_are_one_the_earlier_work_counts_if_it_is_named(course: Cours
     assert not course.report("seq2seq", "emmy").exists()
 
 
-def test_who_is_merged_into_somebody_without_work_brings_all(course: Course) -> None:
+@pytest.mark.parametrize("listed", [False, True])
+def test_who_is_merged_into_somebody_without_work_brings_all(course: Course, listed: bool) -> None:
     graded(course, "emmy", by_hand=9.0)
     (course.submitted / "emmy" / "notes.txt").write_text("mine")
-    course.students.write_text("id\nemmy\nnoether\n")
+    course.students.write_text("id,section\nemmy,A\n" + "noether,B\n" * listed)
+    enrolled(course, "noether")
     assert main(["merge", "emmy", "noether"]) == 0
     with course.gradebook() as gradebook:
         assert gradebook.find_submission("seq2seq", "noether").score == 45
     assert (course.submitted / "noether" / "notes.txt").read_text() == "mine"
-    assert [s.id for s in read_students(course.students)] == ["noether"]
+    section = "B" if listed else "A"
+    assert [(s.id, s.section) for s in read_students(course.students)] == [("noether", section)]
 
 
 def test_a_list_is_changed_as_it_was_written(course: Course) -> None:

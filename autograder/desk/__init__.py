@@ -23,6 +23,9 @@ For a class:
 - `grants.py`: what was granted to whom, and why: `extensions.jsonl`
 - `extension.py`: grants an extension, or excuses
 - `marks.py`: everybody's marks, for whatever shows them
+- `lms.py`: these in files of Canvas, Moodle, Blackboard
+- `handover.py`: these for Gradescope and letters, and feedback in archives
+- `marks_command.py`: all of that from the command line
 - `classroom.py`: grades it
 - `roster.py`: who handed in what, and what is not graded
 - `table.py`: its table

@@ -99,10 +99,10 @@ def lateness(course: Course, gradebook: Gradebook, name: str) -> dict[str, str]:
     found = {}
     for submission in gradebook.assignment_submissions(name):
         own, came = _own(terms, submission), came_at(submission)
-        parts = [f"+{span(submission.extension)}"] if submission.extension else []
+        parts = [f"{span(submission.extension)} longer"] if submission.extension else []
         if own.late(came):
-            taken = submission.late_submission_penalty
-            parts.append(f"{own.days_late(came)} d late: −{taken:g}")
+            days, taken = own.days_late(came), submission.late_submission_penalty
+            parts.append(f"{days} {'day' if days == 1 else 'days'} late: −{taken:g} points")
         if parts:
             found[submission.student.id] = ", ".join(parts)
     return found
@@ -126,7 +126,7 @@ def _sentences(terms: Terms, submission: Any) -> Iterator[str]:
         yield f"Your due date was extended from {terms.local(terms.due)} to {own.local(own.due)}."
     if came is not None and own.late(came):
         days = own.days_late(came)
-        when = f"{days} {'day' if days == 1 else 'days'} late have begun"
+        when = "1 day late has begun" if days == 1 else f"{days} days late have begun"
         yield (
             f"Handed in at {own.local(came)}, due at {own.local(own.due)}: {when}, "
             f"{own.penalty_percent(came):g} % of the points earned are taken off: "

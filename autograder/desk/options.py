@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 ONLY = "if there are several assignments"
+WHAT = ("canvas", "moodle", "blackboard", "gradescope", "feedback", "mail")
 
 
 def add_commands(commands: Any) -> None:
-    """Add `roster`, `rename`, `merge` and `extension` to the command line's commands."""
+    """Add the desk's commands to the command line's."""
     roster = commands.add_parser("roster", help="take a list of students into the gradebook")
     roster.add_argument(
         "file",
@@ -47,6 +48,30 @@ def add_commands(commands: Any) -> None:
     more.add_argument("--section", action="store_true", help="WHO is a section")
     more.add_argument("--assignment", help=ONLY)
     more.set_defaults(run=_extension)
+
+    marks = commands.add_parser("marks", help="write marks for where they are kept, or feedback")
+    marks.add_argument("what", choices=WHAT)
+    marks.add_argument(
+        "--list",
+        type=Path,
+        metavar="CSV",
+        help="what Canvas, Moodle or Blackboard has exported, to be filled in (default: "
+        "students.csv)",
+    )
+    marks.add_argument("--to", type=Path, metavar="PLACE", help="default: in build/marks")
+    marks.add_argument(
+        "--column", metavar="NAME", help="what the assignment is called there (default: as here)"
+    )
+    marks.add_argument(
+        "--scaled", action="store_true", help="as shares of what the column is worth there"
+    )
+    marks.add_argument(
+        "--partial",
+        action="store_true",
+        help="also what a person has yet to grade in part",
+    )
+    marks.add_argument("--assignment", help=ONLY)
+    marks.set_defaults(run=_marks)
 
 
 def _roster(options: argparse.Namespace) -> None:
@@ -101,3 +126,9 @@ def _extension(options: argparse.Namespace) -> None:
     for line in grant(Course.at(), name, who, options.length, why, section=options.section):
         print(line)
     print(f"penalties follow at once, pages with: python -m autograder class {name}")
+
+
+def _marks(options: argparse.Namespace) -> int:
+    from .marks_command import run  # 1 s
+
+    return run(options)

@@ -156,7 +156,8 @@ def merge(course: Course, old: str, new: str, keep: str = "") -> list[str]:
         lines.append(f"{name}: what {counts[name]} handed in counts")
     given = _granted(course, old, new)
     _move(course, old, new, counts)
-    students.renamed(course.students, old, "")
+    listed = any(student.id == new for student in read_students(course.students))
+    students.renamed(course.students, old, "" if listed else new)
     grants.renamed(course.extensions, old, "")
     if given:
         grants.keep(course.extensions, given)

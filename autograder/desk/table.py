@@ -50,9 +50,6 @@ class ClassTable:
         points = Table(title=f"{self.assignment.name}: {len(self.rows)} students")
         points.box = box.SIMPLE_HEAD
         points.add_column("student", overflow="fold")
-        sections, late = self.recorded.sections, self.recorded.late
-        if any(sections.values()):
-            points.add_column("section", overflow="fold")
         for task in tasks:
             points.add_column(
                 f"{task.key.replace('_', chr(10))}\n/{task.points:g}", justify="right"
@@ -60,25 +57,29 @@ class ClassTable:
         points.add_column(f"total\n/{sum(task.points for task in tasks):g}", justify="right")
         if self._by_hand:
             points.add_column(f"by hand\n/{self._by_hand:g}", justify="right")
-        if late:
-            points.add_column("late", overflow="fold")
         advice = Table(box=box.SIMPLE_HEAD, leading=1)
         advice.add_column("student", overflow="fold")
         advice.add_column("first thing to fix, and the feedback page", overflow="fold")
-        for row in self.rows:
-            student = Text(without_controls(row.student))
-            cells: list[Text | str] = [student]
-            if any(sections.values()):
-                cells.append(Text(without_controls(sections.get(row.student, ""))))
-            cells += self._points(row)
-            if late:
-                cells.append(late.get(row.student, ""))
-            points.add_row(*cells)
-            advice.add_row(student, Text(self._advice(row)))
+        for section, rows in self._sections():
+            if section:
+                points.add_section()
+                points.add_row(Text(section, style="bold"))
+            for row in rows:
+                student = Text(without_controls(row.student))
+                points.add_row(student, *self._points(row))
+                advice.add_row(student, Text(self._advice(row)))
         yield points
         yield advice
         yield from self._mends()
         yield from self._waiting()
+
+    def _sections(self) -> Iterator[tuple[str, list[RosterEntry]]]:
+        """The rows by section, first those of none."""
+        by_section: dict[str, list[RosterEntry]] = {}
+        for row in self.rows:
+            section = without_controls(self.recorded.sections.get(row.student, ""))
+            by_section.setdefault(section, []).append(row)
+        yield from sorted(by_section.items())
 
     @property
     def _by_hand(self) -> float:
@@ -114,6 +115,7 @@ class ClassTable:
         elif report is None:
             before = row.student in self.recorded.by_hand
             lines = ["graded before; nothing lies in its folder now" if before else row.status]
+        lines.append(self.recorded.late.get(row.student, ""))
         return "\n".join(without_controls(line) for line in lines if line)
 
     def _mends(self) -> Iterator[str]:
