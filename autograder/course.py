@@ -33,7 +33,9 @@ class Course:
         self.students = self.root / "students.csv"
         self.extensions = self.root / "extensions.jsonl"
         self.database = str(directory.db_url)
-        self.late_rule = str(directory.config.AssignLatePenalties.get("plugin_class", ""))
+        # nbgrader's applications make their directory before they read the configuration
+        config = (directory.parent or directory).config
+        self.late_rule = str(config.AssignLatePenalties.get("plugin_class", ""))
         self._name = str(directory.course_id)
 
     @classmethod

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, LoggingConfigurable
 
 from autograder.__main__ import main
 from autograder.course import Course, opened
 from autograder.desk import lateness
 from autograder.desk.extension import grant, length_of
 from autograder.desk.grants import all_grants
-from autograder.desk.lateness import settle, told
+from autograder.desk.lateness import RULE, settle, told
 from autograder.desk.marks import marks_of
 from autograder.errors import NotAmended
 from autograder.pull import command, importing
@@ -102,6 +104,13 @@ def test_another_plugin_of_the_configuration_is_left_alone(
     graded(due, "ann", came=after(days=3))
     monkeypatch.setattr(due, "late_rule", "mine.Plugin")
     assert penalties(due) == {"ann": 0}
+
+
+def test_nbgraders_own_commands_go_by_the_rule_that_is_configured() -> None:
+    application = LoggingConfigurable()
+    directory = CourseDirectory(parent=application)  # as they do, before they are configured
+    application.config = Config(AssignLatePenalties={"plugin_class": RULE})
+    assert Course(directory).late_rule == RULE
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,15 @@ def remove(course: Course, names: Iterable[str]) -> list[str]:
             known.add(name)
     if known:
         Results().clear()
-        _export(course)
+        _write_anew(course)
     return [name for name in unique if name in known]
 
 
-def _export(course: Course) -> None:
+def _write_anew(course: Course) -> None:
+    """Export the grades, and delete what else speaks of several students: it can be made again."""
+    for path in (course.root / "build" / "marks", *course.reports.glob("*/class*.*")):
+        if os.path.lexists(path) and path.suffix != ".json":
+            delete(path)
     if course.grades.exists():
         done = nbgrader("export", f"--to={course.grades}", root=course.root)
         if done.returncode != 0:
@@ -103,7 +107,7 @@ def rename(course: Course, old: str, new: str) -> None:
     _move(course, old, new, {})
     students.renamed(course.students, old, new)
     grants.renamed(course.extensions, old, new)
-    _export(course)
+    _write_anew(course)
 
 
 def _is_known(course: Course, name: str) -> bool:
@@ -161,7 +165,7 @@ def merge(course: Course, old: str, new: str, keep: str = "") -> list[str]:
     grants.renamed(course.extensions, old, "")
     if given:
         grants.keep(course.extensions, given)
-    _export(course)
+    _write_anew(course)
     return lines
 
 
