@@ -51,6 +51,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# late work costs what offering.toml says, however it came
+c.AssignLatePenalties.plugin_class = "autograder.desk.lateness.OfferingPenalty"
 
 # the server's clock says when a submission came, not a file that the student wrote
 c.ExchangeFactory.collect = "autograder.desk.clock.ServerTimeCollect"

@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from autograder.pull.options import add_commands
+from autograder.desk.options import add_commands as add_desk
+from autograder.pull.options import add_commands as add_pull
 
 from .errors import Failure
 from .output import print_whatever
@@ -135,9 +136,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the sample class, which earlier versions put among one's own students",
     )
+    remove.add_argument(
+        "--attempts", type=Path, metavar="FILE", help="of pull requests (default: attempts.jsonl)"
+    )
+    remove.add_argument(
+        "--graded", type=Path, metavar="FOLDER", help="with pull requests (default: graded)"
+    )
     remove.set_defaults(run=_remove)
 
-    add_commands(commands)
+    add_desk(commands)
+    add_pull(commands)
     return parser
 
 
@@ -319,8 +327,10 @@ def _accept(options: argparse.Namespace) -> None:
 
 def _remove(options: argparse.Namespace) -> int:
     # 1 s
-    from autograder.desk.amend import remove
+    from autograder.desk.people import remove
     from autograder.desk.sample import sample_students
+    from autograder.desk.students import read_students
+    from autograder.pull.forget import ATTEMPTS, GRADED, forget
 
     from .assignment import ROOT, Assignment
     from .course import Course
@@ -331,7 +341,14 @@ def _remove(options: argparse.Namespace) -> int:
         names += [s for path in lessons for s in sample_students(Assignment(path.parent.name))]
     if not names:
         raise OSError("name a student, or --sample")
-    removed = remove(Course.at(), names)
+    course = Course.at()
+    listed = {student.id: student.login or student.id for student in read_students(course.students)}
+    attempts = options.attempts or course.root / ATTEMPTS
+    graded = options.graded or course.root / GRADED
+    removed = remove(course, names)
+    for name in names:
+        if forget(listed.get(name, name), attempts, graded) and name not in removed:
+            removed.append(name)
     unknown = [] if options.sample else [name for name in names if name not in removed]
     print(f"removed: {', '.join(removed) or 'nobody'}")
     if unknown:

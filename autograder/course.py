@@ -14,7 +14,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from .assignment import ROOT
 from .commands import first_line, programs_first
-from .errors import CourseError, NoGradebook
+from .errors import CourseError, Failure, NoGradebook
 
 CONFIG = "nbgrader_config.py"
 
@@ -30,7 +30,12 @@ class Course:
         self.feedback = self.root / directory.feedback_directory
         self.reports = self.root / "reports"
         self.grades = self.root / "grades.csv"
+        self.students = self.root / "students.csv"
+        self.extensions = self.root / "extensions.jsonl"
         self.database = str(directory.db_url)
+        # nbgrader's applications make their directory before they read the configuration
+        config = (directory.parent or directory).config
+        self.late_rule = str(config.AssignLatePenalties.get("plugin_class", ""))
         self._name = str(directory.course_id)
 
     @classmethod
@@ -88,7 +93,7 @@ def opened(database: str, course: str = "default_course") -> Iterator[Gradebook]
             raise NoGradebook(f"there is no gradebook yet ({file}); `make release` makes it")
         with Gradebook(database, course) as gradebook:
             yield gradebook
-    except CourseError:
+    except Failure:
         raise
     except Exception as error:  # of the driver, of SQLAlchemy, of nbgrader
         raise CourseError(first_line(error)) from error

@@ -84,6 +84,10 @@ class NotAmended(Failure):
     """It cannot be done as it was asked for; nothing was changed."""
 
 
+class SheetError(Failure, ValueError):
+    """A list of students, or another table, cannot be used as it is; nothing was changed."""
+
+
 class OfferingError(Failure, ValueError):
     """The offering's settings are not in order."""
 

@@ -124,7 +124,9 @@ def same_files(left: Path, right: Path) -> bool:
     return all(filecmp.cmp(left / name, right / name, shallow=False) for name in names[0])
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(
+    path: Path, text: str, *, encoding: str = "utf-8", newline: str | None = None
+) -> None:
     """Write a file so that a reader sees all of it or what was there before.
 
     Raises:
@@ -132,7 +134,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding=encoding, newline=newline)
         os.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import total_ordering
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from .assignment import ROOT
 from .errors import NotText, OfferingError, RecordError
 from .files import read_typed
-from .records import Amount, Count, read_toml, typed
+from .records import Amount, Count, Percent, read_toml, typed
 
 FILE = ROOT / "offering.toml"
 UTC_ZONE = ZoneInfo("UTC")
@@ -41,6 +41,8 @@ class Settings:
     due: datetime | None = None  # by the clocks of the zone, if it names no other; None: never late
     grace_minutes: Amount = 10.0
     late_percent_per_day: Amount = 10.0  # of the points earned, for each day begun
+    late_percents: tuple[Percent, ...] = ()  # instead, for the first day, the second, ...
+    late_percent_at_most: Percent = 100.0  # as long as anything counts
     late_days: Count = 7  # after which nothing counts
     attempts_per_day: Count = 10  # graded ones of one student; 0: as many as they like
     reveal_before_due: Reveal = Reveal.MESSAGES
@@ -58,6 +60,10 @@ class Terms(Settings):
         """What may be shown at a moment."""
         over = self.due is not None and now > self.due
         return self.reveal_after_due if over else self.reveal_before_due
+
+    def extended(self, extension: timedelta) -> Terms:
+        """The terms of somebody who has longer."""
+        return self if self.due is None else replace(self, due=self.due + extension)
 
     def late(self, came: datetime | None) -> timedelta:
         """How long after the due date something came; nothing within the grace, or if unknown."""
@@ -99,7 +105,10 @@ class Terms(Settings):
         days = self.days_late(came)
         if days > self.late_days:
             return 100.0
-        return min(100.0, days * self.late_percent_per_day)
+        percent = days * self.late_percent_per_day
+        if days and self.late_percents:
+            percent = self.late_percents[min(days, len(self.late_percents)) - 1]
+        return min(self.late_percent_at_most, percent)
 
     def local(self, moment: datetime) -> str:
         """A moment as the students' clocks show it."""

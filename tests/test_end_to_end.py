@@ -19,7 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import ROOT, Assignment
 from autograder.course import Course
-from autograder.desk.amend import remove
+from autograder.desk.people import remove
 from autograder.desk.sample import sample_students
 
 from .ordinary import run_module

@@ -47,7 +47,8 @@ def test_the_page_states_the_settings_and_their_defaults() -> None:
     defaults = {field.name: field.default for field in fields(Settings)}
     for key, value in defaults.items():
         told = value.value if isinstance(value, Reveal) else "none"
-        assert stated.pop(key) == (told if isinstance(value, Reveal | None) else f"{value:g}")
+        plain = isinstance(value, Reveal | None) or value == ()
+        assert stated.pop(key) == (told if plain else f"{value:g}")
     assert stated == {"time_zone": "UTC"}
     assert all(f"`{level.value}`" in page for level in Reveal)
 

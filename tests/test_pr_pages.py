@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 from autograder.pull.outcome import GRADED, GRADER_ERROR, NOT_GRADED, Outcome
 from autograder.pull.pages.annotations import cell_line, commands
 from autograder.pull.pages.folder import read_previous, write_pages
-from autograder.pull.pages.gradescope import gradescope
 from autograder.pull.pages.junit import junit
 from autograder.pull.pages.markdown import LIMIT, MARK, summary
+from autograder.report.gradescope import gradescope
 from autograder.report.record import Report
 from autograder.report.view import shown
 from autograder.terms import Reveal, Terms
@@ -125,7 +125,7 @@ def test_a_line_of_the_log_is_no_command(text: str) -> None:
 @given(hostile)
 def test_gradescope_reads_it_as_plain_text(text: str) -> None:
     found = report({"greedy": False}, text)
-    record = json.loads(gradescope(OUTCOME, found, Reveal.MESSAGES, Terms()))
+    record = json.loads(gradescope(OUTCOME.words, found, Reveal.MESSAGES, Terms()))
     formats = {record["output_format"], *(test["output_format"] for test in record["tests"])}
     assert formats == {"text"}
     assert record["score"] == found.points
@@ -204,7 +204,7 @@ def test_gradescope_hides_what_is_not_shown(
     level: Reveal, after: Reveal, due: bool, whole: str, task: str
 ) -> None:
     terms = Terms(due=datetime(2026, 1, 1, tzinfo=UTC) if due else None, reveal_after_due=after)
-    record = json.loads(gradescope(OUTCOME, report(), level, terms))
+    record = json.loads(gradescope(OUTCOME.words, report(), level, terms))
     assert record["visibility"] == whole
     assert {test["visibility"] for test in record["tests"]} == {task}
     assert sum(test["score"] for test in record["tests"]) == record["score"]

@@ -257,6 +257,7 @@ def test_what_is_wrong_in_the_offering_is_told_by_its_setting(
 
 def test_every_setting_of_the_offering_is_read(tmp_path: Path) -> None:
     wanted = {"due": "2026-11-30T18:00:00Z", "grace_minutes": 1, "late_percent_per_day": 2.5}
+    wanted |= {"late_percents": "[5, 15.5]", "late_percent_at_most": 60}
     wanted |= {"late_days": 3, "attempts_per_day": 0}
     wanted |= {"reveal_before_due": '"nothing"', "reveal_after_due": '"tasks"'}
     assert list(wanted) == [field.name for field in fields(Settings)]
@@ -264,6 +265,7 @@ def test_every_setting_of_the_offering_is_read(tmp_path: Path) -> None:
     file.write_text("[seq2seq]\n" + "".join(f"{key} = {value}\n" for key, value in wanted.items()))
     terms = read_terms("seq2seq", file)
     assert (terms.grace_minutes, terms.late_percent_per_day, terms.late_days) == (1.0, 2.5, 3)
+    assert (terms.late_percents, terms.late_percent_at_most) == ((5, 15.5), 60)
     assert (terms.reveal_before_due, terms.reveal_after_due) == (Reveal.NOTHING, Reveal.TASKS)
 
 

@@ -10,13 +10,25 @@ Named in `nbgrader_config.py`:
 - `page.py`: what of a submission may stand in a page that others open, and in a frame
 - `templates/`: stand for nbconvert's own that load from foreign hosts
 - `handback.py`: feedback through nbgrader's exchange
+- `lateness.py`: what being late costs
 - `export.py`: the grades as a file that a spreadsheet may open
 
 For a class:
 
+- `options.py`: the options of the commands
+- `sheet.py`: a table in a text file, as other programs write it
+- `students.py`: who is in the class: `students.csv`
+- `enrol.py`: takes that list into the gradebook
+- `people.py`: removes, renames and merges students
+- `grants.py`: what was granted to whom, and why: `extensions.jsonl`
+- `extension.py`: grants an extension, or excuses
+- `marks.py`: everybody's marks, for whatever shows them
+- `lms.py`: these in files of Canvas, Moodle, Blackboard
+- `handover.py`: these for Gradescope and letters, and feedback in archives
+- `marks_command.py`: all of that from the command line
 - `classroom.py`: grades it
 - `roster.py`: who handed in what, and what is not graded
 - `table.py`: its table
-- `amend.py`: accepts a file of another name, removes a student
+- `amend.py`: accepts a file of another name
 - `sample.py`: the sample class, in a course of its own
 """

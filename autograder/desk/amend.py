@@ -1,20 +1,14 @@
-"""What an instructor mends in a class: accepts a file of another name, removes a student."""
+"""What an instructor mends in a class: accepts a file of another name."""
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
-from nbgrader.api import MissingEntry
-
-from autograder.commands import last_error, nbgrader
 from autograder.course import Course
-from autograder.errors import CourseError, NoGradebook, NotAmended, Unreadable
-from autograder.files import delete, read_regular
+from autograder.errors import NotAmended, Unreadable
+from autograder.files import read_regular
 from autograder.notebook.reader import parse
 
 from .clock import STAMP
@@ -37,7 +31,7 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
         NotAmended: no such student or file, or it is no notebook.
         OSError: it cannot be written.
     """
-    _require_name(student)
+    require_name(student)
     if NO_NAME.search(student):
         raise NotAmended(f"{student!r} is no name that nbgrader can work with; rename the folder")
     target = course.notebook(assignment, student)
@@ -59,7 +53,7 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
     part.write_bytes(data)
     kept = None
     if os.path.lexists(target):
-        kept = _free(target)
+        kept = free_name(target)
         target.rename(kept)
     part.rename(target)
     if file.parent == course.submitted:
@@ -72,48 +66,13 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
     return target, kept
 
 
-def _free(path: Path) -> Path:
+def free_name(path: Path) -> Path:
     """A name beside a file that nothing has."""
     names = (path.with_name(f"{path.stem} before {n}{path.suffix}") for n in range(1, 10_000))
     return next(name for name in names if not os.path.lexists(name))
 
 
-def remove(course: Course, students: Iterable[str]) -> list[str]:
-    """Remove students with all that is kept of them here, and export the grades anew.
-
-    Returns:
-        Those of whom there was anything.
-
-    Raises:
-        NotAmended: a name is no folder's.
-        CourseError: the gradebook or grades.csv cannot be written.
-    """
-    names = list(dict.fromkeys(students))
-    for name in names:
-        _require_name(name)
-    known: set[str] = set()
-    with contextlib.suppress(NoGradebook), course.gradebook() as gradebook:
-        for name in names:  # first of all: if the gradebook is locked, everything stays as it was
-            with contextlib.suppress(MissingEntry):
-                gradebook.remove_student(name)
-                known.add(name)
-    for name in names:
-        for path in _kept_of(course, name):
-            delete(path)
-            known.add(name)
-    if known and course.grades.exists():
-        done = nbgrader("export", f"--to={course.grades}", root=course.root)
-        if done.returncode != 0:
-            raise CourseError(f"nbgrader export failed: {last_error(done.stderr)}")
-    return [name for name in names if name in known]
-
-
-def _kept_of(course: Course, student: str) -> list[Path]:
-    folders = [place / student for place in (course.submitted, course.autograded, course.feedback)]
-    reports = course.reports.glob(f"*/{glob.escape(student)}.json")
-    return [path for path in (*folders, *reports) if os.path.lexists(path)]
-
-
-def _require_name(student: str) -> None:
+def require_name(student: str) -> None:
+    """Raise `NotAmended` for a name that is no folder's."""
     if student in ("", ".", "..") or "/" in student:
         raise NotAmended(f"{student!r} is no student's folder")

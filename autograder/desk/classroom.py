@@ -20,7 +20,9 @@ from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.text import without_controls
 
-from .export import is_graded
+from .enrol import enrol
+from .lateness import lateness, settle
+from .marks import is_graded
 from .plugins import tried_wall
 from .roster import RosterEntry, hand_ins, overlooked
 from .table import ClassTable, Recorded, from_here
@@ -56,7 +58,7 @@ def grade_class(assignment: Assignment, course: Course) -> None:
             names = without_controls(", ".join(failed))
             problems.append(f"no mark for {names}: {last_error(log)}")
     commands = [["export", f"--to={course.grades}"]]
-    if waiting or not all(course.page(assignment.name, student).exists() for student in students):
+    if waiting or not all(_is_told(course, assignment, student) for student in students):
         commands.insert(0, ["generate_feedback", assignment.name, "--force"])
     for command in commands:
         done = nbgrader(*command, root=course.root)
@@ -73,7 +75,7 @@ def grade_class(assignment: Assignment, course: Course) -> None:
 
 
 def recorded(course: Course, assignment: Assignment) -> Recorded:
-    """Read what the gradebook holds of an assignment.
+    """Read what the gradebook holds of an assignment, and take `students.csv` into it before.
 
     Raises:
         CourseError: it cannot be read.
@@ -81,10 +83,13 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
     """
     hands = {task.key for task in assignment.tasks if task.by_hand}
     with course.gradebook() as gradebook:
+        listed = enrol(course, gradebook)
         names = {known.name for known in gradebook.assignments}
         students = {student.id for student in gradebook.students}
-        by_hand = {}
+        by_hand, late = {}, {}
         if assignment.name in names:
+            settle(course, gradebook, assignment.name)
+            late = lateness(course, gradebook, assignment.name)
             for submission in gradebook.assignment_submissions(assignment.name):
                 if is_graded(submission):
                     grades = [grade for book in submission.notebooks for grade in book.grades]
@@ -96,7 +101,17 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
         raise ClassError(
             f"the gradebook has no assignment {assignment.name!r}; `make release` puts it there"
         )
-    return Recorded(students, names, by_hand)
+    sections = {one.id: one.section or one.group for one in listed}
+    return Recorded(students, names, by_hand, sections, late)
+
+
+def _is_told(course: Course, assignment: Assignment, student: str) -> bool:
+    """Whether a student's page is there, and newer than what was granted last."""
+    page = course.page(assignment.name, student)
+    if not page.exists():
+        return False
+    granted = course.extensions
+    return not granted.exists() or page.stat().st_mtime_ns > granted.stat().st_mtime_ns
 
 
 def _lost(rows: list[RosterEntry]) -> Iterator[str]:

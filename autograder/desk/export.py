@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 
-from autograder.assignment import TEST_PREFIX
 from autograder.course import Course
 from autograder.text import inert
 
-from .roster import GRADED, RosterEntry, hand_ins
+from .lateness import settle, span
+from .marks import StudentMark, marks_of, task_names
 
 CSV_COLUMNS = (
     "assignment",
@@ -22,75 +21,64 @@ CSV_COLUMNS = (
     "last_name",
     "first_name",
     "email",
+    "section",
+    "group",
+    "extension",
     "raw_score",
     "late_submission_penalty",
     "score",
     "max_score",
-    "status",
 )
+STATUS = "status"  # the last one
 
 
 class SafeCsv(ExportPlugin):
     """nbgrader's CSV, quoted, and with nothing in it that a spreadsheet takes for a formula.
 
-    Who has no mark has no score either: an empty field, and in the last column why.
+    Each task has a column, with its points as they are shown elsewhere. Who has no mark has no
+    score either: an empty field, and in the last column why.
     """
 
     def export(self, gradebook: Gradebook) -> None:
         """Write one row for every student of every chosen assignment."""
         course = Course(self.parent.coursedir)
         names = [assignment.name for assignment in gradebook.assignments]
-        students = {student.id: student for student in gradebook.students}
+        chosen = [name for name in names if not self.assignment or name in self.assignment]
+        tasks: dict[str, None] = {}
+        for name in chosen:
+            settle(course, gradebook, name)
+            tasks.update(dict.fromkeys(task_names(gradebook, name)))
         with open(self.to or "grades.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, CSV_COLUMNS)
+            writer = csv.DictWriter(file, (*CSV_COLUMNS, *map(_column, tasks), STATUS))
             writer.writeheader()
-            for assignment in gradebook.assignments:
-                if self.assignment and assignment.name not in self.assignment:
-                    continue
-                for hand_in in hand_ins(course, assignment.name, students, names):
-                    if self.student and hand_in.student not in self.student:
-                        continue
-                    student = students.get(hand_in.student)
-                    row = _csv_row(gradebook, assignment, hand_in, student)
-                    writer.writerow({key: inert(value) for key, value in row.items()})
+            for name in chosen:
+                duedate = gradebook.find_assignment(name).duedate
+                for mark in marks_of(course, gradebook, name, names):
+                    if not self.student or mark.student.id in self.student:
+                        row = {"assignment": name, "duedate": duedate, **_csv_row(mark)}
+                        writer.writerow({key: inert(value) for key, value in row.items()})
 
 
-def _csv_row(
-    gradebook: Gradebook, assignment: Any, hand_in: RosterEntry, student: Any
-) -> dict[str, object]:
-    row = {
-        "assignment": assignment.name,
-        "duedate": assignment.duedate,
-        "student_id": hand_in.student,
-        "last_name": student and student.last_name,
-        "first_name": student and student.first_name,
-        "email": student and student.email,
-        "max_score": assignment.max_score,
-        "status": hand_in.status,
+def _column(task: str) -> str:
+    """A task's column: no task's name is one of the others'."""
+    return f"task: {task}"
+
+
+def _csv_row(mark: StudentMark) -> dict[str, object]:
+    student = mark.student
+    return {
+        "timestamp": mark.came,
+        "student_id": student.id,
+        "last_name": student.last,
+        "first_name": student.first,
+        "email": student.email,
+        "section": student.section,
+        "group": student.group,
+        "extension": span(mark.extension) if mark.extension else None,
+        "raw_score": mark.raw,
+        "late_submission_penalty": None if mark.raw is None else mark.penalty,
+        "score": mark.score,
+        "max_score": mark.max_score,
+        **{_column(task): points for task, points in mark.tasks.items()},
+        STATUS: mark.status,
     }
-    try:
-        submission = gradebook.find_submission(assignment.name, hand_in.student)
-    except MissingEntry:
-        return row
-    row["timestamp"] = submission.timestamp
-    if not is_graded(submission):
-        return row
-    penalty = submission.late_submission_penalty or 0.0
-    row["raw_score"] = submission.score
-    row["late_submission_penalty"] = penalty
-    row["score"] = max(0.0, submission.score - penalty)
-    row["status"] = f"{GRADED}, waits for a person" if submission.needs_manual_grade else GRADED
-    return row
-
-
-def is_graded(submission: Any) -> bool:
-    """Whether every cell that the judge grades has points in the gradebook.
-
-    nbgrader makes a submission's entry before it grades it, and counts what is not there as zero.
-    """
-    return all(
-        grade.auto_score is not None or grade.manual_score is not None
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-        if grade.cell.name.startswith(TEST_PREFIX)
-    )

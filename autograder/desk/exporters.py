@@ -5,17 +5,23 @@ Apart from `plugins.py`, which loads the judge: feedback pages need none of it.
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
+from autograder.notebook.repair import GIVEN
 
+from .lateness import course_terms, settle, told
 from .roster import overlooked
 from .staging import original, show_graded, show_hand_ins
 
@@ -35,6 +41,8 @@ class RepairingExporter(NotebookExporter):
         """Show the converter, which makes its exporter first, only what is handed in."""
         super().__init__(**kwargs)
         self._course = Course(self.parent.coursedir)
+        with contextlib.suppress(CourseError), self._course.gradebook() as gradebook:
+            course_terms(gradebook, self.parent.coursedir.assignment_id)  # nbgrader's due date
         show_hand_ins(self.parent)
 
     def from_filename(
@@ -63,4 +71,18 @@ class FeedbackExporter(HTMLExporter):
     def __init__(self, **kwargs: Any) -> None:
         """Show the converter, which makes its exporter first, only what was graded."""
         super().__init__(**kwargs)
+        course, assignment = Course(self.parent.coursedir), self.parent.coursedir.assignment_id
+        self._late: dict[str, str] = {}
+        with contextlib.suppress(CourseError), course.gradebook() as gradebook:
+            settle(course, gradebook, assignment)
+            self._late = told(course, gradebook, assignment)
         show_graded(self.parent)
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Say first what being late has cost, or that the due date was another."""
+        said = self._late.get((resources or {}).get("nbgrader", {}).get("student", ""))
+        if said:
+            nb.cells.insert(0, new_markdown_cell(said, metadata={GIVEN: True}))
+        return super().from_notebook_node(nb, resources=resources, **kwargs)

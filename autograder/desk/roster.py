@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -26,9 +26,10 @@ from autograder.notebook.repair import repair
 from autograder.text import without_controls
 
 from .clock import STAMP
+from .grants import excused
 
 SECRET = "submission_secret.txt"  # by it nbgrader's exchange hands feedback back
-MISSING, NOT_GRADED, GRADED = "missing", "not graded", "graded"
+MISSING, NOT_GRADED, GRADED, EXCUSED = "missing", "not graded", "graded", "excused"
 LOOKED_AT = 1_000  # files of one student's; whoever hands in more is told of these
 TOLD = 80  # characters of a name that a student chose, where it is told in words of ours
 COMPARED = 5  # other notebooks of one student's
@@ -49,15 +50,18 @@ class RosterEntry:
     others: tuple[str, ...] = ()  # other files, those most like a notebook first
     trouble: str = ""  # what else keeps it from being graded
     loose: bool = False  # it lies beside the students' folders: nobody knows whose it is
+    excused: bool = False  # whatever came, there is no mark and none is missing
 
     @property
     def lost(self) -> bool:
         """Whether something was handed in and is not graded."""
-        return not self.there and bool(self.others or self.trouble)
+        return not (self.there or self.excused) and bool(self.others or self.trouble)
 
     @property
     def status(self) -> str:
         """What to say of it where there is no mark."""
+        if self.excused:
+            return EXCUSED
         if self.trouble:
             return f"{NOT_GRADED}: {self.trouble}"
         if self.others:
@@ -98,6 +102,9 @@ def hand_ins(
             rows[entry.name] = _looked_at(Path(entry.path), assignment, others)
         elif LIKE_A_NOTEBOOK.search(entry.name) or ARCHIVE.search(entry.name):
             rows[entry.name] = RosterEntry(entry.name, assignment, others=(entry.name,), loose=True)
+    for student in excused(course.extensions, assignment):
+        if student in rows:
+            rows[student] = replace(rows[student], excused=True)
     return [rows[student] for student in sorted(rows)]
 
 

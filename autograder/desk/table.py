@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich import box
@@ -30,6 +30,8 @@ class Recorded:
     students: AbstractSet[str]  # all of the course
     assignments: AbstractSet[str]
     by_hand: Mapping[str, float | None]  # of the graded; None where it waits for a person
+    sections: Mapping[str, str] = field(default_factory=dict)  # or groups
+    late: Mapping[str, str] = field(default_factory=dict)  # and extensions, in a few words
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,26 @@ class ClassTable:
         advice = Table(box=box.SIMPLE_HEAD, leading=1)
         advice.add_column("student", overflow="fold")
         advice.add_column("first thing to fix, and the feedback page", overflow="fold")
-        for row in self.rows:
-            student = Text(without_controls(row.student))
-            points.add_row(student, *self._points(row))
-            advice.add_row(student, Text(self._advice(row)))
+        for section, rows in self._sections():
+            if section:
+                points.add_section()
+                points.add_row(Text(section, style="bold"))
+            for row in rows:
+                student = Text(without_controls(row.student))
+                points.add_row(student, *self._points(row))
+                advice.add_row(student, Text(self._advice(row)))
         yield points
         yield advice
         yield from self._mends()
         yield from self._waiting()
+
+    def _sections(self) -> Iterator[tuple[str, list[RosterEntry]]]:
+        """The rows by section, first those of none."""
+        by_section: dict[str, list[RosterEntry]] = {}
+        for row in self.rows:
+            section = without_controls(self.recorded.sections.get(row.student, ""))
+            by_section.setdefault(section, []).append(row)
+        yield from sorted(by_section.items())
 
     @property
     def _by_hand(self) -> float:
@@ -73,6 +87,8 @@ class ClassTable:
 
     def _graded(self, row: RosterEntry) -> Report | None:
         """The report of a row that has a mark."""
+        if row.excused:
+            return None
         return self.reports[row.student] if row.student in self.recorded.by_hand else None
 
     def _points(self, row: RosterEntry) -> list[str]:
@@ -92,13 +108,14 @@ class ClassTable:
             page = self.course.page(self.assignment.name, row.student)
             shown = from_here(page) if page.exists() else "no page; `make feedback` says why"
             lines = [first_words(report), shown]
-        if row.lost:
+        if row.lost or row.excused:
             lines.append(row.status)
         elif report is None and row.there:
             lines = [str(Verdict.GRADER_ERROR)]
         elif report is None:
             before = row.student in self.recorded.by_hand
             lines = ["graded before; nothing lies in its folder now" if before else row.status]
+        lines.append(self.recorded.late.get(row.student, ""))
         return "\n".join(without_controls(line) for line in lines if line)
 
     def _mends(self) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import ROOT
-from autograder.files import write_whole
+from autograder.files import delete, write_whole
 from autograder.records import read_json
 from autograder.report.record import TaskReport
 from autograder.report.schema import WrittenTask
@@ -56,6 +56,11 @@ class Results:
         except (OSError, ValueError):
             return None
         return Result(TaskReport.read(kept.task), tuple(kept.findings), kept.beside)
+
+    def clear(self) -> None:
+        """Forget all results, since nothing in them says whose they are."""
+        if self._folder is not None and self._folder.is_dir():
+            delete(self._folder)
 
     def put(self, key: str, result: Result) -> None:
         """Keep a result; on a full disk it is not kept, and will be graded again."""

@@ -10,4 +10,5 @@
 - `outcome.py`: the record of a request
 - `pages/`: what is written for people and for machines
 - `importing.py`: graded requests into the gradebook
+- `forget.py`: of a student who is removed
 """

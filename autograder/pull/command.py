@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment, released_notebook
+from autograder.desk.grants import EXTENSIONS, grants_of
+from autograder.desk.students import STUDENTS, read_students
 from autograder.errors import EventError
 from autograder.report.record import Report
 from autograder.terms import FILE
@@ -37,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
             attempts=options.attempts,
             attempts_today=options.attempts_today,
             previous=options.previous,
+            extension=extension_of,
         )
         repository = Repository(options.repository)
         outcome, fault = grade_request(request, repository, options.output, conditions, moment())
@@ -67,6 +71,18 @@ def requested(options: argparse.Namespace) -> Request:
 def known_assignments() -> list[str]:
     """The names of the assignments that have been released."""
     return sorted(path.parent.name for path in ROOT.glob("assignments/*/*.ipynb"))
+
+
+def extension_of(assignment: str, login: str) -> timedelta:
+    """How much longer the owner of an account has, by `students.csv` and `extensions.jsonl`.
+
+    Both lie in the course's folder; where one does not, nobody has longer.
+    """
+    granted = grants_of(ROOT / EXTENSIONS, assignment)
+    for student in read_students(ROOT / STUDENTS) if granted else ():
+        if student.login.lower() == login.lower() and student.id in granted:
+            return granted[student.id].extension
+    return timedelta(0)
 
 
 def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:

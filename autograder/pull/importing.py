@@ -16,6 +16,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.assignment import ROOT, TEST_PREFIX
 from autograder.course import Course, opened
 from autograder.desk.clock import FORMAT, STAMP
+from autograder.desk.lateness import settle
+from autograder.desk.marks import is_graded
+from autograder.desk.students import read_students
 from autograder.files import read_typed, write_whole
 from autograder.report.record import Report
 from autograder.text import log
@@ -53,9 +56,10 @@ class GradedRequest:
 
 def run(options: argparse.Namespace) -> int:
     """Import folders and say what was done; exit code 1 if some could not be."""
-    roster = read_roster(options.roster)
+    course = Course.at()
+    roster = read_roster(options.roster) if options.roster else accounts(course)
     requests = list(graded_below(options.folder))
-    failed = 0
+    failed, brought = 0, set()
     with opened(options.db or configured_database()) as gradebook:
         for graded in newest(requests):
             who = log(f"{graded.outcome.login}, {graded.outcome.assignment}")
@@ -70,6 +74,9 @@ def run(options: argparse.Namespace) -> int:
                 continue
             marks = f"{graded.report.points:g} of {graded.report.max_points:g}"
             print(f"{who} → {log(student)}: {marks if done else 'older than the gradebook; left'}")
+            brought.add(graded.outcome.assignment)
+        for assignment in sorted(brought):
+            settle(course, gradebook, assignment)
     if not requests:
         print("error: no graded pull request lies there", file=sys.stderr)
     return 1 if failed or not requests else 0
@@ -99,6 +106,24 @@ def read_roster(file: Path) -> dict[str, str]:
         if roster.setdefault(login.lower(), student) != student:
             raise OSError(f"{file}: {login!r} stands for two students")
     return roster
+
+
+def accounts(course: Course) -> dict[str, str]:
+    """Student ids by account, in lower case, from the column `login` of `students.csv`.
+
+    A student without an account there has none: whoever takes another's id for a name would else
+    be taken for them.
+
+    Raises:
+        OSError: there is no such column, or an account stands twice.
+    """
+    known: dict[str, str] = {}
+    for student in read_students(course.students):
+        if student.login and known.setdefault(student.login.lower(), student.id) != student.id:
+            raise OSError(f"{course.students}: {student.login!r} stands for two students")
+    if not known:
+        raise OSError(f"{course.students} has no column `login`; add it, or name a --roster")
+    return known
 
 
 def student_of(login: str, roster: dict[str, str]) -> str:
@@ -152,7 +177,8 @@ def newest(requests: Iterable[GradedRequest]) -> list[GradedRequest]:
 def import_one(gradebook: Gradebook, student: str, graded: GradedRequest) -> bool:
     """Put one request's marks into the gradebook; a second time changes nothing.
 
-    Marks and comments given by hand stay. A written answer waits for a person.
+    Marks and comments given by hand stay. A written answer waits for a person. What being late
+    costs is as the request's record says, until `settle` goes by the gradebook's due dates.
 
     Returns:
         Whether it was put there; not if the gradebook holds a later submission.
@@ -175,8 +201,9 @@ def import_one(gradebook: Gradebook, student: str, graded: GradedRequest) -> boo
         )
     known, fresh = None, True
     try:
-        known = gradebook.find_submission(name, student).timestamp
-        fresh = known != came
+        submission = gradebook.find_submission(name, student)
+        known = submission.timestamp
+        fresh = known != came or not is_graded(submission)
     except MissingEntry:
         pass
     if known is not None and (came is None or came < known):

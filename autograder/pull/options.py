@@ -43,7 +43,10 @@ def add_commands(commands: Any) -> None:
     bring = commands.add_parser("import", help="put graded pull requests into the gradebook")
     bring.add_argument("folder", type=Path, nargs="+", help="an --output of `pr`, or one above")
     bring.add_argument(
-        "--roster", type=Path, required=True, metavar="CSV", help="columns login, student_id"
+        "--roster",
+        type=Path,
+        metavar="CSV",
+        help="columns login, student_id (default: the column login of students.csv)",
     )
     bring.add_argument("--db", metavar="URL", help="default: that of nbgrader_config.py")
     bring.set_defaults(run=_import)

@@ -5,4 +5,5 @@
 - `schema.py`: its types as they are written, and their JSON schema
 - `view.py`: what of it may be shown
 - `render.py`: it as HTML and as text
+- `gradescope.py`: it as Gradescope's `results.json`
 """

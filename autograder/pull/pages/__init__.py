@@ -3,6 +3,5 @@
 - `folder.py`: writes them all, and reads the report of the attempt before
 - `markdown.py`: a report as comment and step summary
 - `junit.py`: as JUnit XML
-- `gradescope.py`: as Gradescope's `results.json`
 - `annotations.py`: as GitHub's annotations
 """

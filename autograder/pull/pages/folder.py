@@ -7,12 +7,12 @@ from pathlib import Path
 
 from autograder.files import write_whole
 from autograder.pull.outcome import Outcome
+from autograder.report.gradescope import gradescope
 from autograder.report.record import Report
 from autograder.report.view import shown
 from autograder.terms import Reveal, Terms
 
 from .annotations import commands
-from .gradescope import gradescope
 from .junit import junit
 from .markdown import summary
 
@@ -59,7 +59,7 @@ def write_pages(
     for name, text in pages.items():
         write_whole(folder / SHOWN / name, text)
     # its visibility is Gradescope's affair: the score itself always stands in it
-    results = gradescope(outcome, report, level, terms or Terms())
+    results = gradescope(outcome.words, report, level, terms or Terms())
     write_whole(folder / RESULTS, results)
     write_whole(folder / OUTCOME, outcome.to_json())
 

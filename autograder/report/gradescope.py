@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from autograder.pull.outcome import Outcome
-from autograder.report.record import Report, TaskReport
-from autograder.report.view import View, shown
 from autograder.terms import Reveal, Terms
 from autograder.text import line
 from checks.verdicts import words
 
+from .record import Report, TaskReport
+from .view import View, shown
+
 VISIBLE, AFTER_DUE, HIDDEN = "visible", "after_due_date", "hidden"
 
 
-def gradescope(outcome: Outcome, report: Report | None, level: Reveal, terms: Terms) -> str:
+def gradescope(told: Sequence[str], report: Report | None, level: Reveal, terms: Terms) -> str:
     """The whole file. All of it is plain text to Gradescope, never HTML or Markdown.
 
     Late penalties are Gradescope's own, so the score is the judge's.
+
+    Args:
+        told: what the student is told besides the report.
     """
     if report is None:
-        record: dict[str, Any] = {"output": "\n".join(outcome.words), "tests": []}
+        record: dict[str, Any] = {"output": "\n".join(told), "tests": []}
         # without a score Gradescope reports an error of the autograder, which this is
         return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     view = shown(report, level)
@@ -29,7 +33,7 @@ def gradescope(outcome: Outcome, report: Report | None, level: Reveal, terms: Te
         "score": report.points,
         "visibility": VISIBLE if level >= Reveal.TOTAL else _later(terms, Reveal.TOTAL),
         "output_format": "text",
-        "output": "\n".join(line(said) for said in (*outcome.words, *view.findings)),
+        "output": "\n".join(line(said) for said in (*told, *view.findings)),
         "tests": [_test(task, view, terms) for task in report.tasks if not task.by_hand],
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
