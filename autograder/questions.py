@@ -6,6 +6,7 @@ question in the lesson's text, and what is said of their answers veiled: see `ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -16,6 +17,8 @@ from .errors import AssignmentError, RecordError
 from .records import Count, read_toml, typed
 
 FILE = "questions.toml"
+# predict("key", ...): what stands in the place of the answer
+TAKEN = re.compile(r"\bpredict\(\s*[\"'](\w+)[\"']\s*,\s*([^)]*?)\s*\)")
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -162,6 +162,13 @@ def test_a_lesson_that_does_not_ask_or_answers_itself_is_refused(
         check_asked(notebook(*cells), eggs)
 
 
+def test_an_answer_that_is_no_python_does_not_stop_run_all() -> None:
+    cells = [cell for cell in Assignment("seq2seq").source.cells if "predict(" in cell.source]
+    taking = [cell for cell in cells if cell.cell_type == "code" and "..." in cell.source]
+    assert len(taking) == len(Assignment("seq2seq").questions)
+    assert all(cell.metadata.tags == ["raises-exception"] for cell in taking)
+
+
 def test_a_hint_that_holds_a_line_of_the_solution_is_refused() -> None:
     line = "total = sum(price * number for price, number in basket)"
     source = notebook("Task")

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import AssignmentError
 from autograder.files import read_typed
-from autograder.questions import Question
+from autograder.questions import TAKEN, Question
 from autograder.rubric import Rubric
 
 # nbgrader wants every key; a lesson writes only those that differ
@@ -57,10 +57,12 @@ def lesson_notebook(
             terms = {**DEFAULTS, **terms}
             if terms["grade"] and not terms["solution"]:
                 # a check that fails is no reason for *Run all* to stop
-                cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
+                _goes_on(cell)
                 key = terms["grade_id"].removeprefix(TEST_PREFIX)
                 _fill_in_points(terms, (rubrics or {}).get(key))
             cell.metadata["nbgrader"] = terms
+        elif cell.cell_type == "code" and TAKEN.search(cell.source):
+            _goes_on(cell)  # nor is an answer that is no Python
         cell["id"] = terms["grade_id"].replace("_", "-") if terms else f"cell-{index:03d}"
     notebook.metadata = nbformat.from_dict(
         {
@@ -74,6 +76,10 @@ def lesson_notebook(
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def _goes_on(cell: NotebookNode) -> None:
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
 
 
 def _filled(

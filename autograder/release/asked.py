@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
 from autograder.errors import ReleaseRefused
-from autograder.questions import FILE, Question
-
-# predict("key", ...): what stands in the place of the answer
-TAKEN = re.compile(r"\bpredict\(\s*[\"'](\w+)[\"']\s*,\s*([^)]*?)\s*\)")
+from autograder.questions import FILE, TAKEN, Question
 
 
 def check_asked(notebook: NotebookNode, questions: Mapping[str, Question]) -> None:

@@ -58,7 +58,7 @@
 # costs you points in `encoder` only.
 #
 # **Before you run it.** Many cells begin with a question. Say what you expect, *then* look. In the
-# cell `predict("...", ...)`, replace the three dots by a number, or by a letter in quotation marks
+# cell `predict("name", ...)`, replace the three dots by a number, or by a letter in quotation marks
 # such as `"b"`, and run the cell. It tells you at once whether you are right, and why. These
 # questions give no points and cost none. A wrong guess is the best moment to learn something.
 #
@@ -225,12 +225,16 @@ pictures.bottleneck()
 # $$h_t^{\text{enc}}, c_t^{\text{enc}} = \text{LSTM}\big(e(x_t),\; h_{t-1}^{\text{enc}},\;
 # c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, m.$$
 #
-# From Module 03 you know what happens inside. With $z = [e(x_t); h_{t-1}]$,
+# <details><summary>What happens inside an LSTM (from Module 03)</summary>
+#
+# With $z = [e(x_t); h_{t-1}]$,
 #
 # $$\begin{aligned}
 # i &= \sigma(W_i z + b_i) & f &= \sigma(W_f z + b_f) & o &= \sigma(W_o z + b_o) \\
 # g &= \tanh(W_g z + b_g) & c_t &= f \odot c_{t-1} + i \odot g & h_t &= o \odot \tanh(c_t).
 # \end{aligned}$$
+#
+# </details>
 #
 # **Several layers.** With $L$ layers there are $L$ LSTMs, each with weights of its own. Layer 1
 # reads the words. Every other layer $l$ reads the $h$ of the layer below, at the same step:
@@ -799,8 +803,8 @@ predict("free_running_loss", ...)
 # >   either, with or without a number), default dtype and device, gradient mode, threads and other
 # >   settings. To draw random numbers is no change.
 # >
-# > *Free:* one coin for the batch or one a row, any source of randomness, when gradients are
-# > zeroed, and the mode in which the model is left.
+# > *Free:* one coin for the batch or one for each row, any source of randomness, when gradients
+# > are zeroed, and the mode in which the model is left.
 #
 # <details><summary>What the {{points teacher_forcing}} points are for</summary>
 #
@@ -1334,10 +1338,10 @@ for beam_width, max_length, length_penalty in [(2, 3, 0.0), (2, 3, 1.0), (10, 1,
 
 # %% [markdown]
 # **Your own beam, as a tree.** This draws what *your* function did. It must show the words and
-# numbers of the worked example. (Of the pool it can show only what you return, so *a a a* is grey
-# here.) Then change the table (0, 1 or 2), the width and the length, and say before you run it
-# which hypotheses will be kept. If something is wrong in your search, the tree shows where: a word
-# below the wrong parent, a step with too few places, a hypothesis that goes on after EOS.
+# numbers of the worked example. It cannot see your pool, only what you return: so *a a a* is grey.
+# Then change the table (0, 1 or 2), the width and the length, and say before you run it which
+# hypotheses will be kept. If something is wrong in your search, the tree shows where: a word below
+# the wrong parent, a step with too few places, a hypothesis that goes on after EOS.
 
 # %% tags=["raises-exception"]
 table, beam_width, max_length = 0, 2, 3
