@@ -16,6 +16,7 @@ On the ground floor:
 - `__main__.py`: the command line
 - `assignment.py`: where an assignment's parts lie, its tasks and their points
 - `rubric.py`: what a task's points are given for
+- `questions.py`: what a lesson asks before something is run
 - `offering.py`: an assignment as it is given once: with the secret that inputs are drawn from
 - `terms.py`: due dates, penalties, and how much is shown: `offering.toml`
 - `course.py`: a course directory: its folders and its gradebook

@@ -13,6 +13,8 @@ import msgspec
 
 from .errors import AssignmentError, RecordError, UnknownAssignment
 from .files import read_typed
+from .questions import FILE as QUESTIONS
+from .questions import Question, read_questions
 from .records import read_toml, typed
 from .rubric import FILE as RUBRIC
 from .rubric import NONE, Rubric, read_rubrics
@@ -162,12 +164,25 @@ class Assignment:
         return read_rubrics(read_typed(file), str(file.relative_to(ROOT)))
 
     @cached_property
+    def questions(self) -> dict[str, Question]:
+        """What its lesson asks before something is run.
+
+        Raises:
+            AssignmentError: the questions are not in order; which field, and why.
+            OSError: they cannot be read.
+        """
+        file = self.lesson.parent / QUESTIONS
+        if not file.is_file():
+            return {}
+        return read_questions(read_typed(file), str(file.relative_to(ROOT)))
+
+    @cached_property
     def source(self) -> Notebook:
-        """The notebook with its solutions, and its tasks' points and rubrics filled in."""
+        """The notebook with its solutions; points, rubrics and questions are filled in."""
         # 0.4 s: jupytext and nbformat; a sandbox is begun before
         from autograder.notebook.lesson import lesson_notebook
 
-        return lesson_notebook(self.lesson, self.rubrics)
+        return lesson_notebook(self.lesson, self.rubrics, self.questions)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

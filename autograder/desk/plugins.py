@@ -24,6 +24,7 @@ from autograder.judge.results import Results
 from autograder.notebook.lesson import grade_id
 from autograder.notebook.repair import repair
 from autograder.offering import Offering
+from autograder.release.asked import check_asked
 from autograder.release.leaks import check_leaks, check_markers, check_points
 from autograder.release.prove import prove
 from autograder.release.source import SOURCE
@@ -113,7 +114,9 @@ class CheckMarkers(NbGraderPreprocessor):
         """Check, change nothing."""
         check_markers(nb)
         check_points(nb)
-        check_suites(Assignment(resources["nbgrader"]["assignment"]))
+        assignment = Assignment(resources["nbgrader"]["assignment"])
+        check_asked(nb, assignment.questions)
+        check_suites(assignment)
         return nb, resources
 
 
@@ -133,7 +136,8 @@ class ProveRelease(NbGraderPreprocessor):
         released = copy.deepcopy(nb)
         for last in (ClearHiddenTests, ClearMarkScheme):  # the gradebook holds what these take out
             released, _ = last(parent=self).preprocess(released, resources)
-        check_leaks(assignment.source, released, files)
+        words = {f"what is said of {key!r}": one.words for key, one in assignment.questions.items()}
+        check_leaks(assignment.source, released, files, words)
         if self.grading:
             prove(assignment, released, tried_wall(assignment.name))
         return nb, resources

@@ -27,7 +27,7 @@ ENGINE = (
     *("autograder/assignment.py", "autograder/errors.py", "autograder/files.py"),
     *("autograder/offering.py", "autograder/records.py", "autograder/text.py"),
     *("autograder/report/record.py", "autograder/report/schema.py"),
-    *("autograder/report/mark.py", "autograder/rubric.py"),
+    *("autograder/report/mark.py", "autograder/rubric.py", "autograder/questions.py"),
     *("autograder/judge/**/*", "autograder/notebook/**/*", "autograder/wall/**/*"),
     *("autograder/suites/*.py", "checks/*.py", "checks/settings.ini", "checks/simulated_gpu/**/*"),
     "constraints.txt",

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import AssignmentError
 from autograder.files import read_typed
+from autograder.questions import TAKEN, Question
 from autograder.rubric import Rubric
 
 # nbgrader wants every key; a lesson writes only those that differ
@@ -26,32 +27,42 @@ DEFAULTS: dict[str, Any] = {
 }
 GOES_ON = "raises-exception"  # the tag's name in Jupyter
 TEST_PREFIX = "test_"
-FILLED_IN = re.compile(r"\{\{(points|rubric) (\w+)\}\}")  # in a lesson's text: {{points KEY}}
+# in a lesson's text: {{points KEY}}
+FILLED_IN = re.compile(r"\{\{(points|rubric|predict) (\w+)\}\}")
 
 
-def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] | None = None) -> NotebookNode:
+def lesson_notebook(
+    path: Path,
+    rubrics: Mapping[str, Rubric] | None = None,
+    questions: Mapping[str, Question] | None = None,
+) -> NotebookNode:
     """Read a lesson; cell ids follow from its text, so that every build gives the same bytes.
 
     Args:
         rubrics: by task; they give their tasks' points, and fill in what the text asks for. None
             leaves the text and the points as they are written.
+        questions: by key; the text shows those that it asks for.
 
     Raises:
-        AssignmentError: the text asks for a rubric that there is not, or gives other points.
+        AssignmentError: the text asks for a rubric or a question that there is not, or gives
+            other points.
     """
     notebook = jupytext.reads(read_typed(path), fmt="py:percent")
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and rubrics is not None:
-            cell.source = FILLED_IN.sub(partial(_filled, rubrics), cell.source)
+            filled = partial(_filled, rubrics, questions or {})
+            cell.source = FILLED_IN.sub(filled, cell.source)
         terms = cell.metadata.get("nbgrader")
         if terms is not None:
             terms = {**DEFAULTS, **terms}
             if terms["grade"] and not terms["solution"]:
                 # a check that fails is no reason for *Run all* to stop
-                cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
+                _goes_on(cell)
                 key = terms["grade_id"].removeprefix(TEST_PREFIX)
                 _fill_in_points(terms, (rubrics or {}).get(key))
             cell.metadata["nbgrader"] = terms
+        elif cell.cell_type == "code" and TAKEN.search(cell.source):
+            _goes_on(cell)  # nor is an answer that is no Python
         cell["id"] = terms["grade_id"].replace("_", "-") if terms else f"cell-{index:03d}"
     notebook.metadata = nbformat.from_dict(
         {
@@ -67,8 +78,18 @@ def lesson_notebook(path: Path, rubrics: Mapping[str, Rubric] | None = None) -> 
     return notebook
 
 
-def _filled(rubrics: Mapping[str, Rubric], asked: re.Match[str]) -> str:
+def _goes_on(cell: NotebookNode) -> None:
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), GOES_ON]
+
+
+def _filled(
+    rubrics: Mapping[str, Rubric], questions: Mapping[str, Question], asked: re.Match[str]
+) -> str:
     what, key = asked.groups()
+    if what == "predict":
+        if key not in questions:
+            raise AssignmentError(f"{asked[0]}: there is no question {key!r}")
+        return questions[key].markdown
     if key not in rubrics:
         raise AssignmentError(f"{asked[0]}: there is no rubric of a task {key!r}")
     rubric = rubrics[key]

@@ -2,6 +2,7 @@
 
 - `source.py`: writes the folder that nbgrader releases from
 - `stated.py`: points that a lesson's text states, against those in its cells
+- `asked.py`: questions that a lesson asks, each shown once and taken in a cell
 - `suites.py`: checks that would not grade as they read
 - `leaks.py`: markers amiss, and lines of a solution that survive
 - `prove.py`: the solution earns everything, the untouched release nothing; builds twice

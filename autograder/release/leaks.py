@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 from nbformat import NotebookNode
 
@@ -19,6 +20,8 @@ SCHEME_BEGIN, SCHEME_END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ===
 REGIONS = {BEGIN: END, SCHEME_BEGIN: SCHEME_END}
 # whatever looks meant as a marker; nbgrader would release the answer behind a misspelt one
 LIKE_A_MARKER = re.compile(r"^\s*(#{2,}|={3,}|#)\s*(BEGIN|END|BEGN|BEGGIN)\b.*", re.IGNORECASE)
+COMMENT = re.compile(r"\s+#.*")
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 TELLING_LINE = 12  # characters; a shorter line, `return loss`, may well stand elsewhere
 TELLING_LINE_IN_FILES = 30  # characters; supporting code may use the same idioms
 
@@ -77,13 +80,24 @@ def solution_lines(notebook: NotebookNode) -> set[str]:
     return inside - outside
 
 
-def check_leaks(solution: NotebookNode, released: NotebookNode, files: Iterable[Path]) -> None:
+def check_leaks(
+    solution: NotebookNode,
+    released: NotebookNode,
+    files: Iterable[Path],
+    words: Mapping[str, str] = NO_WORDS,
+) -> None:
     """Refuse a release in which a line of the solution survives, in the notebook or beside it.
+
+    Text that is read, such as a hint, may not hold one within a line either.
+
+    Args:
+        words: what else students will read, by where it stands.
 
     Raises:
         ReleaseRefused: naming the file and the line.
     """
     secret = solution_lines(solution)
+    _check_prose(secret, released, words)
     texts = [("the notebook", "\n".join(cell.source for cell in released.cells), TELLING_LINE)]
     for path in files:
         if path.suffix != ".ipynb":
@@ -98,3 +112,14 @@ def check_leaks(solution: NotebookNode, released: NotebookNode, files: Iterable[
         survivors = secret & {s for s in map(str.strip, text.splitlines()) if len(s) >= telling}
         if survivors:
             raise ReleaseRefused(f"a line of the solution survives in {name}: {min(survivors)!r}")
+
+
+def _check_prose(secret: set[str], released: NotebookNode, words: Mapping[str, str]) -> None:
+    """Refuse a line of the solution that stands in the midst of text, without its comment."""
+    code = {" ".join(COMMENT.sub("", line).split()) for line in secret}
+    texts = [("the notebook's text", c.source) for c in released.cells if c.cell_type == "markdown"]
+    for name, text in (*texts, *words.items()):
+        read = " ".join(text.split())
+        survivors = [one for one in code if len(one) >= TELLING_LINE_IN_FILES and one in read]
+        if survivors:
+            raise ReleaseRefused(f"a line of the solution stands in {name}: {min(survivors)!r}")

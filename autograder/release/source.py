@@ -12,6 +12,8 @@ import nbformat
 from autograder.assignment import DECLARED, ROOT, Assignment
 from autograder.errors import AssignmentError, ReleaseRefused
 from autograder.files import ASIDE, exchange, own_files
+from autograder.questions import as_handed_out
+from checks.questions import FILE as QUESTIONS
 
 HANDOUT = Path(__file__).resolve().parent / "handout"  # what runs the public checks
 SOURCE = ROOT / "build" / "source"  # nbgrader's source folder: no .py with solutions lies there
@@ -51,6 +53,9 @@ def build_source(assignment: Assignment, into: Path = SOURCE) -> Path:
             said = done.stderr.strip().splitlines() or ["no message"]
             raise ReleaseRefused(f"python -m {module}, which writes {name}, failed: {said[-1]}")
     copy_checks(assignment, folder / "checks")
+    if assignment.questions:
+        veiled = folder / "checks" / assignment.name / QUESTIONS
+        veiled.write_text(as_handed_out(assignment.questions), encoding="utf-8")
     exchange(folder, into / assignment.name)
     return into / assignment.name
 

@@ -30,7 +30,7 @@
 #
 # ## How this notebook works
 #
-# You write five pieces of code, each in a cell that is empty now, and one written answer:
+# You write five pieces of code, each in a cell that is empty now, and one answer in words:
 #
 # | task | you write | points |
 # |---|---|---|
@@ -41,22 +41,48 @@
 # | `beam_search` | the function `beam_search` | {{points beam_search}} |
 # | `translation` | a written answer about your own experiments | 10 |
 #
-# Each task opens with a small example worked out by number, then a box called **contract**. The
-# contract is the whole of what is asked: whatever it does not fix is yours to choose. After your
-# cell, a cell with `check(...)` runs tests that you may see; marking uses more tests of the same
-# rules, on other inputs. Below each contract stands what the task's points are for, line by line: a
-# mistake costs points on the line it breaks, once, whatever else it upsets. The tasks do not depend
-# on each other: `train_step`, `greedy_decode` and
-# `beam_search` are marked with models of our own, so a slip in your encoder costs you the encoder
-# only.
+# Everything else is given: the training loop, the measurements, the figures.
 #
-# Everything else, the training loop, the measurements, the figures, is there already. Fill in the
-# five cells, run the notebook from top to bottom, and you have a translator and its portrait.
+# **Each task goes the same way.**
+#
+# 1. A **small example**, worked out with numbers.
+# 2. The **contract**, in a box. It says all that is asked. What it does not say, you may choose.
+# 3. **Three hints**, folded away. Open one when you are stuck, then the next. They cost nothing.
+# 4. The **empty cell** that you fill.
+# 5. `check(...)`: tests that you may see. Marking uses more tests of the same rules, with other
+#    inputs.
+#
+# Below each contract you also find what the points are for, line by line. A mistake costs points on
+# the line that it breaks, and only once. The tasks do not depend on each other: `train_step`,
+# `greedy_decode` and `beam_search` are marked with models of our own. A mistake in your encoder
+# costs you points in `encoder` only.
+#
+# **Before you run it.** Many cells begin with a question. Say what you expect, *then* look. In the
+# cell `predict("name", ...)`, replace the three dots by a number, or by a letter in quotation marks
+# such as `"b"`, and run the cell. It tells you at once whether you are right, and why. These
+# questions give no points and cost none. A wrong guess is the best moment to learn something.
+#
+# **A plan for your time.** Reading, questions and code together:
+#
+# | part | minutes |
+# |---|---|
+# | Introduction and section 1: the architecture | 12 |
+# | Section 2: teacher forcing | 6 |
+# | Section 3: how the data looks | 5 |
+# | `encoder` | 16 |
+# | `decoder` | 12 |
+# | `train_step` | 16 |
+# | Section 4: `greedy_decode` | 12 |
+# | `beam_search` | 22 |
+# | Section 5: the translator, and your answer | 19 |
+# | **together** | **120** |
+#
+# Training in section 5 takes a few minutes of computer time. Start it, and read on while it runs.
 
 # %% [markdown]
 # ## What are Sequence-to-Sequence Models?
 #
-# A **sequence-to-sequence** model turns one sequence into another:
+# A **sequence-to-sequence** model turns one sequence, the *source*, into another, the *target*:
 #
 # | task | source | target |
 # |---|---|---|
@@ -67,20 +93,20 @@
 #
 # ### The Challenge
 #
-# The recurrent network of Module 03 reads $S$ words and gives $S$ outputs, one a word. That suits
-# tagging. Translation breaks it three times over:
+# The recurrent network of Module 03 reads $m$ words and gives $m$ outputs: one output for each
+# word. That is right for tagging. It is wrong for translation, for three reasons:
 #
-# - **The lengths differ, and nobody tells you by how much.** *He will not leave.* has four words,
-#   *il ne va pas partir.* has five. The model must decide itself when the translation ends.
-# - **The order differs.** *The black cat* is *le chat noir*; *Mary misses Paul* is *Paul manque à
-#   Marie*, with subject and object changed over. Word 2 of the target may depend on the last word
-#   of the source.
-# - **One word may become none, or three.** There is no position-by-position alignment to learn.
+# - **The lengths differ, and nobody says by how much.** *He will not leave.* has four words, *il ne
+#   va pas partir.* has five. The model must decide itself when the translation ends.
+# - **The order differs.** *The black cat* is *le chat noir*. *Mary misses Paul* is *Paul manque à
+#   Marie*: subject and object change places. The second word of the target may depend on the last
+#   word of the source.
+# - **One word may become no word, or three.** There is no rule "word 1 becomes word 1".
 #
-# **The answer** of Cho et al. (2014) and Sutskever et al. (2014): split the work. One network,
-# the *encoder*, reads the whole source and says nothing. Another, the *decoder*, takes over what
-# the first remembers and speaks, one word at a time, until it chooses to say the special token
-# EOS, *end of sequence*.
+# **The answer** of Cho et al. (2014) and Sutskever et al. (2014): divide the work. One network, the
+# *encoder*, reads the whole source and writes nothing. Another network, the *decoder*, starts from
+# what the encoder remembers and writes the target, one word at a time. It stops when it writes the
+# special token EOS, *end of sequence*.
 
 # %% [markdown]
 # ## Setup and Imports
@@ -112,7 +138,7 @@ print(f"Using device: {device}")
 import sys
 from types import SimpleNamespace
 
-BESIDE = {"checks", "data", "experiments", "plots", "toy", "training", "translation"}
+BESIDE = {"checks", "data", "experiments", "pictures", "plots", "toy", "training", "translation"}
 
 
 class FolderMissing(ModuleNotFoundError):
@@ -135,86 +161,115 @@ def not_found(name: str, path: object = None, target: object = None) -> None:
 
 sys.meta_path.append(SimpleNamespace(find_spec=not_found))
 try:
-    from checks import check
+    from checks import check, predict
 except ImportError:  # there may be another package of that name
 
     def check(task: str, names: dict[str, object]) -> None:
         """Stand for the real one where it is missing."""
         not_found("checks")
 
+    def predict(question: str, answer: object) -> object:
+        """Stand for the real one where it is missing."""
+        return not_found("checks")
+
     not_found("checks")
 
 # %% [markdown]
 # ## 1. Encoder-Decoder Architecture
 #
-# Two recurrent networks, joined at one point:
+# There are two recurrent networks. They touch at one point only. Run the next cell to see them,
+# here with two layers each.
+
+# %% nbgrader={"grade_id": "pictures", "locked": true}
+import pictures
+
+pictures.unrolled()
+
+# %% [markdown]
+# Read the picture from the top:
 #
-# ```
-#                                                     le      chat     dort      .       EOS
-#                                                     ↑        ↑        ↑        ↑        ↑
-#   ┌───┐    ┌───┐    ┌───┐    ┌───┐                ┌─┴─┐    ┌─┴─┐    ┌─┴─┐    ┌─┴─┐    ┌─┴─┐
-#   │ E │───→│ E │───→│ E │───→│ E │──── (h, c) ───→│ D │───→│ D │───→│ D │───→│ D │───→│ D │
-#   └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘                └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘    └─┬─┘
-#     ↑        ↑        ↑        ↑                    ↑        ↑        ↑        ↑        ↑
-#    the      cat     sleeps     .                   BOS       le      chat     dort      .
-# ```
+# 1. The **encoder** reads the source, one word at each step. Its final state, of every layer, is
+#    the **context**.
+# 2. The **decoder** starts from the context. At each step it gets the previous word of the target
+#    and predicts the next one. Its first input is the token BOS, *begin of sequence*. Its last
+#    output is EOS.
 #
-# 1. The **encoder** reads the source and keeps only its final state, the **context**.
-# 2. The **decoder** starts from the context. At each step it gets the previous target word and
-#    predicts the next. Its first input is BOS, *begin of sequence*; its last word is EOS.
+# All that the decoder ever learns about the source comes to it through the context. How large is
+# that?
 #
-# The context has one fixed size, be the sentence three words long or thirty. Keep that in mind:
-# section 5 makes it visible.
+# {{predict context_size}}
+
+# %%
+predict("context_size", ...)
+
+# %%
+pictures.bottleneck()
+
+# %% [markdown]
+# The context has one fixed size, for short sentences and for long ones. It is a **bottleneck**.
+# Remember this picture: section 5 measures what it costs.
 #
 # ### Mathematics
 #
-# We want the probability of a target $y_1, \dots, y_n$ (with $y_n = \text{EOS}$) given a source
-# $x_1, \dots, x_m$. The chain rule of probability, with nothing assumed, says
+# We want the probability of a target $y_1, \dots, y_n$ (with $y_n = \text{EOS}$), given a source
+# $x_1, \dots, x_m$. The chain rule of probability assumes nothing and says
 #
 # $$p(y \mid x) = \prod_{t=1}^{n} p(y_t \mid y_1, \dots, y_{t-1}, x).$$
 #
-# Because EOS is a word like others, this is a distribution over sentences of *every* length: that
-# is how variable lengths are dealt with.
+# EOS is a word like the others. So this is a distribution over sentences of *every* length. That is
+# how the model can choose the length.
 #
-# **Encoder.** With the embedding $e(x_t)$ of each source word, an LSTM updates a hidden state $h$
-# and a cell state $c$:
+# **Encoder.** $e(x_t)$ is the embedding of a source word. An LSTM updates a hidden state $h$ and a
+# cell state $c$:
 #
 # $$h_t^{\text{enc}}, c_t^{\text{enc}} = \text{LSTM}\big(e(x_t),\; h_{t-1}^{\text{enc}},\;
-# c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, m,$$
+# c_{t-1}^{\text{enc}}\big), \qquad t = 1, \dots, m.$$
 #
-# where, you will remember, with $z = [e(x_t); h_{t-1}]$,
+# <details><summary>What happens inside an LSTM (from Module 03)</summary>
+#
+# With $z = [e(x_t); h_{t-1}]$,
 #
 # $$\begin{aligned}
 # i &= \sigma(W_i z + b_i) & f &= \sigma(W_f z + b_f) & o &= \sigma(W_o z + b_o) \\
 # g &= \tanh(W_g z + b_g) & c_t &= f \odot c_{t-1} + i \odot g & h_t &= o \odot \tanh(c_t).
 # \end{aligned}$$
 #
-# **Context.** The pair $(h_m^{\text{enc}}, c_m^{\text{enc}})$ of all layers, handed over
-# unchanged as in Sutskever et al. (2014): $h_0^{\text{dec}} = h_m^{\text{enc}}$ and
-# $c_0^{\text{dec}} = c_m^{\text{enc}}$.
+# </details>
 #
-# **Decoder.** One step, with $y_0 = \text{BOS}$:
+# **Several layers.** With $L$ layers there are $L$ LSTMs, each with weights of its own. Layer 1
+# reads the words. Every other layer $l$ reads the $h$ of the layer below, at the same step:
 #
-# $$h_t^{\text{dec}}, c_t^{\text{dec}} = \text{LSTM}\big(e(y_{t-1}),\; h_{t-1}^{\text{dec}},\;
-# c_{t-1}^{\text{dec}}\big), \qquad
-# p(y_t \mid y_{<t}, x) = \text{softmax}\big(W h_t^{\text{dec}} + b\big)_{y_t}.$$
+# $$h_t^{(1)}, c_t^{(1)} = \text{LSTM}^{(1)}\big(e(x_t),\; h_{t-1}^{(1)},\; c_{t-1}^{(1)}\big),
+# \qquad
+# h_t^{(l)}, c_t^{(l)} = \text{LSTM}^{(l)}\big(h_t^{(l-1)},\; h_{t-1}^{(l)},\; c_{t-1}^{(l)}\big).$$
 #
-# All that the decoder ever learns about the source comes to it through the context.
+# So a state is not one vector but $L$ pairs $(h^{(l)}, c^{(l)})$. PyTorch puts them into two
+# tensors `h` and `c`, with the layers first.
+#
+# **Context.** The pairs of *all* layers after the last source word, handed over unchanged, as in
+# Sutskever et al. (2014): for each layer $l$, $h_0^{\text{dec},(l)} = h_m^{\text{enc},(l)}$ and
+# $c_0^{\text{dec},(l)} = c_m^{\text{enc},(l)}$.
+#
+# **Decoder.** Its layers work in the same way, from $y_0 = \text{BOS}$ on. The top layer, $L$,
+# gives the probabilities of the next word:
+#
+# $$p(y_t \mid y_1, \dots, y_{t-1}, x) = \text{softmax}\big(W h_t^{\text{dec},(L)} + b\big)_{y_t}.$$
 
 # %% [markdown]
 # ## 2. Teacher Forcing
 #
-# How do we train it? We maximise the log-probability of the correct translations, which is to
-# minimise
+# How do we train it? We make the log-probability of the correct translations as large as possible.
+# That is the same as making this loss as small as possible:
 #
 # $$\mathcal{L} = -\frac{1}{N} \sum_{b} \sum_{t}
-# \log p\big(y_t^{(b)} \mid y_{<t}^{(b)}, x^{(b)}\big),$$
+# \log p\big(y_t^{(b)} \mid y_1^{(b)}, \dots, y_{t-1}^{(b)}, x^{(b)}\big).$$
 #
-# $N$ being the number of target tokens in the batch, EOS among them, padding not.
+# $b$ counts the sentences of the batch. $N$ is the number of target tokens in the batch: EOS
+# counts, padding does not.
 #
-# The formula already contains a decision. At step $t$ the decoder is given $y_{<t}$, the
-# *correct* beginning, whatever it would have said itself. That is **teacher forcing** (Williams &
-# Zipser, 1989). The alternative is to feed the decoder its own words, **free running**:
+# Look at what stands after the bar. At step $t$ the decoder is given the *correct* words before
+# $y_t$, whatever it would have said itself. That is **teacher forcing** (Williams & Zipser, 1989).
+# The other way is to give the decoder its own words. That is called **free running**:
 #
 # ```python
 # previous = bos
@@ -227,16 +282,28 @@ except ImportError:  # there may be another package of that name
 #         previous = logits.argmax()    # the word it would have said
 # ```
 #
-# Why force? Early in training the decoder's words are noise. One wrong word, and all later steps
-# are asked to continue nonsense correctly: the errors compound, and the gradient tells little.
-# With the correct beginning, each step is an ordinary classification.
+# *Gold* is the usual name for the correct word.
 #
-# What does it cost? In use there is no teacher. A decoder that has only ever seen correct
-# beginnings has never practised going on after its own mistake. This gap between training and use
-# is called **exposure bias**. Bengio et al. (2015) narrow it by *scheduled sampling*: at each
-# step a coin decides whether the next input is the correct word or the model's own. The
-# probability of the correct word is our `teacher_forcing_ratio`: 1 is teacher forcing, 0 free
-# running.
+# {{predict teacher_input}}
+
+# %%
+predict("teacher_input", ...)
+
+# %%
+pictures.feeding()
+
+# %% [markdown]
+# **Why do we force?** At the beginning of training the decoder's words are random. In free running,
+# after one wrong word, all later steps must continue nonsense. The mistakes grow, and the gradient
+# says little. With the correct words as inputs, each step is an ordinary classification.
+#
+# **What does it cost?** In use there is no teacher. The decoder has only ever seen correct words as
+# inputs. It has never practised going on after its own mistake. This difference between training
+# and use is called **exposure bias**.
+#
+# **Between the two.** Bengio et al. (2015) toss a coin at each step: it decides whether the next
+# input is the gold word or the model's own word. They call it *scheduled sampling*. The probability
+# of the gold word is our `teacher_forcing_ratio`: 1 is teacher forcing, 0 is free running.
 
 # %% [markdown]
 # ## 3. Implementing Seq2Seq
@@ -255,21 +322,29 @@ except ImportError:  # there may be another package of that name
 #                  BOS  il   part  .     EOS  PAD
 # ```
 #
+# Each *row* is a sentence. The same letters mean the same sizes everywhere:
+#
+# | letter | what it counts | letter | what it counts |
+# |---|---|---|---|
+# | B | rows: the sentences of a batch | V | words of the vocabulary |
+# | S | columns of `source` | E | numbers in an embedding |
+# | T | columns of `target` | H | numbers in one layer's h |
+# | | | L | layers |
+#
 # - `source (B, S)`, int64: padded at the right. `source_lengths (B,)`, int64: each at least 1, in
 #   no special order, on the same device as `source`. The longest may be shorter than S. What
-#   stands at a padded position is *not specified*: often PAD, but any id may stand there, so
+#   stands at a padded position is *not specified*. It is often PAD, but any id may stand there:
 #   trust the lengths and not the ids.
-# - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to the width. S and T are the
-#   widths of the two tensors; a sentence may be shorter.
-# - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are distinct, and
-#   that is all you may assume: padding need not be 0.
+# - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to column T.
+# - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are three different
+#   ids. You may assume no more than that: PAD need not be 0.
 # - The model and the batch are on one device, and it may be a GPU. What you make or return belongs
-#   there too: `torch.zeros(..., device=source.device)`; what an `__init__` makes besides modules
-#   is registered (`register_buffer`), so that `.to(device)` moves it. You need no GPU to find out:
-#   the checks simulate one.
+#   there too: `torch.zeros(..., device=source.device)`. A tensor that an `__init__` makes besides
+#   modules is registered (`register_buffer`), so that `.to(device)` moves it. You need no GPU to
+#   find out: the checks simulate one.
 # - Numbers are float32, or more precise.
 #
-# Two small classes are given. `Seq2Seq` only holds the parts together; it has no `forward`.
+# Two small classes are given. `Seq2Seq` only holds the parts together. It has no `forward`.
 
 # %% nbgrader={"grade_id": "given", "locked": true} tags=["worker"]
 State = tuple[Tensor, Tensor]  # (h, c), each (layers, batch, hidden)
@@ -301,14 +376,14 @@ class Hypothesis(NamedTuple):
 
 
 # %% [markdown]
-# And a toy to try your functions on: a "translator" for a language of two words, *a* and *b*, so
-# small that you can do its sums by hand. Its next word depends on its last word only, by a table
-# of probabilities; the first word of the source chooses the table. Its ids are a = 0, b = 1, EOS
-# = 2, BOS = 3, PAD = 4. We shall meet these three tables again and again (read: after BOS, *a*
-# has probability 0.7 in the first):
+# And a toy to try your functions on: a "translator" for a language of two words, *a* and *b*. It is
+# so small that you can do its sums by hand. Its next word depends on its last word only, by a table
+# of probabilities. The first word of the source chooses the table. Its ids are a = 0, b = 1, EOS =
+# 2, BOS = 3, PAD = 4. You will need these three tables again. Read: in table 0, after BOS, *a* has
+# probability 0.7.
 #
 # | table 0, after | a | b | EOS | | table 1, after | a | b | EOS | | table 2, after | a | b | EOS |
-# |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+# |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 # | BOS | 0.7 | 0.1 | 0.2 | | BOS | 0.3 | 0.1 | 0.6 | | BOS | 0.8 | 0.1 | 0.1 |
 # | a | 0.5 | 0.4 | 0.1 | | a | 0.5 | 0.4 | 0.1 | | a | 0.2 | 0.7 | 0.1 |
 # | b | 0.05 | 0.05 | 0.9 | | b | 0.2 | 0.1 | 0.7 | | b | 0.2 | 0.1 | 0.7 |
@@ -349,23 +424,34 @@ def toy_model() -> Seq2Seq:
 # %% [markdown]
 # ### Task `encoder` ({{points encoder}} points)
 #
-# **By number.** Take a recurrent network simple enough for mental arithmetic, $h_t = \tfrac12
-# h_{t-1} + x_t$ with $h_0 = 0$, and a batch of two sequences padded with 0:
+# **A small example.** Take a recurrent network that you can calculate in your head: $h_t = \tfrac12
+# h_{t-1} + x_t$ with $h_0 = 0$. The batch has two rows, padded with 0:
 #
-# | | $x_1$ | $x_2$ | $x_3$ | $x_4$ | length | | $h_1$ | $h_2$ | $h_3$ | $h_4$ | context |
-# |---|---|---|---|---|---|---|---|---|---|---|---|
-# | row 0 | 4 | 2 | 2 | 0 | 3 | | 4 | 4 | **4** | 2 | 4 |
-# | row 1 | 2 | 4 | 0 | 0 | 2 | | 2 | **5** | 2.5 | 1.25 | 5 |
+# | | $x_1$ | $x_2$ | $x_3$ | $x_4$ | length | $h_1$ | $h_2$ | $h_3$ | $h_4$ |
+# |---|---|---|---|---|---|---|---|---|---|
+# | row 0 | 4 | 2 | 2 | 0 | 3 | 4 | 4 | **4** | 2 |
+# | row 1 | 2 | 4 | 0 | 0 | 2 | ? | ? | ? | ? |
 #
-# The context of row 1 is 5, its state after its last *real* token. The last column of the table
-# would give 1.25: a network that goes on reading padding slowly forgets the sentence, even where
-# the padding is all zeros. And it would give row 1 another context in another batch, with more
-# padding. Note too that the longest row has length 3 and S is 4: the batch keeps its four
-# columns.
+# Row 0 has three real tokens, so its context is $h_3 = 4$. Fill row 1 yourself.
 #
-# PyTorch's `pack_padded_sequence` and `pad_packed_sequence` (imported above) make an LSTM skip
-# the padding. Read what they say about the *order* of the lengths (`enforce_sorted`), where the
-# lengths must live, and how wide the result is (`total_length`). You may as well do without them.
+# {{predict row_1_context}}
+
+# %%
+predict("row_1_context", ...)
+
+# %%
+pictures.padding()
+
+# %% [markdown]
+# The last column would give 1.25 for row 1. A network that goes on reading padding slowly forgets
+# the sentence, even where the padding is all zeros. And in another batch, with more padding, row 1
+# would get another context. Note also that the longest row has length 3 and S is 4: the batch keeps
+# its four columns.
+#
+# PyTorch's `pack_padded_sequence` and `pad_packed_sequence` (imported above) make an LSTM skip the
+# padding. Read what they say about the *order* of the lengths (`enforce_sorted`), about the
+# *device* of the lengths, and about the width of the result (`total_length`). You may also do
+# without them.
 #
 # > **Contract** `Encoder(vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id)`,
 # > `forward(source, source_lengths) -> (outputs, (h, c))`
@@ -389,6 +475,34 @@ def toy_model() -> Seq2Seq:
 # <details><summary>What the {{points encoder}} points are for</summary>
 #
 # {{rubric encoder}}
+#
+# </details>
+#
+# <details><summary>Hint 1: a question</summary>
+#
+# An LSTM gives you two things: the outputs of all positions, and a final state. After which
+# position is that state, if a row has padding? What must the LSTM know so that it can stop earlier,
+# and who tells you: the ids or the lengths?
+#
+# </details>
+# <details><summary>Hint 2: the parts</summary>
+#
+# `__init__` needs three modules: an embedding, a dropout, an LSTM. Look up in PyTorch's pages what
+# `batch_first`, `num_layers` and `dropout` of `nn.LSTM` mean. With one layer, `nn.LSTM` warns if
+# its own dropout is not 0.
+#
+# A packed sequence remembers the length of each row. An LSTM that gets one returns the state after
+# each row's last real token, for all layers, in the order of your rows.
+#
+# </details>
+# <details><summary>Hint 3: the outline of `forward`</summary>
+#
+# 1. Look up the embeddings; apply dropout to them.
+# 2. Pack them with the lengths. Packing wants the lengths on the CPU, and must be told that they
+#    are not sorted.
+# 3. Give the packed sequence to the LSTM. The second thing that it returns is your `(h, c)`.
+# 4. Unpack the outputs. Say how wide the result must be: S.
+# 5. Return outputs and state.
 #
 # </details>
 
@@ -450,9 +564,14 @@ class Encoder(nn.Module):
 check("encoder", globals())
 
 # %% [markdown]
-# Try it. The second row, alone and without padding, must get the context that it gets in company.
-# Here padding has id 9, the batch has a column more than it needs, and one padded position holds
-# an ordinary word.
+# Try it. In the next cell row 1 is encoded twice: together with row 0, and alone without padding.
+# Padding has id 9, the batch has a column more than it needs, and one padded position holds an
+# ordinary word.
+#
+# {{predict row_alone}}
+
+# %%
+predict("row_alone", ...)
 
 # %% tags=["raises-exception"]
 encoder = Encoder(vocab_size=10, embedding_dim=6, hidden_dim=8, num_layers=2, dropout=0.0, pad_id=9)
@@ -461,27 +580,36 @@ source_lengths = torch.tensor([3, 2])
 outputs, (h, c) = encoder(source, source_lengths)
 _, (h_alone, c_alone) = encoder(source[1:, :2], source_lengths[1:])
 print("outputs", tuple(outputs.shape), " h", tuple(h.shape), " c", tuple(c.shape))
-print("largest difference between row 1 in company and alone:")
+print("largest difference between row 1 in the batch and alone:")
 print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs().max():.1e}")
 
 # %% [markdown]
 # ### Task `decoder` ({{points decoder}} points)
 #
-# **By number.** Suppose B = 3 sentences, L = 2 layers, H = 8, a vocabulary of V = 11. One step:
+# The encoder sees the whole source at once. The decoder takes **one step** at a time, because each
+# input depends on the step before.
+#
+# **A small example.** B = 3 rows, L = 2 layers, H = 8, and a vocabulary of V = 11. One step:
 #
 # | | shape | |
 # |---|---|---|
-# | `previous` | (3,) | one id a sentence |
+# | `previous` | (3,) | one id for each row |
 # | embedded | (3, E), for an LSTM (3, 1, E) | a sequence of length 1 |
 # | `h`, `c` going in | (2, 3, 8) | layers first: `batch_first` does not apply to states |
-# | LSTM's output | (3, 1, 8) | equal to the new top-layer `h[-1]`, apart from the 1 |
-# | `logits` | (3, 11) | a score for every word |
+# | output of the LSTM | (3, 1, 8) | equal to the new top-layer `h[-1]`, apart from the 1 |
+# | `logits` | ? | a score for every word, in every row |
 #
-# Logits are scores of any size; softmax makes probabilities of them. For the logits $(2, 1, 0)$:
-# $e^2, e^1, e^0 = 7.39, 2.72, 1$, together $11.11$, so $p = (0.665, 0.245, 0.090)$ and $\log p =
-# (-0.408, -1.408, -2.408)$. Adding a constant to all logits changes nothing, and so
-# log-probabilities are logits too. Probabilities are *not*: softmax of $(0.665, 0.245, 0.090)$ is
-# $(0.451, 0.296, 0.253)$, a much flatter distribution.
+# {{predict logits_shape}}
+
+# %%
+predict("logits_shape", ...)
+
+# %% [markdown]
+# **From logits to probabilities.** Logits are scores of any size. Softmax makes probabilities of
+# them. For the logits $(2, 1, 0)$: $e^2, e^1, e^0 = 7.39, 2.72, 1$, together $11.11$, so $p =
+# (0.665, 0.245, 0.090)$ and $\log p = (-0.408, -1.408, -2.408)$. If you add a constant to all
+# logits, the probabilities stay the same. So log-probabilities are logits too. Probabilities are
+# *not*: softmax of $(0.665, 0.245, 0.090)$ is $(0.451, 0.296, 0.253)$, a much flatter distribution.
 #
 # > **Contract** `Decoder(vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id)`,
 # > `forward(previous, (h, c)) -> (logits, (h, c))`
@@ -507,6 +635,29 @@ print(f"  h {(h[:, 1:] - h_alone).abs().max():.1e}   c {(c[:, 1:] - c_alone).abs
 # <details><summary>What the {{points decoder}} points are for</summary>
 #
 # {{rubric decoder}}
+#
+# </details>
+#
+# <details><summary>Hint 1: a question</summary>
+#
+# `nn.LSTM` expects a sequence. How long is the sequence that you give it in one step? So which
+# dimension is missing in your embedded word, and which one is too many in the output?
+#
+# </details>
+# <details><summary>Hint 2: the parts</summary>
+#
+# `__init__` needs what the encoder's has, and one linear layer more, from H numbers to V scores.
+# `unsqueeze(1)` adds a dimension of size 1 after the first. `squeeze(1)` takes it away again, and
+# leaves a batch of one row alone.
+#
+# </details>
+# <details><summary>Hint 3: the outline of `forward`</summary>
+#
+# 1. Look up the embedding of each row's previous token; apply dropout.
+# 2. Make it a sequence of length 1.
+# 3. Give it to the LSTM, together with the state that came in. You get an output and the new state.
+# 4. Take the dimension of size 1 out of the output, then apply the linear layer: the logits.
+# 5. Return the logits and the new state. Store nothing on `self`.
 #
 # </details>
 
@@ -560,7 +711,12 @@ class Decoder(nn.Module):
 check("decoder", globals())
 
 # %% [markdown]
-# Try it: two steps for the two sentences above, starting from what the encoder remembers.
+# Try it: two steps for the two sentences above, starting from the context that your encoder gave.
+#
+# {{predict untrained_probability}}
+
+# %%
+predict("untrained_probability", ...)
 
 # %% tags=["raises-exception"]
 decoder = Decoder(
@@ -569,18 +725,26 @@ decoder = Decoder(
 logits, state = decoder(torch.tensor([3, 3]), (h, c))
 print("logits", tuple(logits.shape), " state", [tuple(part.shape) for part in state])
 logits, state = decoder(logits.argmax(dim=1), state)
-print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(dim=1).tolist())
+probabilities = logits.softmax(dim=1)
+lowest, highest = probabilities.min(), probabilities.max()
+print(f"probabilities of the 11 words: from {lowest:.2f} to {highest:.2f}")
 
 # %% [markdown]
 # ### Task `teacher_forcing` ({{points teacher_forcing}} points)
 #
-# **By number.** The toy translator, table 0, and a batch of two targets:
+# **A small example.** The toy translator, table 0, and a batch of two targets:
 #
 # ```
 # target   BOS  a  b    EOS
 #          BOS  a  EOS  PAD
 # ```
 #
+# {{predict loss_tokens}}
+
+# %%
+predict("loss_tokens", ...)
+
+# %% [markdown]
 # *Teacher forcing* (ratio 1): the inputs are the targets, one step earlier.
 #
 # | step | row 0: input | scored against | $-\log p$ | | row 1: input | scored against | $-\log p$ |
@@ -589,29 +753,34 @@ print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(d
 # | 2 | a | b | $-\ln 0.4 = 0.916$ | | a | EOS | $-\ln 0.1 = 2.303$ |
 # | 3 | b | EOS | $-\ln 0.9 = 0.105$ | | EOS | PAD | not counted |
 #
-# There are 5 real target tokens: EOS counts, BOS is never predicted, PAD is no token. The loss is
-# the sum over the batch divided by their number in the batch: $4.038 / 5 = \mathbf{0.808}$. It is
-# not the mean of the rows' means, $(0.459 + 1.330)/2 = 0.895$: every *token* weighs the same, so
-# a long sentence weighs more than a short one.
+# The loss is the sum over the batch, divided by the number of real tokens: $4.038 / 5 =
+# \mathbf{0.808}$. It is not the mean of the rows' means, $(0.459 + 1.330)/2 = 0.895$. Every *token*
+# has the same weight, so a long sentence counts more than a short one.
 #
-# *Free running* (ratio 0): after BOS the most probable word is *a*, after *a* it is *a* again.
-# Row 0 gets BOS, a, a as inputs; its third step now costs $-\ln 0.1 = 2.303$. Row 1 is as before.
-# The loss is $6.235 / 5 = \mathbf{1.247}$. What is scored against has not changed, only what is
-# fed.
+# {{predict free_running_loss}}
+
+# %%
+predict("free_running_loss", ...)
+
+# %% [markdown]
+# *Free running* (ratio 0): after BOS the most probable word is *a*, after *a* it is *a* again. Row
+# 0 gets BOS, a, a as inputs, and its third step now costs $-\ln 0.1 = 2.303$. Row 1 is as before.
+# The loss is $6.235 / 5 = \mathbf{1.247}$. What we score against has not changed. Only the inputs
+# have.
 #
 # *A coin at every step* (ratio 0.5). Follow one sentence, target BOS b a b EOS, with the coins
 # gold, own, gold:
 #
-# | step | input | model's favourite | scored against | coin | so the next input is |
+# | step | input | most probable word | scored against | coin | so the next input is |
 # |---|---|---|---|---|---|
 # | 1 | BOS | a | b | gold | b |
 # | 2 | b | EOS | a | own | EOS |
 # | 3 | EOS | EOS | b | gold | b |
 # | 4 | b | EOS | EOS | | |
 #
-# At step 2 the model would have ended the sentence. Nothing special happens: EOS is its next
-# input, and the remaining steps are scored as always. (Would you stop there, ending early would
-# become a way to a small loss.)
+# At step 2 the model would have ended the sentence. Nothing special happens: EOS is its next input,
+# and the other steps are scored as always. If we stopped there, a model could make its loss small
+# by ending early.
 #
 # > **Contract** `train_step(model, optimizer, source, source_lengths, target,
 # > teacher_forcing_ratio=1.0, clip=1.0) -> float`
@@ -634,12 +803,39 @@ print("probabilities of each row's 11 words sum to", logits.softmax(dim=1).sum(d
 # >   either, with or without a number), default dtype and device, gradient mode, threads and other
 # >   settings. To draw random numbers is no change.
 # >
-# > *Free:* one coin for the batch or one a row, any source of randomness, when gradients are
-# > zeroed, and the mode in which the model is left.
+# > *Free:* one coin for the batch or one for each row, any source of randomness, when gradients
+# > are zeroed, and the mode in which the model is left.
 #
 # <details><summary>What the {{points teacher_forcing}} points are for</summary>
 #
 # {{rubric teacher_forcing}}
+#
+# </details>
+#
+# <details><summary>Hint 1: a question</summary>
+#
+# At step t there are two tokens: the one that goes *in* and the one that the logits are *scored
+# against*. Which column of `target` is the second? And the first, with ratio 1? Write both down for
+# t = 1, 2, 3 before you write code.
+#
+# </details>
+# <details><summary>Hint 2: the parts</summary>
+#
+# `F.cross_entropy` can sum instead of averaging (`reduction`), and can skip an id (`ignore_index`).
+# Count the real tokens yourself, and divide once, at the end. `random.random() < p` is true with
+# probability p: always for 1, never for 0. An argmax has no gradient. To clip the global norm there
+# is a function in `nn.utils`, with an underscore at the end of its name.
+#
+# </details>
+# <details><summary>Hint 3: the outline</summary>
+#
+# 1. Training mode; clear old gradients; encode the source: its state is the first state.
+# 2. The first input is the first column of `target`.
+# 3. For each further column of `target`: one decoder step; add the summed loss of this column; toss
+#    the coin; choose the next input.
+# 4. Divide the total by the number of tokens that are not padding.
+# 5. Backward, clip, one optimizer step.
+# 6. Return the loss as a number.
 #
 # </details>
 
@@ -689,7 +885,7 @@ def train_step(
 check("teacher_forcing", globals())
 
 # %% [markdown]
-# Try it on the example; the losses should be 0.808 and 1.247. With ratio 0.5 either may come,
+# Try it on the example. The losses should be 0.808 and 1.247. With ratio 0.5 you may see either,
 # depending on the coin.
 
 # %% tags=["raises-exception"]
@@ -704,22 +900,30 @@ for ratio in (1.0, 0.0, 0.5):
 # %% [markdown]
 # ## 4. Decoding Strategies
 #
-# A trained model gives a probability to every possible translation. Using it means to look for
+# A trained model gives a probability to every possible translation. To use it, we look for the most
+# probable one:
 #
-# $$\hat y = \arg\max_y \log p(y \mid x) = \arg\max_y \sum_t \log p(y_t \mid y_{<t}, x).$$
+# $$\hat y = \arg\max_y \log p(y \mid x) = \arg\max_y \sum_t \log p(y_t \mid y_1, \dots, y_{t-1},
+# x).$$
 #
-# Of n tokens out of V words there are $V^n$ candidates. Nobody can try them all: we search.
+# There are $V^n$ candidates of $n$ tokens. Nobody can try them all, so we *search*.
 #
 # ### Greedy decoding
 #
-# Take the most probable word, feed it back, and go on until EOS. One decoder step a word, and
-# each choice is final.
+# Take the most probable word, feed it back, and go on until EOS. It costs one decoder step for each
+# word. Each choice is final.
 #
 # ### Task `greedy` ({{points greedy}} points)
 #
-# **By number.** A batch of three sources for the toy: the first words 0, 1, 2 choose the tables.
-# With `max_length=4`:
+# **A small example.** A batch of three sources for the toy. Their first words 0, 1, 2 choose the
+# tables. `max_length=4`.
 #
+# {{predict greedy_row_0}}
+
+# %%
+predict("greedy_row_0", ...)
+
+# %% [markdown]
 # | step | row 0 | row 1 | row 2 |
 # |---|---|---|---|
 # | 1 | BOS: **a** 0.7, EOS 0.2, … | BOS: **EOS** 0.6, a 0.3, … | BOS: **a** 0.8, b 0.1, … |
@@ -729,13 +933,20 @@ for ratio in (1.0, 0.0, 0.5):
 # | result | `[a, a, a, a]` | `[EOS]` | `[a, b, EOS]` |
 #
 # - Row 0 would never end. It is cut after `max_length` tokens, and no EOS is put at its end.
-# - Row 1 ends at once. The empty translation `[EOS]` is legal: the model asked for it.
+# - Row 1 ends at once. The empty translation `[EOS]` is allowed: the model asked for it.
 # - Row 2 ends with its first EOS, *included*. The BOS that every row starts from is in no result.
-# - The rows finish at different times. A finished row may run along, but nothing more is added to
-#   it, and after the last has finished the decoder is not called again.
-# - PAD and BOS are words like others here. The toy never says them, but a badly trained model may:
-#   if after *a* it gave PAD 0.5 and *b* 0.4, the next word would be PAD. It is fed back, the row
-#   goes on, and the result is `[a, PAD, …]`. Only EOS is special.
+# - The rows finish at different times. A finished row may stay in the batch, but nothing more is
+#   added to its result. After the last row has finished the decoder is not called again.
+#
+# {{predict greedy_pad}}
+
+# %%
+predict("greedy_pad", ...)
+
+# %% [markdown]
+# PAD and BOS are words like others here. The toy never says them, but a badly trained model may. If
+# after *a* it gave PAD 0.5 and *b* 0.4, the next word would be PAD. It is fed back, the row goes
+# on, and the result is `[a, PAD, …]`. Only EOS is special.
 #
 # > **Contract** `greedy_decode(model, source, source_lengths, max_length) -> list[list[int]]`
 # >
@@ -754,6 +965,31 @@ for ratio in (1.0, 0.0, 0.5):
 # <details><summary>What the {{points greedy}} points are for</summary>
 #
 # {{rubric greedy}}
+#
+# </details>
+#
+# <details><summary>Hint 1: a question</summary>
+#
+# The rows of a batch finish at different steps, but the decoder runs all of them together. How do
+# you remember which rows are finished? What do you do with the token that a finished row gets?
+#
+# </details>
+# <details><summary>Hint 2: the parts</summary>
+#
+# A module knows its own mode: `training` is true or false. Remember it, switch to evaluation, and
+# switch back at the end. Inside `with torch.no_grad():` no graph is built, and the gradient mode is
+# as before afterwards. `argmax(dim=1)` gives one token for each row; `.tolist()` makes Python
+# integers of a tensor.
+#
+# </details>
+# <details><summary>Hint 3: the outline</summary>
+#
+# 1. Remember the mode; evaluation mode; no gradients.
+# 2. Encode. The first input of every row is BOS. No row is finished.
+# 3. At most `max_length` times: one decoder step; the argmax of each row is its token and its next
+#    input; add the token to the result of each row that is not finished; a row that gets EOS is
+#    finished now; leave the loop if all rows are.
+# 4. Go back to the mode that you remembered. Return the lists.
 #
 # </details>
 
@@ -808,15 +1044,100 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # %% [markdown]
 # ### Beam search
 #
-# Greedy decoding of row 0 gave *a a a a*, with probability $0.7 \cdot 0.5^3 = 0.0875$, without an
-# end. But *a b EOS* has $0.7 \cdot 0.4 \cdot 0.9 = 0.252$. The second word, *b*, was slightly
-# worse than *a*, and what it led to was much better. Greedy decoding never looks back.
+# Greedy decoding of row 0 gave *a a a a*, with probability $0.7 \cdot 0.5^3 = 0.0875$, and without
+# an end. But *a b EOS* has $0.7 \cdot 0.4 \cdot 0.9 = 0.252$. The second word, *b*, was a little
+# worse than *a*. What came after it was much better. Greedy decoding never looks back.
 #
-# **Beam search** keeps the `beam_width` best beginnings, called *hypotheses*, instead of one.
-# Width 1 is greedy decoding. Sutskever et al. (2014) found that width 2 gave most of the benefit.
+# **Beam search** keeps several beginnings instead of one: the `beam_width` best. A beginning is
+# called a *hypothesis*. Beam width 1 is greedy decoding. Sutskever et al. (2014) found that width 2
+# gave most of the benefit. Width $k$ costs about $k$ times the decoder work of greedy decoding.
 #
-# There are several algorithms by that name, and they give different results. The question is what
-# happens to a hypothesis that ends. Ours, for each row on its own:
+# ### Task `beam_search` ({{points beam_search}} points)
+#
+# **A small example, step by step.** Table 0, `beam_width=2`, `max_length=3`. We multiply
+# probabilities here; your program adds logarithms. At each step every *live* hypothesis is extended
+# by every token. The best two of all these *candidates* are kept. One that ends in EOS goes to the
+# *pool*; the other ones are the new live hypotheses.
+
+# %%
+pictures.worked_beam(1)
+
+# %% [markdown]
+# After step 1 one hypothesis is live, *a*, and one has ended: *EOS*, the empty translation. It
+# waits in the pool.
+#
+# {{predict beam_step_2}}
+
+# %%
+predict("beam_step_2", ...)
+
+# %%
+pictures.worked_beam(2)
+
+# %% [markdown]
+# A hypothesis that ends leaves the beam, and *the beam is filled up again*: at every step
+# `beam_width` candidates are kept, however many have ended before. Now two hypotheses are live,
+# with three possible next tokens each.
+#
+# {{predict beam_step_3}}
+
+# %%
+predict("beam_step_3", ...)
+
+# %%
+pictures.worked_beam(3)
+
+# %% [markdown]
+# `max_length` is reached. What is still live, *a a a*, is *cut*: it goes to the pool without an
+# EOS. The pool holds EOS 0.2, a b EOS 0.252, a a a 0.175. The result is the two best of it: **a b
+# EOS (0.252)**, **EOS (0.2)**.
+#
+# **The same with tensors.** You have seen the numbers. These are the shapes, for the toy with V = 5
+# ids. *n* is the number of live hypotheses: 1 at steps 1 and 2, then 2.
+#
+# | | shape | step 1 | step 3 |
+# |---|---|---|---|
+# | `previous`: the last token of each live hypothesis | (n,) | (1,): BOS | (2,): a, b |
+# | `h`, `c`: the state of each live hypothesis | (L, n, H) | n = 1 | n = 2 |
+# | log-probabilities from the decoder | (n, V) | (1, 5) | (2, 5) |
+# | totals of the candidates: live total + log-probability | (n, V) | (1, 5) | (2, 5) |
+# | the same as one long list | (n · V,) | (5,) | (10,) |
+# | the best two, and their places | (2,) each | 0.7, 0.2 at 0, 2 | 0.252, 0.175 at 7, 0 |
+#
+# At step 3 the best candidate stands at place 7 of the list. `divmod(7, 5)` says where it comes
+# from.
+#
+# {{predict parent_of_7}}
+
+# %%
+predict("parent_of_7", ...)
+
+# %%
+# step 3 of the example: rows are the live hypotheses a a and a b, columns a, b, EOS, BOS, PAD
+after = torch.tensor([[0.5, 0.4, 0.1, 0.0, 0.0], [0.05, 0.05, 0.9, 0.0, 0.0]]).log()
+live = torch.tensor([0.35, 0.28]).log()
+candidates = live.unsqueeze(1) + after
+best_two, places = candidates.reshape(10).topk(2)
+print("totals of the candidates", tuple(candidates.shape))
+for total, at in zip(best_two.exp().tolist(), places.tolist(), strict=True):
+    print(f"  p {total:.3f} at place {at}: (live hypothesis, token) = {divmod(at, 5)}")
+
+# %% [markdown]
+# **Why states are copied.** The decoder needs the state *after the words of this hypothesis*. The
+# states stand in the columns of `h` and `c`, one for each live hypothesis. After a step, the new
+# live hypotheses are other ones, in another order. Each must take the column of its parent.
+#
+# {{predict copied_states}}
+
+# %%
+predict("copied_states", ...)
+
+# %%
+pictures.copied_states()
+
+# %% [markdown]
+# **The rule.** Several algorithms are called beam search, and they give different results. Ours,
+# for each row on its own:
 #
 # ```
 # live = {(empty, 0.0)}; pool = {}
@@ -830,29 +1151,7 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # return the beam_width best of the pool by score, best first
 # ```
 #
-# A hypothesis that ends leaves the beam, as in Sutskever et al. (2014), and *the beam is filled
-# up again*: at every step `beam_width` candidates are kept, however many have ended before.
-#
-# **Length penalty.** Every further word makes the log-probability smaller, so the search favours
-# short translations. Stahlberg & Byrne (2019) searched exhaustively and found that for over half
-# of their sentences the most probable translation of all is the empty one! Wu et al. (2016)
-# divide the log-probability by $\big((5 + \text{length})/6\big)^{\alpha}$, $\alpha$ being the
-# `length_penalty`: 0 turns it off. EOS counts towards the length, BOS does not.
-#
-# ### Task `beam_search` ({{points beam_search}} points)
-#
-# **By number.** Table 0, `beam_width=2`, `max_length=3` (probabilities, where the program adds
-# logarithms; * ends):
-#
-# | step | candidates, best first | kept | live | pool |
-# |---|---|---|---|---|
-# | 1 | **a 0.7**, **EOS 0.2**, b 0.1 | a, EOS\* | a | EOS 0.2 |
-# | 2 | **aa 0.35**, **ab 0.28**, a EOS 0.07 | aa, ab | aa, ab | EOS 0.2 |
-# | 3 | **ab EOS 0.252**, **aaa 0.175**, aab 0.14, … | ab EOS\*, aaa | aaa | also ab EOS 0.252 |
-# | end | | | | EOS 0.2, ab EOS 0.252, aaa 0.175 (cut) |
-#
-# Result: **a b EOS (0.252)**, **EOS (0.2)**. At step 2 the one live hypothesis has again filled
-# both places. Compare what its relatives would have answered:
+# Compare what other rules would have given in the example:
 #
 # | another rule | what goes differently | its result |
 # |---|---|---|
@@ -860,17 +1159,29 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # | each finished one shrinks the beam | step 2: only aa is kept | EOS 0.2, a a a 0.175 |
 # | stop at the first that finishes | ends after step 1 | EOS 0.2 |
 #
-# All four are in real use under the name beam search. Write the one of the box.
+# All four are in real use under the name beam search. Write the one in the box.
 #
-# *With `length_penalty=1`* the same pool is ranked anew. For *a b EOS*, $\ln 0.252 = -1.378$,
+# **Length penalty.** Every further word makes the log-probability smaller, so the search prefers
+# short translations. Stahlberg & Byrne (2019) searched exhaustively and found: for more than half
+# of their sentences the most probable translation of all is the empty one! Wu et al. (2016) divide
+# the log-probability by $\big((5 + \text{length})/6\big)^{\alpha}$. $\alpha$ is the
+# `length_penalty`: 0 turns it off. EOS counts for the length, BOS does not.
+#
+# {{predict beam_penalty}}
+
+# %%
+predict("beam_penalty", ...)
+
+# %% [markdown]
+# *With `length_penalty=1`* the same pool is ordered anew. For *a b EOS*, $\ln 0.252 = -1.378$,
 # length 3: $-1.378 / (8/6) = \mathbf{-1.034}$. For *EOS*, $\ln 0.2 = -1.609$, length 1: $-1.609 /
 # (6/6) = \mathbf{-1.609}$. The third, *a a a*, cut at 3 words, has $-1.743 / (8/6) =
-# \mathbf{-1.307}$ and overtakes *EOS*. Note that the penalty takes part in the final ranking
-# only: all candidates of one step are equally long, so it could not change which are kept.
+# \mathbf{-1.307}$ and overtakes *EOS*. The penalty is used in the final order only: all candidates
+# of one step are equally long, so it could not change which are kept.
 #
-# *Corner cases.* `beam_width=10`, `max_length=1`, table 0: ten places are more than the
-# vocabulary has ids, five; PAD and BOS have probability 0, $\log 0 = -\infty$, and are dropped.
-# Three hypotheses remain, fewer than `beam_width`: a 0.7 (cut), EOS 0.2, b 0.1 (cut).
+# *Corner cases.* `beam_width=10`, `max_length=1`, table 0: ten places are more than the five ids of
+# the vocabulary. PAD and BOS have probability 0, $\log 0 = -\infty$, and are dropped. Three
+# hypotheses remain, fewer than `beam_width`: a 0.7 (cut), EOS 0.2, b 0.1 (cut).
 #
 # > **Contract** `beam_search(model, source, source_lengths, beam_width, max_length,
 # > length_penalty=0.0) -> list[list[Hypothesis]]`
@@ -889,7 +1200,7 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 # > - Evaluation mode, no graph, weights, inputs and global state as before, tuples and NumPy
 # >   numbers taken as well: the rules of `greedy_decode`.
 # > - Stopping early is allowed only where it cannot change the result. All in all the decoder is
-# >   given at most $B \cdot k \cdot m(m+1)/2$ rows, for B sentences, width $k$ and $m$ =
+# >   given at most $B \cdot k \cdot M(M+1)/2$ rows, for B sentences, $k$ = `beam_width` and $M$ =
 # >   `max_length`: enough to start each hypothesis again at every step, but not to try everything.
 # >
 # > *Free:* rows together or one by one, prefixes read again or not; which of several equal
@@ -901,9 +1212,40 @@ for tokens in greedy_decode(toy_model(), source, source_lengths, max_length=4):
 #
 # </details>
 #
-# Two hints. The decoder wants the *state of each hypothesis*: when the second-best hypothesis has
-# two children in the beam and the best has none, the states must follow. And `divmod(index, V)`
-# undoes the flattening of a (live, V) table of totals.
+# <details><summary>Hint 1: a question</summary>
+#
+# Begin with one row of the batch, and with step 3 of the example. You hold two live hypotheses.
+# What must you know of each of them to go on? (There are three things: what it says, what it has
+# scored, and what the decoder needs.) When a candidate is kept, from which parent does it get each
+# of the three?
+#
+# </details>
+# <details><summary>Hint 2: the parts</summary>
+#
+# The miniature above is the heart of it: totals as a table, the best of the flattened table,
+# `divmod` with V. `topk` cannot give more than there are: ask for the smaller of `beam_width` and
+# the number of candidates. `F.log_softmax` turns logits into log-probabilities. To choose columns
+# of a tensor, in any order and with repetition, index it with a list: `x[:, [1, 1, 0]]`.
+#
+# </details>
+# <details><summary>Hint 3: the outline</summary>
+#
+# Write a function for one row first; it starts from that row's columns of the context.
+#
+# 1. One live hypothesis: no tokens, total 0, last token BOS. The pool is empty.
+# 2. At most `max_length` times:
+#    - one decoder step for all live hypotheses together;
+#    - totals of all candidates; the best `beam_width` of them;
+#    - for each of these, unless it is $-\infty$: find its parent and its token. If the token is
+#      EOS, put it into the pool. If not, note tokens, total and parent for the next step;
+#    - nothing live any more: stop;
+#    - give each new live hypothesis the state of its parent.
+# 3. Add what is still live to the pool.
+# 4. Score, sort, and return the best `beam_width` as `Hypothesis`.
+#
+# Around it: evaluation mode and no gradients, as in `greedy_decode`; encode once; then row by row.
+#
+# </details>
 
 
 # %% nbgrader={"grade_id": "beam_search", "solution": true}
@@ -982,7 +1324,7 @@ def beam_search(
 check("beam_search", globals())
 
 # %% [markdown]
-# Try it: the trace above, the length penalty, and the corner cases.
+# Try it: the example above, the length penalty, and the corner cases.
 
 # %% tags=["raises-exception"]
 source, source_lengths = torch.tensor([[0]]), torch.tensor([1])
@@ -993,6 +1335,17 @@ for beam_width, max_length, length_penalty in [(2, 3, 0.0), (2, 3, 1.0), (10, 1,
     )
     for tokens, log_prob, score in beam:
         print(f"  {letters(tokens):8}  p {math.exp(log_prob):.3f}  score {score:.3f}")
+
+# %% [markdown]
+# **Your own beam, as a tree.** This draws what *your* function did. It must show the words and
+# numbers of the worked example. It cannot see your pool, only what you return: so *a a a* is grey.
+# Then change the table (0, 1 or 2), the width and the length, and say before you run it which
+# hypotheses will be kept. If something is wrong in your search, the tree shows where: a word below
+# the wrong parent, a step with too few places, a hypothesis that goes on after EOS.
+
+# %% tags=["raises-exception"]
+table, beam_width, max_length = 0, 2, 3
+pictures.own_beam(beam_search, toy_model(), [table], beam_width, max_length)
 
 # %% [markdown]
 # ## 5. Application: Machine Translation

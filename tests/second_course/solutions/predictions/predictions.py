@@ -17,7 +17,7 @@ import math
 import torch
 
 # %% nbgrader={"grade_id": "checks", "locked": true}
-from checks import check
+from checks import check, predict
 
 # %% [markdown]
 # ## Task `softmax` (6 points)
@@ -53,6 +53,12 @@ def perplexity(log_probs):
     return math.exp(-sum(log_probs) / len(log_probs))
     ### END SOLUTION
 
+
+# %% [markdown]
+# {{predict even_odds}}
+
+# %%
+predict("even_odds", ...)
 
 # %% nbgrader={"grade_id": "test_perplexity", "grade": true, "locked": true, "points": 4}
 check("perplexity", globals())
