@@ -125,6 +125,7 @@ def _parts(
         and layers
         and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in layers)
         and all(isinstance(one, Tensor) for pair in layers for one in pair)
+        and all(one.numel() == B * config["hidden_dim"] for pair in layers for one in pair)
     ):
         tell(
             "the state comes back as a pair a layer",
@@ -135,7 +136,12 @@ def _parts(
         h, c = (torch.stack([pair[i].reshape(B, -1) for pair in layers]) for i in (0, 1))
         return logits, (h, c), False
     lists = len(layers) == 2 and all(isinstance(part, list | tuple) for part in layers)
-    if lists and all(isinstance(x, Tensor) and x.ndim == 2 for part in layers for x in part):
+    one_layer = B, config["hidden_dim"]
+    if (
+        lists
+        and all(layers)
+        and all(isinstance(x, Tensor) and x.shape == one_layer for part in layers for x in part)
+    ):
         tell(
             "h and c come back as lists of layers",
             "stack the layers: h and c are each (num_layers, batch, hidden_dim)",

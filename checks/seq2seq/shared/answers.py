@@ -121,11 +121,10 @@ def _in_parts(row: Any) -> Any:
         row = list(row.values())
     if isinstance(row, list | tuple) and len(row) == 3:
         tokens, *numbers = (_plain(part) for part in row)
-        many = [isinstance(part, list) and len(part) == len(tokens) for part in numbers]
         if (
             isinstance(tokens, list)
             and tokens
-            and all(many)
+            and all(isinstance(part, list) and len(part) == len(tokens) for part in numbers)
             and all(isinstance(_plain(one), list) for one in tokens)
             and all(_number(x) is not None for part in numbers for x in part)
             and not all(map(is_hypothesis, row))
