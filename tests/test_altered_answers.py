@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from autograder.suites import probes_of
 from checks.declared import As, Count, Like, Many, Shaped, answers, is_declared, typed
 from checks.verdicts import StudentFault, Verdict
 
-from .altered import ASSIGNMENT, probes_of, tried
+from .altered import ASSIGNMENT, tried
 
 TASKS = [task.key for task in ASSIGNMENT.graded_tasks]
 CASES = int(os.environ.get("ALTERED", "300"))  # a task

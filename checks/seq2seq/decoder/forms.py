@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from checks.closed import dimensions, number, own
 from checks.expect import Wrong, expect, expect_shape, kind
 
 LARGEST = 1e4  # no layer with the weights that are given here gives more
@@ -247,6 +248,8 @@ def by_name(value: Any, names: dict[str, int]) -> str:
     """A shape in the contract's letters, the same whatever sizes a check takes."""
     if not isinstance(value, Tensor):
         return kind(value)
+    if value.ndim > 4:
+        return dimensions(value.ndim)
     last = value.ndim - 1
     said = []
     for place, size in enumerate(value.shape):
@@ -256,8 +259,8 @@ def by_name(value: Any, names: dict[str, int]) -> str:
             continue
         letters = [name for name, n in names.items() if n == size]
         letters.sort(key=said.count)
-        said.append(letters[0] if letters else str(size))
-    return f"({', '.join(said)})"
+        said.append(letters[0] if letters else number(size, 0, 1))
+    return own(f"({', '.join(said)})")
 
 
 def is_lstms(h: Tensor, c: Tensor) -> bool:
