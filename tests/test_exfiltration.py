@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import product
 from textwrap import dedent
+from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +22,11 @@ from autograder.assignment import Assignment
 from autograder.offering import Offering
 from autograder.report.record import Report, TaskReport
 from autograder.report.render import report_text, task_html
+from autograder.report.schema import json_schema
+from autograder.wall.inside.wire import DTYPES
 from checks.closed import (
     ANOTHER,
+    KNOWN_TYPES,
     WORD,
     closed,
     closing,
@@ -32,6 +38,8 @@ from checks.closed import (
 )
 from checks.expect import kind
 from checks.plugin import PACKAGE
+from checks.seq2seq.decoder.forms import by_name
+from checks.values import Opaque
 
 from .corpus import Entry, grade_here
 
@@ -165,6 +173,12 @@ def test_checks_are_the_same_ones_in_the_same_order_whatever_is_handed_in() -> N
             assert [check.check for check in report.checks] == names
 
 
+def test_no_report_has_a_place_for_a_time() -> None:
+    names = re.findall(r'"(\w+)": \{', json_schema())
+    assert {"points", "rationale"} <= set(names)
+    assert [name for name in names if re.search("time|second|duration|date", name)] == []
+
+
 SUITE = ASSIGNMENT.suite / "greedy" / "test_greedy.py"
 
 
@@ -206,6 +220,21 @@ def test_beside_a_public_check_everything_may_be_quoted() -> None:
         assert number(4242, 1) == ANOTHER
         assert "4242" not in shape((4242, 3), (5, 3))
         assert "Mine" not in kind(Mine())
+
+
+def test_what_is_left_open_is_no_more_than_the_protection_page_says() -> None:
+    sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 4242]
+    every = [one for n in range(4) for one in product(sizes, repeat=n)]
+    every += [(1,) * n for n in range(4, 20)]
+    values: list[Any] = [torch.zeros((0,) * n, dtype=d) for n in range(20) for d in DTYPES]
+    values += [make([0] * n) for n in range(50) for make in (list, tuple)]
+    values += [Opaque(name) for name in [*KNOWN_TYPES, "Quince", "4242"]]
+    with closing(hidden=True):
+        assert len({shape(one, (4, 7, 6)) for one in every}) <= 2**5
+        assert len({kind(value) for value in values}) <= 2**7
+        names = {"B": 4, "V": 11, "H": 6}
+        shapes = [torch.empty(one) for one in every if 4242 not in one]
+        assert len({by_name(one, names) for one in shapes}) <= 2**12
 
 
 @pytest.mark.parametrize(
