@@ -36,7 +36,7 @@ _own: ContextVar[set[str] | None] = ContextVar("own", default=None)
 @contextmanager
 def closing(hidden: bool) -> Iterator[set[str]]:
     """Within this, what `own` is given is put into the set, if a hidden check runs."""
-    said: set[str] = set()
+    said = set[str]()
     token = _own.set(said if hidden else None)
     try:
         yield said
@@ -100,9 +100,9 @@ class Texts:
 
 @cache
 def texts(folder: Path) -> Texts:
-    """All that stands in strings in a folder of checks, and in this package."""
+    """All that stands in strings of the Python files in a folder."""
     words, pairs = set[str](), set[tuple[str, str]]()
-    for file in [*PACKAGE.rglob("*.py"), *folder.rglob("*.py")]:
+    for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), file.name)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 tokens = TOKEN.findall(node.value)
@@ -115,7 +115,8 @@ def written_in(file: Path) -> Texts:
     """What the authors of a hidden check wrote: in its assignment's folder, and in this package."""
     folder = file.resolve().parent
     within = (folder.parent / "__init__.py").is_file()
-    return texts(folder.parent if within else folder)
+    suite, ours = texts(folder.parent if within else folder), texts(PACKAGE)
+    return Texts(suite.words | ours.words, suite.pairs | ours.pairs)
 
 
 def closed(text: str, said: set[str], authors: Texts) -> str:
@@ -149,8 +150,10 @@ def reported(value: Any, said: set[str], authors: Texts) -> Any:
     """What a hidden check reports beside the mark: few digits, and no other words."""
     if isinstance(value, str):
         return closed(value, said, authors)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(f"{value:.{DIGITS}g}")
+    if type(value) in (int, float) and math.isfinite(value):
+        return type(value)(float(f"{value:.{DIGITS}g}"))
     if isinstance(value, list | tuple):
         return [reported(part, said, authors) for part in value]
+    if isinstance(value, dict):
+        return {name: reported(part, said, authors) for name, part in value.items()}
     return value

@@ -124,6 +124,7 @@ class Grading:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._own = set()
         result = self.results.get(check_name(item))
         if result is not None:
             pytest.skip(result.rationale)

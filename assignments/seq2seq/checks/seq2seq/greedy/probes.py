@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from checks.declared import As, answers
+from checks.simulated_gpu.elsewhere import Fared
+
 from ..shared.devices import SIMULATED, on
-from ..shared.searches import repeated, watch
+from ..shared.searches import Run, repeated, watch
 from ..shared.second_tries import WithoutGpu, forgetful
 from ..shared.settings import settings
 from ..shared.standins import StandIn
 
 
+@answers(Annotated[list[Run], As("times")])
 def greedy(
     lesson: Any,
     *,
@@ -56,6 +60,14 @@ def as_tensors(value: Any, levels: int = 3) -> Any:
     return value
 
 
+class There(TypedDict):
+    """What `greedy_on` answers from a device of torch."""
+
+    result: Any
+    weights: list[Tensor]
+
+
+@answers(There | Fared)
 def greedy_on(
     lesson: Any,
     *,

@@ -16,15 +16,50 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
 
+from checks.declared import Count
+
 from .settings import settings
 from .standins import StandIn, TooMuchWork
+
+Origin = Literal["encoder h", "encoder c", "last h", "last c", "elsewhere"]
+
+
+class Run(TypedDict):
+    """What a run is: see above."""
+
+    result: Any
+    rows: Count
+    over: bool
+    unknown: Count
+    training_seen: bool
+    graph_seen: bool
+    inputs: list[list[int]]
+    origins: list[tuple[Origin, Origin]]
+    handed: list[Literal["encoder", "decoder", "mixed", "elsewhere", "unseen"]]
+    training_after: bool
+    grad_after: bool
+    model_changed: bool
+    inputs_changed: bool
+    settings_changed: list[
+        Literal["default dtype", "default device", "anomaly mode", "deterministic algorithms"]
+    ]
+    drawn: NotRequired[Drawn]
+
+
+class Drawn(TypedDict):
+    """A digest of the state that each source of randomness was left in."""
+
+    random: str
+    numpy: str
+    torch: str
+
 
 SETTINGS: dict[str, Callable[[], Any]] = {  # of the whole program, and how to read them
     "default dtype": torch.get_default_dtype,
