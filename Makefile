@@ -97,8 +97,8 @@ format: setup  ## apply the format
 	@ruff check --fix-only --quiet .
 	@ruff format .
 
-attacks: setup sandbox  ## every attack of tests/attacks, behind the wall and without one
-	@python -m pytest tests/test_attacks.py
+attacks: setup sandbox  ## every attack of tests/attacks, and 2,000 altered answers to each task
+	@ALTERED=2000 python -m pytest tests/test_attacks.py tests/test_altered_answers.py
 
 bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; writes docs/speed.*
 	@python -m tests.bench $(ONE) --write

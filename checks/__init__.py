@@ -22,6 +22,8 @@ Judging:
 - `plugin.py`: the pytest plug-in: a verdict for each check
 - `settings.ini`: pytest's settings for it, whatever else is set
 - `student.py`: the face a check speaks to: `student.<probe>(...)`
+- `closed.py`: what may be said beside a hidden check
+- `declared.py`: what a probe may answer, held against every answer
 - `expect.py`: what a check says when a behaviour is wrong
 - `verdicts.py`: the closed set of verdicts, their signs and words
 - `values.py`: the only values that pass between submission and judge

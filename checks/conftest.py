@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for one in ran.left_out:
         print(one.sentence())
     probes = importlib.import_module(f".{of_this_release().name}.probes", __package__)
-    student = Student(LocalRunner(Lesson(module.__dict__, ran.left_out), probes))
+    student = Student(LocalRunner(Lesson(module.__dict__, ran.left_out), probes), probes)
     config.pluginmanager.register(Grading(student, None, PUBLIC_SALT), "grading")
     config.pluginmanager.register(Overtime(SECONDS), "patience")
 

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import closed
+from .closed import own
 from .verdicts import Fault
 
 
@@ -103,10 +105,11 @@ def meeting() -> Iterator[list[Fault]]:
 def expect_shape(value: Any, shape: Sequence[int], name: str, help: str = "") -> Tensor:
     """Return `value` if it is a tensor of this shape, else raise `Wrong` naming both shapes."""
     if not isinstance(value, Tensor):
-        raise Wrong(f"{name} should be a tensor of shape {tuple(shape)}, got {kind(value)}", help)
+        wanted = own(tuple(shape))
+        raise Wrong(f"{name} should be a tensor of shape {wanted}, got {kind(value)}", help)
     if tuple(value.shape) != tuple(shape):
         raise Wrong(
-            f"{name} should have shape {tuple(shape)}, got {tuple(value.shape)}",
+            f"{name} should have shape {own(tuple(shape))}, got {closed.shape(value.shape, shape)}",
             help,
         )
     return value
@@ -122,11 +125,17 @@ def close(actual: Tensor, expected: Tensor, atol: float = 1e-5, rtol: float = 1e
 
 
 def kind(value: Any) -> str:
-    """Name a value's kind for a message, without showing the value."""
+    """Name a value's kind for a message, without showing the value.
+
+    Beside a hidden check what the submission could choose freely is left out (see `closed.py`).
+    """
     if value is None:
         return "None (is a `return` missing?)"
     if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
+        sizes = tuple(value.shape)
+        said = f"of {closed.dimensions(len(sizes))}" if closed.is_hidden() else f"of shape {sizes}"
+        return f"a tensor {said} and dtype {own(value.dtype)}"
     if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)}"
-    return f"a value of type {getattr(value, 'type_name', type(value).__name__)!r}"
+        many = closed.is_hidden() and len(value) > 3
+        return f"a {type(value).__name__}" + ("" if many else f" of {own(len(value))}")
+    return closed.type_name(getattr(value, "type_name", type(value).__name__))

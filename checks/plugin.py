@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import torch
 
+from .closed import closed, closing, reported, written_in
 from .deadline import OutOfTime, time_limit
 from .expect import Wrong, meeting
 from .student import Student, late
@@ -65,6 +66,7 @@ class Grading:
         self.interrupted: BaseException | None = None
         self._after: dict[str, list[str]] = {}  # by check: the names of those it may follow from
         self._met: list[Fault] = []  # what the running check has mended
+        self._own: set[str] = set()  # what it let through of what may stand beside it
 
     @pytest.fixture
     def student(self) -> Student:
@@ -122,13 +124,14 @@ class Grading:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._own = set()
         result = self.results.get(check_name(item))
         if result is not None:
             pytest.skip(result.rationale)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        with meeting() as self._met:
+        with meeting() as self._met, closing(not is_public(item)) as self._own:
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -138,6 +141,11 @@ class Grading:
         report = yield
         if check_name(item) not in self.results:
             self._judge(item, call)
+        if not is_public(item) and item.user_properties:
+            authors = written_in(item.path)
+            item.user_properties[:] = [
+                (name, reported(value, self._own, authors)) for name, value in item.user_properties
+            ]
         self.beside.setdefault(task_of(item), {}).update(item.user_properties)
         result = self.results.get(check_name(item))
         if report.failed and result is not None:
@@ -175,7 +183,8 @@ class Grading:
             if error.share is not None:
                 fault = Fault(error.line, error.share, error.rationale, error.help)
                 self._met = [*self._met, fault]
-            self._record(item, Verdict.WRONG, error.rationale, error.help, error.guess, known)
+            rationale, help = self._shown(item, error.rationale), self._shown(item, error.help)
+            self._record(item, Verdict.WRONG, rationale, help, error.guess, known)
         elif isinstance(error, AssertionError) and call.when == "call":
             # a bare assert: its values are not for students
             self._record(item, Verdict.WRONG)
@@ -200,6 +209,15 @@ class Grading:
         name, terms = check_name(item), marker_of(item)
         line = terms.get("line", "")
         met, self._met = self._met, []
+        faults = tuple(
+            replace(
+                fault,
+                line=fault.line or line,
+                rationale=self._shown(item, fault.rationale),
+                help=self._shown(item, fault.help),
+            )
+            for fault in met
+        )
         self.results[name] = CheckResult(
             check=name,
             sentence=sentence_of(item),
@@ -210,9 +228,13 @@ class Grading:
             help=help,
             guess=guess,
             line=line,
-            faults=tuple(replace(fault, line=fault.line or line) for fault in met),
+            faults=faults,
             known=known,
         )
+
+    def _shown(self, item: pytest.Item, text: str) -> str:
+        """What a check says; beside a hidden one without what the submission may have chosen."""
+        return text if is_public(item) else closed(text, self._own, written_in(item.path))
 
     def missing_evidence(self, declared: Iterable[str] | None = None) -> list[str]:
         """What is missing for a verdict: every expected check exactly once.

@@ -90,7 +90,7 @@ def check(task: str, names: dict[str, Any] | None) -> None:
         raise Misspelt(f'write check("{task}", globals()): the checks need the notebook\'s names')
     lesson = OpenLesson(names)
     probes = importlib.import_module(f".{folder.name}.probes", __package__)
-    grading = Grading(Student(LocalRunner(lesson, probes)), None, PUBLIC_SALT)
+    grading = Grading(Student(LocalRunner(lesson, probes), probes), None, PUBLIC_SALT)
     try:
         run_suite([files[task]], grading, Overtime(SECONDS))
     except KeyboardInterrupt as error:

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol
 
 from .crashes import help_for, takes_hint
 from .deadline import OutOfTime
+from .declared import typed
 from .program import (
     IN_NOTEBOOK,
     LeftOut,
@@ -35,14 +36,20 @@ class Runner(Protocol):
 
 
 class Student:
-    """What a test holds: `student.<probe>(name=value, ...)`."""
+    """What a test holds: `student.<probe>(name=value, ...)`.
 
-    def __init__(self, runner: Runner) -> None:
+    An answer that is not what the probe declares is a `StudentFault` (see `declared.py`).
+    """
+
+    def __init__(self, runner: Runner, probes: object) -> None:
         self._runner = runner
+        self._probes = probes
 
     def __getattr__(self, probe: str) -> Callable[..., Any]:
         def call(**inputs: Any) -> Any:
-            return self._runner.call(probe, inputs)
+            return typed(
+                getattr(self._probes, probe, None), inputs, self._runner.call(probe, inputs)
+            )
 
         return call
 

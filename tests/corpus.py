@@ -176,6 +176,20 @@ class Here(LocalRunner):
             signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def here(assignment: Assignment, entry: Entry | None) -> Here:
+    """The solution with one cell replaced, its cells run in this process: for trusted code only."""
+    cells = _solution(assignment)
+    if entry is not None:
+        cells = tuple(
+            Cell(cell.label, entry.code) if cell.label == entry.task else cell for cell in cells
+        )
+    warnings.simplefilter("ignore")  # a student's warning is no error, in our tests neither
+    module = fresh_module("submission")
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_cells(cells, module)
+    return Here(Lesson(module.__dict__), probes_of(assignment.name))
+
+
 def _late(*_: object) -> None:
     raise StudentFault(Verdict.TIMED_OUT, f"no answer within {CALL_SECONDS} seconds of computing")
 
@@ -209,7 +223,8 @@ class Collected:
         self.tasks = [task for task in assignment.graded_tasks if task.key in job.tasks]
         files = [file for task in self.tasks for file in assignment.suite_files(task.key)]
         self.files = [f for f in files if f.is_relative_to(PACKAGE) or not job.public_only]
-        self.grading = Grading(Student(transcript), reference(assignment), job.offering.salt)
+        student = Student(transcript, probes_of(assignment.name))
+        self.grading = Grading(student, reference(assignment), job.offering.salt)
         known = precedents(job.offering)
         self.by_precedent = ByPrecedent(self.grading, transcript, known)
 
@@ -223,17 +238,8 @@ class Collected:
 
     def load(self, entry: Entry | None) -> None:
         """Run the solution's cells with one replaced, in this process: for trusted code only."""
-        cells = _solution(self.offering.assignment)
-        if entry is not None:
-            self._whose = entry.id
-            cells = tuple(
-                Cell(cell.label, entry.code) if cell.label == entry.task else cell for cell in cells
-            )
-        warnings.simplefilter("ignore")  # a student's warning is no error, in our tests neither
-        module = fresh_module("submission")
-        with contextlib.redirect_stdout(io.StringIO()):
-            run_cells(cells, module)
-        self.answering = Here(Lesson(module.__dict__), probes_of(self.offering.assignment.name))
+        self._whose = entry.id if entry else self._whose
+        self.answering = here(self.offering.assignment, entry)
 
     def reports(self) -> dict[str, TaskReport]:
         """What was found, by task."""

@@ -165,6 +165,7 @@ HIDDEN, PUBLIC = "autograder/suites/small/test_double.py", "checks/small/test_do
             "lesson(",
             "probes.py cannot be imported: SyntaxError",
         ),
+        ("checks/small/probes.py", "@answers", "# @answers", "does not declare what it answers"),
         ("solutions/small/small.py", 'check("double"', 'check("duoble"', "must call check"),
     ],
 )

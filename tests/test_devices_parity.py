@@ -56,7 +56,8 @@ class Elsewhere:
 
 def found(change: Change, *tasks: str) -> dict[str, Any]:
     """The comparison of a student with such a device, and of a solution with a sound one."""
-    student, solution = Probed(Elsewhere(change)), Probed(Elsewhere(lambda probe, value: value))
+    student = Probed(Elsewhere(change), None)
+    solution = Probed(Elsewhere(lambda probe, value: value), None)
     return compare(student, solution, "parity", THERE, tasks or TASKS)
 
 
@@ -123,8 +124,8 @@ def test_a_submission_that_is_wrong_on_the_cpu_too_is_compared_with_itself_alone
         def call(self, probe: str, inputs: dict[str, Any]) -> Any:
             return moved(super().call(probe, inputs), 1.0)
 
-    sound = Probed(Elsewhere(lambda probe, value: value))
-    report = compare(Probed(Wrong(lambda p, v: v)), sound, "parity", THERE, ["decoder"])
+    sound = Probed(Elsewhere(lambda probe, value: value), None)
+    report = compare(Probed(Wrong(lambda p, v: v), None), sound, "parity", THERE, ["decoder"])
     quantities = report["tasks"]["decoder"]["quantities"]
     assert report["agrees"] is True
     assert quantities["state"]["from the solution there"] is None

@@ -291,7 +291,7 @@ def grade_example(root: Path, answer: str | None) -> list[CheckResult]:
                 cell.source = re.sub(region, body, cell.source, flags=re.DOTALL)
         module = fresh_module("docs_example")
         run_cells(repair(notebook, source).cells, module)
-        faces.append(Student(LocalRunner(Lesson(module.__dict__), probes)))
+        faces.append(Student(LocalRunner(Lesson(module.__dict__), probes), probes))
     grading = Grading(faces[0], faces[1], "a salt")
     suites = (root / "checks/double", root / "autograder/suites/double")
     run_suite([suite / "test_double.py" for suite in suites], grading)

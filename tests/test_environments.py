@@ -93,7 +93,8 @@ def verdicts(submission: Submission, task: str) -> dict[str, str]:
     transcript = Transcript(
         Here(Lesson(module.__dict__, program.left_out), probes_of(ASSIGNMENT.name))
     )
-    grading = Grading(Student(transcript), reference(ASSIGNMENT), OFFERING.salt)
+    student = Student(transcript, probes_of(ASSIGNMENT.name))
+    grading = Grading(student, reference(ASSIGNMENT), OFFERING.salt)
     by_precedent = ByPrecedent(grading, transcript, precedents(OFFERING))
     run_suite(ASSIGNMENT.suite_files(task), grading, by_precedent)
     assert grading.problems == []

@@ -83,7 +83,7 @@ def test_an_empty_salt_is_no_salt(salt_file: Path) -> None:
 
 def graded(*names: str) -> Grading:
     """A grading in which these checks were expected and passed."""
-    grading = Grading(Student(Silent()), None, "salt")
+    grading = Grading(Student(Silent(), None), None, "salt")
     grading.expected = list(names)
     grading.results = {
         name: CheckResult(name, "", 1.0, Verdict.PASSED, public=False) for name in names

@@ -51,7 +51,7 @@ def judged(
     file = folder / f"test_{task}.py"
     file.write_text(HEAD + dedent(suite))
     sys.modules.pop(file.stem, None)  # suites of other tests may bear the same name
-    grading = Grading(Student(runner), None, salt)
+    grading = Grading(Student(runner, None), None, salt)
     try:
         run_suite([file], grading)
     finally:
@@ -175,7 +175,7 @@ def test_no_exception_in_the_notebook_is_blamed_on_the_checks(
         def probe(lesson: Lesson) -> None:
             raise error
 
-    grading = Grading(Student(LocalRunner(Lesson({}), Probes)), None, "salt")
+    grading = Grading(Student(LocalRunner(Lesson({}), Probes), None), None, "salt")
     file = tmp_path / "test_echo.py"
     file.write_text(HEAD + dedent(ONE_CALL))
     sys.modules.pop(file.stem, None)
@@ -262,7 +262,7 @@ def test_the_help_for_a_crash_depends_on_the_exception(
     assert run_cells([Cell("task", source)], module) == {}
     runner = LocalRunner(Lesson(module.__dict__), SimpleNamespace(probe=probe))
     (tmp_path / "test_echo.py").write_text(HEAD + dedent(HINTED))
-    grading = Grading(Student(runner), None, "salt")
+    grading = Grading(Student(runner, None), None, "salt")
     sys.modules.pop("test_echo", None)
     run_suite([tmp_path / "test_echo.py"], grading)
     result = only(grading)
@@ -353,7 +353,7 @@ def test_lost_workers_of_one_task_do_not_skip_another(tmp_path: Path) -> None:
         file.write_text(HEAD + dedent(FIVE_CALLS))
         sys.modules.pop(file.stem, None)
     runner = Scripted(a=LATE, b=LATE, c=None, d=None, e=None)
-    grading = Grading(Student(runner), None, "salt")
+    grading = Grading(Student(runner, None), None, "salt")
     run_suite(files, grading)
     assert runner.calls == ["a", "b", "a", "b"]
     assert len(grading.results) == 10

@@ -92,7 +92,7 @@ def judge_of(folder: Path, **suites: str) -> Judged:
         RUNS.clear()
         session = Spoken(function)
         transcript = Transcript(session)
-        grading = Heard(Student(transcript), None, "salt")
+        grading = Heard(Student(transcript, None), None, "salt")
         try:
             run_suite(files, grading, ByPrecedent(grading, transcript, precedents))
         finally:

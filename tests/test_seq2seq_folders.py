@@ -38,5 +38,5 @@ def test_what_a_check_asks_goes_to_the_runner_as_it_is() -> None:
 
     asked: dict[str, Any] = {"config": {}, "filling": {"seed": 1}, "batches": []}
     for name in probes.__all__:
-        assert getattr(Probed(Noted()), name)(**asked) == (name, asked)
-    assert Probed(Noted()).encode(**asked, seed=3) == ("encode", {**asked, "seed": 3})
+        assert getattr(Probed(Noted(), None), name)(**asked) == (name, asked)
+    assert Probed(Noted(), None).encode(**asked, seed=3) == ("encode", {**asked, "seed": 3})

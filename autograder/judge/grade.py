@@ -14,6 +14,7 @@ from autograder.errors import GraderError
 from autograder.notebook.repair import Submission
 from autograder.offering import Offering
 from autograder.report.record import Report, TaskReport
+from autograder.suites import probes_of
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
 from checks.plugin import Grading, brief, run_suite
@@ -86,7 +87,8 @@ def _run(
         return []
     with Session(wall, submission.cells, assignment.names) as session:
         transcript = Transcript(session)
-        grading = Grading(Student(transcript), reference(assignment), offering.salt)
+        student = Student(transcript, probes_of(assignment.name))
+        grading = Grading(student, reference(assignment), offering.salt)
         by_precedent = ByPrecedent(grading, transcript, precedents(offering))
         with one_thread():
             run_suite(files, grading, by_precedent)

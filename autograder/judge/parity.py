@@ -15,6 +15,7 @@ from autograder.assignment import Assignment
 from autograder.errors import AssignmentError, WorkerError
 from autograder.notebook.reader import read_submission
 from autograder.report.record import Report
+from autograder.suites import probes_of
 from autograder.wall.build import build
 from autograder.wall.gpu import Gpu, require
 from autograder.wall.sandbox import system_folders
@@ -63,7 +64,7 @@ class Parity:
         submission = read_submission(notebook, self.grader.release)
         try:
             with Session(self.wall, submission.cells, assignment.names) as session:
-                sides = Student(session), reference(assignment)
+                sides = Student(session, probes_of(assignment.name)), reference(assignment)
                 return dict(suite.compare(*sides, salt, self.device, wanted))
         except WorkerError as error:
             return {"agrees": None, "why": str(error)}

@@ -17,6 +17,7 @@ from autograder.files import read_regular
 from autograder.notebook.reader import parse, read_submission
 from autograder.notebook.repair import Submission, repair
 from autograder.offering import Offering
+from autograder.suites import probes_of
 from autograder.text import line
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
@@ -80,7 +81,7 @@ class ForAuthors(Grading):
         self._submission = submission
         self._wall: Wall | None = None
         self._findings = list(submission.findings)
-        super().__init__(Student(Nobody()), None, offering.salt)
+        super().__init__(Student(Nobody(), None), None, offering.salt)
 
     def pytest_report_header(self, config: pytest.Config) -> str:
         """What is judged."""
@@ -126,7 +127,7 @@ class ForAuthors(Grading):
             raise pytest.UsageError(line(str(error), WIDEST)) from error
         names = self._assignment.names
         with Session(self._wall, self._submission.cells, names) as worker, one_thread():
-            self._student = Student(worker)
+            self._student = Student(worker, probes_of(self._assignment.name))
             try:
                 return (yield)
             finally:

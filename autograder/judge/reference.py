@@ -31,7 +31,8 @@ def reference(assignment: Assignment) -> Student:
                 f"the solution of {assignment.name!r} fails: cell {cell.label!r}, line "
                 f"{trouble.line}: {trouble.type_name}: {trouble.message}"
             )
-    return Student(Remembering(LocalRunner(Lesson(module.__dict__), probes_of(assignment.name))))
+    probes = probes_of(assignment.name)
+    return Student(Remembering(LocalRunner(Lesson(module.__dict__), probes)), probes)
 
 
 class Remembering:

@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from autograder.assignment import ROOT, TEST_PREFIX, Assignment
 from autograder.errors import ReleaseRefused
 from autograder.notebook.lesson import grade_id
 from autograder.rubric import FILE as RUBRIC
 from autograder.suites import probes_of
+from checks.declared import is_declared
 from checks.student import Student
 
 TERMS = ("line", "weight", "after", "needs", "on_crash", "stays")  # of @pytest.mark.graded
@@ -60,7 +62,7 @@ def _problems(assignment: Assignment) -> Iterator[str]:
         return
     for key in sorted(known):
         for path in assignment.suite_files(key):
-            yield from _unknown_probes(path, {*dir(probes), *dir(Student)})
+            yield from _odd_probes(path, probes)
 
 
 def _problems_of(files: list[Path]) -> Iterator[str]:
@@ -154,13 +156,21 @@ def _odd_terms(function: ast.FunctionDef, earlier: list[str]) -> Iterator[str]:
                     )
 
 
-def _unknown_probes(file: Path, known: set[str]) -> Iterator[str]:
-    """What a file asks `student` or `reference` that no probe answers."""
+def _odd_probes(file: Path, probes: ModuleType) -> Iterator[str]:
+    """What a file asks `student` or `reference` that no probe answers, or one that says not how."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), file.name)):
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             continue
-        if node.value.id in ("student", "reference") and node.attr not in known:
-            yield f"{_named(file)}, line {node.lineno}: probes.py has no {node.attr!r}"
+        if node.value.id not in ("student", "reference") or hasattr(Student, node.attr):
+            continue
+        where, probe = f"{_named(file)}, line {node.lineno}", getattr(probes, node.attr, None)
+        if probe is None:
+            yield f"{where}: probes.py has no {node.attr!r}"
+        elif not is_declared(probe):
+            yield (
+                f"{where}: in probes.py {node.attr!r} does not declare what it answers: put "
+                "@answers(...), of checks.declared, above it; @answers(Any) if a check reads it all"
+            )
 
 
 def _named(path: Path) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import torch
 from torch import Tensor
@@ -20,6 +20,16 @@ from .accelerator import Accelerator
 from .places import CPU, EARLIER, FACTORIES, MODULE, MOVED, UNPACKED
 
 FINE, REFUSED, MISPLACED, UNCHECKED = "fine", "refused", "misplaced", "not checked"
+
+
+class Fared(TypedDict):
+    """How code fared on the simulated GPU: see `elsewhere`."""
+
+    verdict: Literal["fine", "refused", "misplaced", "not checked"]
+    rule: NotRequired[str]
+    how: NotRequired[str]
+    inside: NotRequired[str]
+
 
 # runs the code with everything on a device; returns what it gave, by name
 Run = Callable[[torch.device], dict[str, Any]]

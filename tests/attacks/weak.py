@@ -350,7 +350,7 @@ def _grade(entry: Entry, places: Places) -> None:
     module = fresh_module("__main__")
     run_cells(repair(notebook, release).cells, module)
     grading = Tell(
-        Student(Trusting(Lesson(module.__dict__))), reference(assignment), offering_salt()
+        Student(Trusting(Lesson(module.__dict__)), None), reference(assignment), offering_salt()
     )
     run_suite(assignment.suite_files(task.key), grading)
     report = TaskReport(task.key, task.points, tuple(grading.results.values()), rubric=task.rubric)

@@ -49,7 +49,7 @@ def points(name: str, task: str, names: dict[str, Any]) -> float:
     """What the notebook whose names these are earns for a task."""
     assignment = assignment_of(name)
     runner = Timed(LocalRunner(Lesson(names), probes_of(name)))
-    grading = Grading(Student(runner), reference(assignment), SALT)
+    grading = Grading(Student(runner, probes_of(name)), reference(assignment), SALT)
     run_suite(assignment.suite_files(task), grading)
     with Path(os.environ[CLOCK]).open("a", encoding="utf-8") as file:
         file.write(f"{runner.seconds}\n")

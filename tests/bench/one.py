@@ -15,6 +15,7 @@ from autograder.judge.grade import one_thread, precedents
 from autograder.judge.precedents import ByPrecedent, Precedents, Transcript
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.suites import probes_of
 from autograder.wall.build import build
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
@@ -84,7 +85,8 @@ def cost(assignment: Assignment, wall: Wall, cells: Sequence[Cell], precedents: 
     began, own = time.perf_counter(), time.process_time()
     with MeasuredSession(wall, cells, assignment.names) as session, one_thread():
         transcript = Transcript(session)
-        grading = Grading(Student(transcript), reference(assignment), SALT)
+        student = Student(transcript, probes_of(assignment.name))
+        grading = Grading(student, reference(assignment), SALT)
         run_suite(files, grading, ByPrecedent(grading, transcript, precedents))
     judge, whole = time.process_time() - own, time.perf_counter() - began
     return Cost(judge, session.used, whole)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import torch
 from torch import Tensor
 
+from checks.declared import As, answers
+from checks.simulated_gpu.elsewhere import Fared
+
 from ..shared.devices import SIMULATED, on
-from ..shared.searches import repeated, watch
+from ..shared.searches import Run, repeated, watch
 from ..shared.settings import settings
 from ..shared.standins import StandIn
 
 
+@answers(Annotated[list[Run], As("times")])
 def beam(
     lesson: Any,
     *,
@@ -43,6 +47,14 @@ def beam(
     return repeated(times, seeds, run, stand_in, becomes)
 
 
+class There(TypedDict):
+    """What `beam_on` answers from a device of torch."""
+
+    result: Any
+    weights: list[Tensor]
+
+
+@answers(There | Fared)
 def beam_on(
     lesson: Any,
     *,

@@ -284,7 +284,7 @@ def mending(check: Callable[..., None]) -> Callable[..., None]:
         failed: Exception | None = None
         with meeting() as met:
             try:
-                check(Probed(asking), generator, **fixtures)
+                check(Probed(asking, None), generator, **fixtures)
             except (Wrong, StudentFault) as error:
                 failed = error
         if failed is not None:
@@ -294,7 +294,7 @@ def mending(check: Callable[..., None]) -> Callable[..., None]:
                     generator.set_state(drawn)
                     failed, before = None, []
                     try:
-                        check(Probed(asking), generator, **fixtures)
+                        check(Probed(asking, None), generator, **fixtures)
                     except (Wrong, StudentFault) as error:
                         failed = error
             met = [*before, *settled]

@@ -4,21 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.functional import log_softmax
 
+from checks.declared import As, Count, Like, answers
+from checks.simulated_gpu.elsewhere import Fared
+
 from ..shared.devices import SIMULATED, on
-from ..shared.parameters import Config, Filling, build, fill, gradients, role, table_gradients
+from ..shared.parameters import (
+    Config,
+    Filling,
+    Role,
+    Slope,
+    build,
+    fill,
+    gradients,
+    role,
+    table_gradients,
+)
 from ..shared.settings import settings
 from .forms import as_scores, take_apart
 
 Forms = Sequence[str]  # in which other way a decoder is asked; see `called` and `asking.py`
 
 
+class Decoded(TypedDict):
+    """What `decode` answers."""
+
+    results: Annotated[list[Any], As("calls")]
+    calls: Annotated[list[tuple[Tensor, ...]], As("calls")]
+    parts: list[Role]
+    astray: list[Role]
+    training: bool
+    reseeded: bool
+
+
+@answers(Decoded)
 def decode(
     lesson: Any,
     *,
@@ -58,7 +83,7 @@ def decode(
             within.append(decoder)
             state = (given[0], given[1]) if given else results[-1][1]
             results.append(called(decoder, previous, state, config, forms))
-            kept = kept and (decoder.training or not mode)
+            kept = kept and (bool(decoder.training) or not mode)
         reseeded = torch.initial_seed() != started
     parts = sorted({role(p.shape, config) for p in decoder.parameters()})
     report = {"results": results, "calls": calls, "parts": parts}
@@ -189,6 +214,20 @@ def registered(value: Any, copied: bool = True) -> Any:
     return holder if copied else list(holder.parameters())
 
 
+OfState = Annotated[Tensor, Like("h")] | None
+Arrived = tuple[Slope, OfState, OfState]  # at the embedding, and at the h and the c given
+
+
+class Slopes(TypedDict):
+    """What `decoder_gradients` answers."""
+
+    logits: Arrived
+    h: Arrived
+    c: Arrived
+    reached: Count
+
+
+@answers(Slopes)
 def decoder_gradients(
     lesson: Any,
     *,
@@ -219,6 +258,15 @@ def decoder_gradients(
     return gradients(decoder, config, totals, h, c)
 
 
+class There(TypedDict):
+    """What `decoder_on` answers from a device of torch."""
+
+    logits: Tensor
+    state: tuple[Tensor, Tensor]
+    gradients: list[Slope]
+
+
+@answers(There | Fared)
 def decoder_on(
     lesson: Any,
     *,

@@ -362,9 +362,8 @@ def expect_arrivals(report: Any, batch: Batch, config: dict[str, Any]) -> dict[s
         part = came.get(name) if isinstance(came, dict) else None
         if isinstance(part, Tensor) and not bool(part.any()):
             continue
-        slope: Any = facts.get(name)
-        gradient: Any = slope[0] if isinstance(slope, list) and slope else None
-        if isinstance(gradient, Tensor) and gradient.shape == shape and bool(gradient.any()):
+        (gradient,) = facts.get(name) or (None,)
+        if gradient is not None and gradient.shape == shape and bool(gradient.any()):
             arrived[name] = gradient
         else:
             silent.append(name)

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from checks.declared import As, Count, Exactly, Like, answers
 from checks.expect import Wrong
+from checks.simulated_gpu.elsewhere import Fared
 
 from ..shared.devices import SIMULATED, on
-from ..shared.parameters import Config, Filling, build, fill, gradients, role, table_gradients
+from ..shared.parameters import (
+    Config,
+    Filling,
+    Slope,
+    build,
+    fill,
+    gradients,
+    role,
+    table_gradients,
+)
 from ..shared.settings import settings
 from .forms import encoding, from_arrays
 from .still import Still
 
 
+class Encoded(TypedDict):
+    """What `encode` answers."""
+
+    results: Annotated[list[Any], As("batches")]
+    batches: Annotated[list[tuple[Tensor, Tensor]], As("batches")]
+    weights: Count
+    training: bool
+    reseeded: bool
+    heard: NotRequired[Annotated[list[Any], As("batches")]]
+    arrays: NotRequired[bool]
+
+
+@answers(Encoded)
 def encode(
     lesson: Any,
     *,
@@ -32,7 +56,7 @@ def encode(
     """Encode (source, source_lengths) batches, one after another, with one encoder.
 
     Args:
-        becomes: with what its weights are filled before all batches are encoded once more.
+        becomes: with what its weights are filled before the last batch.
         still: what chance is taken out, if any (see `Still`).
 
     Returns:
@@ -47,11 +71,10 @@ def encode(
         given = [(source.clone(), lengths.clone()) for source, lengths in batches]
         started = torch.initial_seed()
         with Still(still) if still else nullcontext():
-            raw = [encoder(source, lengths) for source, lengths in given]
+            raw = [encoder(source, lengths) for source, lengths in given[:-1]]
             if becomes is not None:
                 fill(encoder, config, becomes)
-                given += [(source.clone(), lengths.clone()) for source, lengths in batches]
-                raw += [encoder(source, lengths) for source, lengths in given[len(batches) :]]
+            raw.append(encoder(*given[-1]))
         reseeded = torch.initial_seed() != started
         results = [from_arrays(value) for value in raw]
         report: dict[str, Any] = {"results": results, "batches": given}
@@ -60,7 +83,7 @@ def encode(
         if any(result is None for result in results):
             report["heard"] = [overheard(encoder, *batch) for batch in batches]
     report["weights"] = lstm_weights(encoder, config)
-    return {**report, "training": encoder.training, "reseeded": reseeded}
+    return {**report, "training": bool(encoder.training), "reseeded": reseeded}
 
 
 def lstm_weights(encoder: nn.Module, config: Config) -> int:
@@ -96,6 +119,33 @@ def answer(
     return overheard(encoder, *given) if result is None else result
 
 
+class Came(TypedDict):
+    """What of an answer came back, as ones among zeros."""
+
+    outputs: Annotated[Tensor, Like("weights.outputs")]
+    h: Annotated[Tensor, Like("weights.h")]
+    c: Annotated[Tensor, Like("weights.c")]
+
+
+class Slopes(TypedDict):
+    """What `encoder_gradients` answers."""
+
+    outputs: tuple[Slope]
+    h: tuple[Slope]
+    c: tuple[Slope]
+    reached: Count
+    weights: Count
+    came: Came
+
+
+class Unread(TypedDict):
+    """What it answers where the encoder's answer cannot be read."""
+
+    results: Annotated[list[Any], Exactly(1)]
+    weights: Count
+
+
+@answers(Unread | Slopes)
 def encoder_gradients(
     lesson: Any,
     *,
@@ -135,6 +185,15 @@ def encoder_gradients(
     return {**report, "weights": size, "came": came}
 
 
+class There(TypedDict):
+    """What `encoder_on` answers from a device of torch."""
+
+    outputs: Tensor
+    state: tuple[Tensor, ...]
+    gradients: list[Slope]
+
+
+@answers(There | Fared)
 def encoder_on(
     lesson: Any,
     *,

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from checks import closed
+from checks.closed import own
 from checks.expect import Wrong, expect, kind, mended
 
 MAX_TOKENS = 1000  # more than any check allows; the judge rescores what it reads
@@ -121,11 +123,10 @@ def _in_parts(row: Any) -> Any:
         row = list(row.values())
     if isinstance(row, list | tuple) and len(row) == 3:
         tokens, *numbers = (_plain(part) for part in row)
-        many = [isinstance(part, list) and len(part) == len(tokens) for part in numbers]
         if (
             isinstance(tokens, list)
             and tokens
-            and all(many)
+            and all(isinstance(part, list) and len(part) == len(tokens) for part in numbers)
             and all(isinstance(_plain(one), list) for one in tokens)
             and all(_number(x) is not None for part in numbers for x in part)
             and not all(map(is_hypothesis, row))
@@ -191,7 +192,7 @@ def read_hypothesis(value: Any) -> Hypothesis:
         )
         known = 0.0 if known is None else known
         allowed = math.isfinite(known) or known == -math.inf or number is MISSING
-        expect(allowed, f"a hypothesis's {name} is {known}", NAN)
+        expect(allowed, f"a hypothesis's {name} is {own(known)}", NAN)
         read.append(known)
     return Hypothesis(_tokens(tokens), *read)
 
@@ -337,9 +338,15 @@ def odd_result(function: str, result: Any) -> Wrong:
     )
 
 
+def entries_for(function: str, entries: int, rows: int) -> str:
+    """Words for a result with another number of entries than sentences."""
+    said = closed.number(entries, 0, 1, rows - 1, rows + 1, 2 * rows)
+    return f"{function} returned {said} entries for a batch of {own(rows)} sentences"
+
+
 def too_many(function: str, entries: int, rows: int) -> Wrong:
     return Wrong(
-        f"{function} returned {entries} entries for a batch of {rows} sentences",
+        entries_for(function, entries, rows),
         "the result has one entry for each row of `source`, in the same order",
     )
 
@@ -398,8 +405,8 @@ def expect_as_before(run: dict[str, Any], training: bool, function: str) -> None
     )
     expect(
         run["training_after"] is training,
-        f"model.training was {training} before {function} and is {not training} after it, "
-        "in the model or in its encoder or decoder",
+        f"model.training was {own(training)} before {function} and is {own(not training)} after "
+        "it, in the model or in its encoder or decoder",
         "remember model.training at the start and end with model.train(was_training), which "
         "reaches the parts too, also where you return early",
     )

@@ -8,16 +8,21 @@ part of the output layer, and every other parameter as a part of the LSTM.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from checks.declared import Shaped
+
 Config = dict[str, Any]  # the keyword arguments of Encoder and Decoder
 Filling = dict[str, Any]  # see `fill`
+Role = Literal["embedding", "output", "bias", "shift", "lstm"]
+# the gradient of an embedding, (V, E) or with a row too few; None where none arrives
+Slope = Annotated[Tensor, Shaped(None, "config.embedding_dim")] | None
 
 
-def role(shape: torch.Size, config: Config) -> str:
+def role(shape: torch.Size, config: Config) -> Role:
     """Tell what a parameter is for by its sizes."""
     V, E = config["vocab_size"], config["embedding_dim"]
     sizes = [size for size in shape if size != 1]
@@ -95,7 +100,7 @@ def gradients(
     """For each total its gradient with respect to the embedding and the inputs.
 
     Returns:
-        `<total>`: a list, the embedding's gradient (V, E) first; None where none arrives.
+        `<total>`: a tuple, the embedding's gradient (V, E) first; None where none arrives.
         `reached`: how many LSTM weights have a non-zero gradient of the sum of all totals.
     """
     tables = [p for p in module.parameters() if role(p.shape, config) == "embedding"]
@@ -105,7 +110,7 @@ def gradients(
         slopes = differentiate(total, [*tables, *inputs])
         of_tables = [g for g in slopes[: len(tables)] if g is not None]
         table = sum(by_word(g, config) for g in of_tables) if of_tables else None
-        report[name] = [table, *slopes[len(tables) :]]
+        report[name] = (table, *slopes[len(tables) :])
     slopes = differentiate(torch.stack([*totals.values()]).sum(), lstm)
     report["reached"] = sum(int((g != 0).sum()) for g in slopes if g is not None)
     return report

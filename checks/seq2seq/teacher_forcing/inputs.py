@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from checks.closed import is_hidden
 from checks.expect import Wrong, expect, mended
 
 from .steps import Seen, expect_batch_unchanged, predictions
@@ -22,7 +23,12 @@ UNFAIR, INEXACT, NEARLY = 0.95, 0.42, 0.22  # what it costs by how often: half t
 
 def times(one: Tensor, of: Tensor) -> str:
     """How often one of two things happened where they differ, in words."""
-    return f"{int(one.sum())} of {int(of.sum())} times"
+    wrong, tosses = int(one.sum()), int(of.sum())
+    if not is_hidden():
+        return f"{wrong} of {tosses} times"
+    if wrong > 0.3 * tosses:
+        return "often"
+    return "rarely" if wrong < 0.03 * tosses else "now and then"
 
 
 def price(one: Tensor, of: Tensor) -> float:

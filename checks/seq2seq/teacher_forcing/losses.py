@@ -14,6 +14,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from checks.closed import own
 from checks.expect import Wrong, mended
 
 from ..shared.precision import DIGITS, PRECISION
@@ -118,7 +119,7 @@ def expect_once(times: float) -> None:
     """The gradients are not those of two or three backwards."""
     if any(abs(times - count) < 2e-3 for count in (2, 3)):
         raise Wrong(
-            f"the gradients are {times:.0f} times those of the loss",
+            f"the gradients are {own(round(times))} times those of the loss",
             "one backward, from the loss that is returned",
             line="update",
             share=0.43,

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from checks import closed
+from checks.closed import is_hidden, number, own
 from checks.expect import Wrong, close, expect, kind, mended, priced
 from checks.simulated_gpu.elsewhere import expect_at_home as told_at_home
 from checks.verdicts import StudentFault, Verdict
@@ -320,14 +322,15 @@ def shaped(calls: list[dict[str, Any]], B: int) -> list[dict[str, Any]]:
     odd = [x for x in inputs if isinstance(x, Tensor) and x.shape != (B,)]
     if odd and B == 1:
         mended(
-            f"for a batch of one row, previous has the shape {tuple(odd[0].shape)}, not (1,)",
+            f"for a batch of one row, previous has not the shape (1,): it has "
+            f"{closed.shape(odd[0].shape, (1,))}",
             "squeeze() without dim drops the batch dimension of a single row: name the dimension",
             line="ratio",
             share=0.18,
         )
     elif odd:
         mended(
-            f"previous should have the shape (B,), and has {odd[0].ndim} dimensions"
+            f"previous should have the shape (B,), and has {closed.dimensions(odd[0].ndim)}"
             + (": one column" if odd[0].shape == (B, 1) else ""),
             "the next input is logits.argmax(dim=1), of shape (B,): topk(1) keeps a dimension",
             line="ratio",
@@ -360,8 +363,8 @@ def fitted(
 def counts(T: int, n: int) -> str:
     """How often the decoder should be called, and was."""
     return (
-        f"for a target of {T} columns it should be called {T - 1} times, once for each token "
-        f"after BOS, and was called {n} times; "
+        f"for a target of {own(T)} columns it should be called {own(T - 1)} times, once for each "
+        f"token after BOS, and was called {number(n, 0, 1, T - 2, T, 2 * T - 2)} times; "
     )
 
 
@@ -540,7 +543,7 @@ def expect_one_update(calls: Sequence[Seen]) -> None:
             for update in call.updates[1:]
         )
         mended(
-            f"one call made {max(made)} updates and should make one",
+            f"one call made {number(max(made), 2, 3)} updates and should make one",
             "backward and optimizer.step() come once, after the loop over steps",
             line="update",
             share=0.6 if alike else 0.85,
@@ -647,7 +650,10 @@ def expect_clipped(raw: Gradients, clipped: Gradients, clip: float) -> None:
 
     if (after - before * clip / norm).norm().item() < 2e-3 * clip:
         return
-    seen = f"their global norm is {after.norm().item() / clip:.2g} times clip"
+    times = after.norm().item() / clip
+    seen = f"their global norm is {times:.2g} times clip"
+    if is_hidden():
+        seen = f"their global norm is {'more' if times > 1 else 'less'} than clip"
     expect(
         abs(after.norm().item() - 1.0) > 1e-3,
         f"the gradients are clipped to 1, whatever clip is: {seen}",

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from checks.closed import own
 from checks.expect import expect
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.shared.answers import Hypothesis
@@ -78,8 +79,8 @@ def expect_best_of_all(case: SearchCase, rows: list[list[Hypothesis]]) -> None:
     errors = sum(lack > 0 for lack in lacks)
     expect(
         not errors,
-        f"in {errors} of {len(rows)} searches the best of all hypotheses is not found, although "
-        f"the beam has room for every one; mean loss of score {sum(lacks) / len(rows):.3f}",
+        f"in {own(errors)} of {own(len(rows))} searches the best of all hypotheses is not found, "
+        "although the beam has room for every one",
         "no candidate may get lost: all that end join the pool, all others are extended, and "
         "what is live after max_length tokens joins the pool too",
     )

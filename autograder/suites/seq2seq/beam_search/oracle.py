@@ -111,7 +111,7 @@ def _search(
             break
         if rule.finished == "extended" and step == max_length + rule.steps - 1:
             live = [c for c in live if not ends(c, scorer, rule)]
-    pool = pool + leftovers(scorer, row, live, pool, width, rule)
+    pool = pool + [c for c in leftovers(scorer, row, live, pool, width, rule) if c[0]]
     if rule.pool == "log_prob":
         pool.sort(key=lambda candidate: -candidate[1])
     worth = {c: value(c, scorer, penalty, rule.formula) for c in pool}

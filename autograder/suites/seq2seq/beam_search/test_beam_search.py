@@ -565,7 +565,7 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     if not all(same(a, b) for a, b in pairs):
         refuse(KEPT_FROM_BEFORE)
     trained = clear_graph(generator, 3, 4, rows=2).model
-    asked = {**batch_of(model), **options, "times": 1, "seeds": None}
+    asked = {**batch_of(model), **options, "times": 2, "seeds": None}
     before, after = runs(student.beam(model=model, **asked, becomes=trained), 2)
     expect_answered_anew(before, after, clean="mode")
 

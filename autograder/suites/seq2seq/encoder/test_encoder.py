@@ -225,7 +225,7 @@ def test_each_call_starts_anew(student: Probed, generator: torch.Generator) -> N
             raise Wrong(says, help, share=1.0)
     expect_batches_unchanged(report, batches)
     report = student.encode(
-        config=CONFIG, filling=LOUD, batches=[batch], becomes={**LOUD, "seed": 8}
+        config=CONFIG, filling=LOUD, batches=[batch] * 2, becomes={**LOUD, "seed": 8}
     )
     if "heard" in report:
         return  # it returned nothing itself

@@ -372,7 +372,7 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
         share=RARE,
     )
     trained, _ = case(generator, (4, 4, 4), 6)
-    before, after = ask(student, model, max_length=6, becomes=trained)
+    before, after = ask(student, model, max_length=6, times=2, becomes=trained)
     expect_answered_anew(before, after, clean="clean")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from checks.closed import own
 from checks.expect import Wrong, expect, mended
 
 # a run from each: what differs after the first two, which begin alike, is drawn from elsewhere;
@@ -27,7 +28,7 @@ def expect_modes(run: dict[str, Any], training: bool, grad: bool) -> None:
     """The flags after a run are those before it."""
     expect(
         run["training_after"] is training,
-        f"model.training was {training} before and is not {training} after the call",
+        f"model.training was {own(training)} before and is not {own(training)} after the call",
         "remember model.training first and end with model.train(was_training), also where you "
         "return early",
     )

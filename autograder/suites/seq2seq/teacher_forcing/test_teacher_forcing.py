@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from checks.closed import own
 from checks.expect import Wrong, close, expect, mended
 from checks.seq2seq.probed import Probed
 from checks.seq2seq.teacher_forcing.inputs import (
@@ -323,7 +324,8 @@ def test_gradients_reach_every_weight(student: Probed, generator: torch.Generato
         right = replay(weights, call, kind_of(call, LOSS_IDS) or TRUE, LOSS_IDS)
         expect(
             right is not None and along(call.gradients, right, max(1.0, times)),
-            f"with ratio {ratio:.0f} the gradients at optimizer.step() are not those of the loss",
+            f"with ratio {own(round(ratio))} the gradients at optimizer.step() are not those of "
+            "the loss",
             "one backward from the mean over tokens, through all steps: no .detach() or .item() "
             "on states or logits, and gradients zeroed before backward"
             if ratio
@@ -380,7 +382,7 @@ def test_weights_after_four_updates(student: Probed, generator: torch.Generator)
             got = flattened(call.weights)
             expect(
                 close(got, torch.cat([w.flatten() for w in moved]), atol=2e-3, rtol=1e-3),
-                f"after {number} updates the weights are not where they should be",
+                f"after {own(number)} updates the weights are not where they should be",
                 ORDER,
                 guess=True,
             )

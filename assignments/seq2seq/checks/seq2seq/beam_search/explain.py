@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from checks.closed import own
 from checks.expect import Wrong, expect, mended
 from checks.verdicts import StudentFault
 
@@ -209,14 +210,14 @@ def expect_tokens(row: list[Hypothesis], max_length: int, run: dict[str, Any]) -
     longer = [hypothesis.tokens for hypothesis in row if len(hypothesis.tokens) > max_length]
     expect(
         not longer or any(tokens[-1] != EOS_ID for tokens in longer),
-        f"a hypothesis that was cut after max_length {max_length} tokens got an EOS",
+        f"a hypothesis that was cut after max_length {own(max_length)} tokens got an EOS",
         "a truncated hypothesis joins the pool as it is, without an EOS and with no other score",
         line="ending",
         share=0.5,
     )
     expect(
         not longer,
-        f"a hypothesis has more than max_length {max_length} tokens",
+        f"a hypothesis has more than max_length {own(max_length)} tokens",
         "extend max_length times, each time by one token; BOS does not count",
         line="ending",
         share=0.5,

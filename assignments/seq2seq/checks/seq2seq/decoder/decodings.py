@@ -305,12 +305,7 @@ CUT_OFF = (
 
 def gradients_at(report: Any, name: str) -> list[Tensor | None]:
     """The gradients of one total at the embedding and at the state given."""
-    slopes: Any = report.get(name) if isinstance(report, dict) else None
-    good = isinstance(slopes, list) and len(slopes) == len(PLACES)
-    return [
-        slope if isinstance(slope, Tensor) and bool(slope.any()) else None
-        for slope in (slopes if good else [None] * len(PLACES))
-    ]
+    return [None if slope is None or not bool(slope.any()) else slope for slope in report[name]]
 
 
 def expect_arrival(

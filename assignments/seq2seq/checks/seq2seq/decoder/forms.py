@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from checks.closed import dimensions, number, own
 from checks.expect import Wrong, expect, expect_shape, kind
 
 LARGEST = 1e4  # no layer with the weights that are given here gives more
@@ -125,6 +126,7 @@ def _parts(
         and layers
         and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in layers)
         and all(isinstance(one, Tensor) for pair in layers for one in pair)
+        and all(one.numel() == B * config["hidden_dim"] for pair in layers for one in pair)
     ):
         tell(
             "the state comes back as a pair a layer",
@@ -135,7 +137,12 @@ def _parts(
         h, c = (torch.stack([pair[i].reshape(B, -1) for pair in layers]) for i in (0, 1))
         return logits, (h, c), False
     lists = len(layers) == 2 and all(isinstance(part, list | tuple) for part in layers)
-    if lists and all(isinstance(x, Tensor) and x.ndim == 2 for part in layers for x in part):
+    one_layer = B, config["hidden_dim"]
+    if (
+        lists
+        and all(layers)
+        and all(isinstance(x, Tensor) and x.shape == one_layer for part in layers for x in part)
+    ):
         tell(
             "h and c come back as lists of layers",
             "stack the layers: h and c are each (num_layers, batch, hidden_dim)",
@@ -241,6 +248,8 @@ def by_name(value: Any, names: dict[str, int]) -> str:
     """A shape in the contract's letters, the same whatever sizes a check takes."""
     if not isinstance(value, Tensor):
         return kind(value)
+    if value.ndim > 4:
+        return dimensions(value.ndim)
     last = value.ndim - 1
     said = []
     for place, size in enumerate(value.shape):
@@ -250,8 +259,8 @@ def by_name(value: Any, names: dict[str, int]) -> str:
             continue
         letters = [name for name, n in names.items() if n == size]
         letters.sort(key=said.count)
-        said.append(letters[0] if letters else str(size))
-    return f"({', '.join(said)})"
+        said.append(letters[0] if letters else number(size, 0, 1))
+    return own(f"({', '.join(said)})")
 
 
 def is_lstms(h: Tensor, c: Tensor) -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from checks.expect import Wrong, expect, kind, mended
 
-from ..shared.answers import MAX_TOKENS, expect_end, facts, odd_result, too_many
+from ..shared.answers import MAX_TOKENS, entries_for, expect_end, facts, odd_result, too_many
 
 LINE = "clean"  # of greedy's rubric: what a translation is made of
 INTS = "build lists of Python ints, for example with .item() or .tolist()"
@@ -32,7 +32,7 @@ def token_rows(
         raise odd_result("greedy_decode", result)
     if rows == 1 and result and all(map(_is_id, result)):
         mended(
-            f"greedy_decode returned {len(result)} entries for a batch of 1 sentences",
+            entries_for("greedy_decode", len(result), 1),
             "a batch of one sentence is a batch: the result is a list with one list in it",
             line=LINE,
             share=0.7,
@@ -41,7 +41,7 @@ def token_rows(
     elif result and all(map(_is_id, result)) and eos_id is not None:
         parts = _taken_apart([int(token) for token in result], eos_id, max_length)
         if len(parts) == rows:
-            says = f"greedy_decode returned {len(result)} entries for a batch of {rows} sentences"
+            says = entries_for("greedy_decode", len(result), rows)
             mended(says, ENTRIES, line=LINE, share=1.0)
             mended("the translations of a batch come in one list", ENTRIES, line="rows", share=0.4)
             result = parts
@@ -128,8 +128,7 @@ def _ids(row: Any) -> tuple[int, ...]:
     """Read one translation; ids in another form are `mended`."""
     name = "each translation"
     if isinstance(row, Tensor) and row.dim() > 0 and row.numel() == max(row.shape, default=0):
-        says = f"{name} should be a list of ints, got {kind(row.flatten()[:0])}"
-        mended(says.partition(" of shape")[0], INTS, line=LINE, share=0.6)
+        mended(f"{name} should be a list of ints, got a tensor", INTS, line=LINE, share=0.6)
         row = row.flatten().tolist()
     if type(row) is str and all(word.lstrip("-").isdigit() for word in _split(row)):
         mended(f"{name} should be a list of ints, got {kind(row)}", INTS, line=LINE, share=1.0)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from checks.declared import As, answers
+from checks.simulated_gpu.elsewhere import Fared
+
 from ..shared.devices import SIMULATED, on
-from ..shared.searches import repeated, watch
+from ..shared.searches import Run, repeated, watch
 from ..shared.second_tries import WithoutGpu, forgetful
 from ..shared.settings import settings
 from ..shared.standins import StandIn
 
 
+@answers(Annotated[list[Run], As("times")])
 def greedy(
     lesson: Any,
     *,
@@ -39,7 +43,7 @@ def greedy(
     something from call to call `forgetting` it.
 
     Args:
-        becomes: another model of the same sizes, whose values this one gets before a run more.
+        becomes: another model of the same sizes, whose values this one gets before the last run.
     """
     stand_in = StandIn(**model)
     function = forgetful(lesson.greedy_decode) if forgetting else lesson.greedy_decode
@@ -62,6 +66,14 @@ def as_tensors(value: Any, levels: int = 3) -> Any:
     return value
 
 
+class There(TypedDict):
+    """What `greedy_on` answers from a device of torch."""
+
+    result: Any
+    weights: list[Tensor]
+
+
+@answers(There | Fared)
 def greedy_on(
     lesson: Any,
     *,

@@ -16,15 +16,50 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
 
+from checks.declared import Count
+
 from .settings import settings
 from .standins import StandIn, TooMuchWork
+
+Origin = Literal["encoder h", "encoder c", "last h", "last c", "elsewhere"]
+
+
+class Run(TypedDict):
+    """What a run is: see above."""
+
+    result: Any
+    rows: Count
+    over: bool
+    unknown: Count
+    training_seen: bool
+    graph_seen: bool
+    inputs: list[list[int]]
+    origins: list[tuple[Origin, Origin]]
+    handed: list[Literal["encoder", "decoder", "mixed", "elsewhere", "unseen"]]
+    training_after: bool
+    grad_after: bool
+    model_changed: bool
+    inputs_changed: bool
+    settings_changed: list[
+        Literal["default dtype", "default device", "anomaly mode", "deterministic algorithms"]
+    ]
+    drawn: NotRequired[Drawn]
+
+
+class Drawn(TypedDict):
+    """A digest of the state that each source of randomness was left in."""
+
+    random: str
+    numpy: str
+    torch: str
+
 
 SETTINGS: dict[str, Callable[[], Any]] = {  # of the whole program, and how to read them
     "default dtype": torch.get_default_dtype,
@@ -48,22 +83,20 @@ def repeated(
 ) -> list[dict[str, Any]]:
     """Several runs, each from seeds of its own; afterwards the program is as it was.
 
-    A last one, if the `model` then `becomes` another, as it does by training.
+    Before the last one the `model` may get the values of what it `becomes`, as by training.
     """
     device = torch.get_default_device()
     reports = []
     try:
         for number in range(times):
+            if becomes is not None and number == times - 1:
+                model.load_state_dict(StandIn(**becomes).state_dict())
             with settings(seeds[number] if seeds else number):
                 report = run()
                 if seeds:
                     left = {name: sha256(read()).hexdigest() for name, read in SOURCES.items()}
                     report["drawn"] = left
                 reports.append(report)
-        if becomes is not None:
-            model.load_state_dict(StandIn(**becomes).state_dict())
-            with settings(0):
-                reports.append(run())
     finally:
         if torch.get_default_device() != device:
             torch.set_default_device(None if device.type == "cpu" else device)

@@ -5,11 +5,35 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from checks.declared import Shaped
+
+Words = Annotated[Tensor, Shaped(625, whole=True)]  # of a Mersenne Twister, and a place among them
+State = TypedDict(
+    "State",
+    {
+        "grad mode": str,
+        "default dtype": str,
+        "default device": str,
+        "anomaly mode": str,
+        "deterministic algorithms": str,
+        "cudnn.deterministic": str,
+        "cudnn.benchmark": str,
+        "float32 matmul precision": str,
+        "number of threads": str,
+        "seed of torch": str,
+        "numpy error handling": str,
+        "random": NotRequired[Words],
+        "numpy": NotRequired[Words],
+        "torch": NotRequired[Words],
+    },
+)
+State.__doc__ = "Settings as words, and with `generators` the states of the global generators."
 
 
 def global_state() -> dict[str, str]:

@@ -4,16 +4,57 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from checks.declared import As, Count, Many, answers
+from checks.simulated_gpu.elsewhere import Fared
+
 from ..shared.devices import SIMULATED, on
-from ..shared.settings import generators, global_state, settings
+from ..shared.settings import State, generators, global_state, settings
 from .no_gpu import cpu_for_cuda
-from .toy import ToyDecoder, ToyEncoder, copies
+from .toy import DecoderCall, EncoderCall, StackedCalls, ToyDecoder, ToyEncoder, Weights, copies
+
+
+class Nothing(TypedDict):
+    """An empty dictionary."""
+
+
+class Given(TypedDict):
+    """What became of a step's arguments."""
+
+    source: Tensor
+    source_lengths: Tensor
+    target: Tensor
+    teacher_forcing_ratio: NotRequired[Any]
+    clip: NotRequired[Any]
+
+
+class Step(TypedDict):
+    """What was seen of a step."""
+
+    loss: Any
+    has_graph: bool
+    encoder: list[EncoderCall]
+    decoder: StackedCalls | list[DecoderCall]
+    updates: Annotated[list[Weights], Many("updates")]  # the gradients each optimizer.step() used
+    reached: Annotated[list[tuple[Count, Count]], Many("updates")]
+    left: Nothing | Weights  # gradients that no update used
+    weights: Weights
+    batch: Given
+    before: State
+    after: State
+
+
+class There(TypedDict):
+    """What `train_step_on` answers from a device of torch."""
+
+    losses: list[Any]
+    gradients: list[Tensor | None]
+    weights: list[Tensor]
 
 
 def stacked(calls: list[dict[str, Any]]) -> Any:
@@ -35,6 +76,7 @@ def looks(call: dict[str, Any]) -> list[Any]:
     ]
 
 
+@answers(Annotated[list[Step], As("steps")])
 def train(
     lesson: Any,
     *,
@@ -95,9 +137,9 @@ def train(
                     "has_graph": bool(getattr(loss, "requires_grad", False)),
                     "encoder": list(encoder.calls),
                     "decoder": stacked(decoder.calls),
-                    "updates": list(updates),  # the gradients each optimizer.step() used
+                    "updates": list(updates),
                     "reached": list(reached),
-                    "left": {} if used else slopes(model),  # gradients that no update used
+                    "left": {} if used else slopes(model),
                     "weights": copies(dict(model.named_parameters())),
                     "batch": copies(given),
                     "before": before,
@@ -116,6 +158,7 @@ def slopes(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+@answers(There | Fared)
 def train_step_on(
     lesson: Any,
     *,

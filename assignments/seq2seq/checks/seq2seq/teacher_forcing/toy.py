@@ -2,13 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
+from checks.declared import Exactly, Like, Many, Shaped
+
 State = tuple[Tensor, Tensor]
+# sizes by the tensors that a toy is made of: of the batch b, of the layers of a state l, of calls n
+L, H, V = "weights.move.0", "weights.move.1", "weights.output.1"
+SOURCES, TARGETS = "weights.source_embedding.0", "weights.target_embedding.0"
+
+
+class EncoderCall(TypedDict):
+    """One call of the encoder."""
+
+    source: Annotated[Tensor, Shaped("b", None, whole=True, below=SOURCES)]
+    lengths: Annotated[Tensor, Shaped("b", whole=None)]
+    training: bool
+    h: Annotated[Tensor, Shaped(L, "b", H)]
+    c: Annotated[Tensor, Shaped(L, "b", H)]
+
+
+class DecoderCall(TypedDict):
+    """One call of the decoder; `previous` has any shape."""
+
+    logits: Annotated[Tensor, Shaped("b", V)]
+    previous: Annotated[Tensor, Shaped(..., whole=True, below=TARGETS, total=("b",))]
+    h: Annotated[Tensor, Shaped("l", "b", H)]
+    c: Annotated[Tensor, Shaped("l", "b", H)]
+    new_h: Annotated[Tensor, Shaped(L, "b", H)]
+    new_c: Annotated[Tensor, Shaped("l", "b", H)]
+    training: bool
+    graph: Annotated[list[bool], Exactly(3)]
+
+
+class StackedCalls(TypedDict):
+    """Calls of the decoder that look alike, each tensor with one more dimension in front."""
+
+    logits: Annotated[Tensor, Shaped("n", "b", V)]
+    previous: Annotated[Tensor, Shaped("n", ..., whole=True, below=TARGETS, total=("n", "b"))]
+    h: Annotated[Tensor, Shaped("n", "l", "b", H)]
+    c: Annotated[Tensor, Shaped("n", "l", "b", H)]
+    new_h: Annotated[Tensor, Shaped("n", L, "b", H)]
+    new_c: Annotated[Tensor, Shaped("n", "l", "b", H)]
+    training: Annotated[list[bool], Many("n")]
+    graph: Annotated[list[Annotated[list[bool], Exactly(3)]], Many("n")]
+
+
+Weights = TypedDict(
+    "Weights",
+    {
+        "encoder.embedding": Annotated[Tensor, Like("weights.source_embedding")],
+        "encoder.to_h": Annotated[Tensor, Like("weights.to_h")],
+        "encoder.to_c": Annotated[Tensor, Like("weights.to_c")],
+        "decoder.embedding": Annotated[Tensor, Like("weights.target_embedding")],
+        "decoder.move": Annotated[Tensor, Like("weights.move")],
+        "decoder.output": Annotated[Tensor, Like("weights.output")],
+        "decoder.bias": Annotated[Tensor, Like("weights.bias")],
+    },
+)
+Weights.__doc__ = "A tensor for each weight of the toy translator: its value, or its gradient."
 
 
 class ToyEncoder(nn.Module):
