@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.functional import log_softmax
 
 from ..shared.devices import SIMULATED, on
-from ..shared.parameters import Config, Filling, build, gradients, role, table_gradients
+from ..shared.parameters import Config, Filling, build, fill, gradients, role, table_gradients
 from ..shared.settings import settings
 from .forms import as_scores, take_apart
 
@@ -28,10 +28,12 @@ def decode(
     training: bool | list[bool] = False,
     seed: int = 0,
     forms: Forms = (),
+    becomes: Filling | None = None,
 ) -> dict[str, Any]:
     """Call one decoder with each (previous, h, c); (previous,) alone continues the last state.
 
     Args:
+        becomes: with what its weights are filled before the last call.
         training: train mode or eval mode, for all calls or for each.
 
     Returns:
@@ -48,7 +50,9 @@ def decode(
         decoder = build(make, config, filling, modes[0], *first)
         results: list[Any] = []
         kept, started = True, torch.initial_seed()
-        for mode, (previous, *given) in zip(modes, calls, strict=True):
+        for number, (mode, (previous, *given)) in enumerate(zip(modes, calls, strict=True), 1):
+            if becomes is not None and number == len(calls):
+                fill(decoder, config, becomes)
             decoder.train(mode)
             within.clear()
             within.append(decoder)

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from checks.expect import Wrong
 
 from ..shared.devices import SIMULATED, on
-from ..shared.parameters import Config, Filling, build, gradients, role, table_gradients
+from ..shared.parameters import Config, Filling, build, fill, gradients, role, table_gradients
 from ..shared.settings import settings
 from .forms import encoding, from_arrays
 from .still import Still
@@ -27,10 +27,12 @@ def encode(
     training: bool = False,
     seed: int = 0,
     still: str = "",
+    becomes: Filling | None = None,
 ) -> dict[str, Any]:
     """Encode (source, source_lengths) batches, one after another, with one encoder.
 
     Args:
+        becomes: with what its weights are filled before all batches are encoded once more.
         still: what chance is taken out, if any (see `Still`).
 
     Returns:
@@ -46,6 +48,10 @@ def encode(
         started = torch.initial_seed()
         with Still(still) if still else nullcontext():
             raw = [encoder(source, lengths) for source, lengths in given]
+            if becomes is not None:
+                fill(encoder, config, becomes)
+                given += [(source.clone(), lengths.clone()) for source, lengths in batches]
+                raw += [encoder(source, lengths) for source, lengths in given[len(batches) :]]
         reseeded = torch.initial_seed() != started
         results = [from_arrays(value) for value in raw]
         report: dict[str, Any] = {"results": results, "batches": given}

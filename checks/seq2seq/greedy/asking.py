@@ -31,9 +31,8 @@ LENGTHS = Mistake(*not_in_the_batch("greedy_decode"), "rows", 0.6)
 
 def ask(student: Probed, **options: Any) -> list[dict[str, Any]]:
     """The runs of `greedy_decode`; what keeps code from working at all is `mended` if it can be."""
-    times = options.get("times", 1)
     try:
-        return runs(student.greedy(**options), times)
+        return all_runs(student, options)
     except StudentFault as fault:
         if fault.verdict is not Verdict.CRASHED:
             raise
@@ -58,10 +57,16 @@ def _again(
     if gpu:
         other["without_gpu"] = True
     try:
-        found = runs(student.greedy(**other), options.get("times", 1))
+        found = all_runs(student, other)
     except StudentFault:
         return None
     return [halved(run) for run in found] if doubled else found
+
+
+def all_runs(student: Probed, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The runs of `greedy_decode`, as many as are asked for."""
+    times = options.get("times", 1) + (options.get("becomes") is not None)
+    return runs(student.greedy(**options), times)
 
 
 def halved(run: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,16 @@ def greedy(
     seeds: list[int] | None = None,
     without_gpu: bool = False,
     forgetting: bool = False,
+    becomes: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Call `greedy_decode` `times` times on one model; a run for each.
 
     The n-th begins with the global sources of randomness seeded with `seeds[n]`, or n. To judge
     what else it does, code that names a GPU can be tried `without_gpu`, and code that keeps
     something from call to call `forgetting` it.
+
+    Args:
+        becomes: another model of the same sizes, whose values this one gets before a run more.
     """
     stand_in = StandIn(**model)
     function = forgetful(lesson.greedy_decode) if forgetting else lesson.greedy_decode
@@ -44,7 +49,8 @@ def greedy(
             return as_tensors(function(stand_in, source, source_lengths, max_length))
 
     inputs = (source, source_lengths)
-    return repeated(times, seeds, lambda: watch(stand_in, decode, inputs, training, grad))
+    run = partial(watch, stand_in, decode, inputs, training, grad)
+    return repeated(times, seeds, run, stand_in, becomes)
 
 
 def as_tensors(value: Any, levels: int = 3) -> Any:

@@ -12,7 +12,7 @@ from checks.seq2seq.shared.answers import runs
 from checks.verdicts import StudentFault
 
 from ..shared.scorer import Tokens, greedy
-from .cases import SearchCase, follows, run_of, tokens_of
+from .cases import SearchCase, follows, tokens_of
 from .causes import right
 from .graphs import clear_graph
 from .mistakes import Answer
@@ -36,7 +36,7 @@ def heard(case: SearchCase, student: Probed) -> list[Tokens] | None:
     try:
         answer = case.answer(student)
     except Wrong:
-        run = run_of(student, case.model, **case.inputs())
+        run = case.run(student)
         return list(map(tuple, words)) if began(run["inputs"], case, words) else None
     _, rows = answer
     inputs = rows.run["inputs"]

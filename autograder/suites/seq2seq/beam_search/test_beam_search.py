@@ -34,6 +34,7 @@ from ..shared import quality
 from ..shared.indifference import expect_heed, parts
 from ..shared.purity import (
     SEEDS,
+    expect_answered_anew,
     expect_eval_mode,
     expect_modes,
     expect_no_graph,
@@ -563,6 +564,10 @@ def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Ge
     pairs = zip(*(hypothesis_rows(run, 2, 3, empty=True) for run in (first, second)), strict=True)
     if not all(same(a, b) for a, b in pairs):
         refuse(KEPT_FROM_BEFORE)
+    trained = clear_graph(generator, 3, 4, rows=2).model
+    asked = {**batch_of(model), **options, "times": 1, "seeds": None}
+    before, after = runs(student.beam(model=model, **asked, becomes=trained), 2)
+    expect_answered_anew(before, after, clean="mode")
 
 
 @pytest.mark.graded(
@@ -679,5 +684,5 @@ def test_returns_something(student: Probed, generator: torch.Generator) -> None:
     """What is found is returned."""
     case = clear_graph(generator, 2, 4, rows=1, eos_bonus=0.5)
     with float_is_no_index():
-        run = run_of(student, case.model, **case.inputs())
+        run = case.run(student)
     expect(run["result"] is not None, *NOTHING)

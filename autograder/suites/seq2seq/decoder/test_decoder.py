@@ -108,6 +108,24 @@ def test_answers_depend_on_what_is_given(student: Probed, generator: torch.Gener
     )
 
 
+@pytest.mark.graded(line="state_in", weight=0, on_crash=CRASH)
+@mending
+def test_has_an_lstms_cell(student: Probed, generator: torch.Generator) -> None:
+    """There is a cell state: the c that is given counts, or a new one comes back."""
+    previous, h, c = draw_words(generator, 6, CONFIG)
+    calls: list[Call] = [(previous, h, c), (previous, h, c.roll(1, 1))]
+    try:
+        report = student.decode(config=CONFIG, filling=LOUD, calls=calls)
+        one, other = map(normalised, decodings(report, calls, CONFIG))
+    except (Wrong, StudentFault):
+        return  # that is another matter
+    expect(
+        not all(map(close, one[:2], other[:2])) or not is_handed_through(one[2], calls[0]),
+        "the c that is given counts for nothing, and no new one is made",
+        "nn.LSTM is asked for: unlike a GRU or a plain RNN it carries a cell state c beside h",
+    )
+
+
 @pytest.mark.graded(line="state_in", weight=1, after=LOGITS, on_crash=CRASH)
 @mending
 def test_rows_do_not_mix(student: Probed, generator: torch.Generator) -> None:
@@ -249,6 +267,18 @@ def test_batches_may_take_turns(student: Probed, generator: torch.Generator) -> 
             share=0.9,
         )
     expect_arguments_unchanged(report, calls)
+    calls = [a, a]
+    other = {**LOUD, "seed": 8}
+    report = student.decode(config=CONFIG, filling=LOUD, calls=calls, becomes=other)
+    before, after = map(normalised, decodings(report, calls, CONFIG))
+    if alike(before, after):
+        raise Wrong(
+            "the same word and state get the same answer when your decoder has learned something "
+            "else",
+            NO_MEMORY,
+            line="clean",
+            share=0.9,
+        )
 
 
 @pytest.mark.graded(

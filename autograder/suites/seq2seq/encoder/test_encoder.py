@@ -24,6 +24,7 @@ from checks.seq2seq.encoder.encodings import (
 from checks.seq2seq.encoder.forms import CRASH, alike
 from checks.seq2seq.probed import Probed
 from checks.simulated_gpu.elsewhere import expect_at_home
+from checks.verdicts import StudentFault
 
 from ..shared.indifference import expect_heed, parts
 from ..shared.lstm import CONFIG, LOUD, fewest_weights
@@ -107,6 +108,29 @@ def test_reads_one_word_after_another(student: Probed, generator: torch.Generato
         "an LSTM carries h and c from token to token: both enter the next step",
         guess=True,
     )
+
+
+@pytest.mark.graded(line="lstm", weight=0, on_crash=CRASH)
+@forgiving
+def test_has_an_lstms_cell(student: Probed, generator: torch.Generator) -> None:
+    """There is a cell state, as in an LSTM, or h alone shows that there was one."""
+    config, batch = {**CONFIG, "num_layers": 1}, draw_source(generator, [3], 3)
+    table = draw_table(generator)
+    filling = {"embedding": table, "constant": 0.2}
+    try:
+        report = student.encode(config=config, filling=filling, batches=[batch])
+        _, _, c = encodings(report, [batch], config)[0]
+    except (Wrong, StudentFault):
+        return  # that is another matter
+    if not bool(c.isnan().all()):
+        return
+    try:
+        expect_lstm(student, config, table, *batch, values=(0.2,))
+    except Wrong:
+        raise Wrong(
+            "no cell state comes back, and h is not an LSTM's",
+            "nn.LSTM is asked for: unlike a GRU or a plain RNN it carries a cell state c beside h",
+        ) from None
 
 
 def draw_words(generator: torch.Generator, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -200,6 +224,18 @@ def test_each_call_starts_anew(student: Probed, generator: torch.Generator) -> N
             mended(says, help, line="padding", share=0.6)
             raise Wrong(says, help, share=1.0)
     expect_batches_unchanged(report, batches)
+    report = student.encode(
+        config=CONFIG, filling=LOUD, batches=[batch], becomes={**LOUD, "seed": 8}
+    )
+    if "heard" in report:
+        return  # it returned nothing itself
+    before, after = encodings(report, [batch] * 2, CONFIG)
+    if alike(before[1], after[1]) and alike(before[2], after[2]):
+        raise Wrong(
+            "a batch gets the state of before when your encoder has learned something else",
+            "keep no answers on self: what the weights are now decides",
+            share=1.0,
+        )
 
 
 @pytest.mark.graded(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from checks.expect import expect
+from checks.expect import Wrong, expect, mended
 
 # a run from each: what differs after the first two, which begin alike, is drawn from elsewhere;
 # what is equal after the first and the last, which do not, was set
@@ -82,3 +82,17 @@ def expect_world_untouched(runs: Sequence[dict[str, Any]]) -> None:
             "decoding needs no randomness: leave out seed() and manual_seed(), which make the "
             "program's later random numbers others",
         )
+
+
+def expect_answered_anew(before: dict[str, Any], after: dict[str, Any], clean: str) -> None:
+    """A run on a model that was trained further does not repeat what one said `before`.
+
+    Args:
+        clean: the rubric's line that loses all; "rows" loses half.
+    """
+    if before["result"] is None or repr(before["result"]) != repr(after["result"]):
+        return
+    says = "the same sentences get the same answer when the model has learned something else"
+    help = "keep no answers from one call to the next: what the weights are now decides"
+    mended(says, help, line="rows", share=0.5)
+    raise Wrong(says, help, line=clean, share=1.0)

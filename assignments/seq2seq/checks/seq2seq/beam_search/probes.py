@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,6 +27,7 @@ def beam(
     grad: bool = True,
     times: int = 1,
     seeds: list[int] | None = None,
+    becomes: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Call `beam_search` as `greedy` does `greedy_decode`; `length_penalty` None leaves it out."""
     stand_in = StandIn(**model)
@@ -37,7 +39,8 @@ def beam(
         )
 
     inputs = (source, source_lengths)
-    return repeated(times, seeds, lambda: watch(stand_in, search, inputs, training, grad))
+    run = partial(watch, stand_in, search, inputs, training, grad)
+    return repeated(times, seeds, run, stand_in, becomes)
 
 
 def beam_on(

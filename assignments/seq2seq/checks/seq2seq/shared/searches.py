@@ -40,9 +40,16 @@ SOURCES: dict[str, Callable[[], bytes]] = {  # of randomness, and how to read th
 
 
 def repeated(
-    times: int, seeds: list[int] | None, run: Callable[[], dict[str, Any]]
+    times: int,
+    seeds: list[int] | None,
+    run: Callable[[], dict[str, Any]],
+    model: StandIn,
+    becomes: dict[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """Several runs, each from seeds of its own; afterwards the program is as it was."""
+    """Several runs, each from seeds of its own; afterwards the program is as it was.
+
+    A last one, if the `model` then `becomes` another, as it does by training.
+    """
     device = torch.get_default_device()
     reports = []
     try:
@@ -53,6 +60,10 @@ def repeated(
                     left = {name: sha256(read()).hexdigest() for name, read in SOURCES.items()}
                     report["drawn"] = left
                 reports.append(report)
+        if becomes is not None:
+            model.load_state_dict(StandIn(**becomes).state_dict())
+            with settings(0):
+                reports.append(run())
     finally:
         if torch.get_default_device() != device:
             torch.set_default_device(None if device.type == "cpu" else device)
