@@ -61,16 +61,14 @@ def test_the_wall_holds_here(any_wall: Wall) -> None:
 
 
 def test_each_kind_of_wall_keeps_what_the_page_says() -> None:
-    kinds: list[Wall] = [made("warm"), made("cold"), Unconfined("seq2seq")]
     page = (ROOT / "docs/protection.md").read_text(encoding="utf-8")
-    says = {"yes": True, "no": False, "unless the grader is root": os.geteuid() != 0}
-    for column, wall in zip((0, 1, 3), kinds, strict=True):
+    for column, wall in enumerate((made("warm"), made("cold"))):
         with contextlib.closing(wall):
             broken = broken_promises(wall)
         for name, promise in PROMISES.items():
             row = page.partition(f"\n| {promise} |")[2].partition("\n")[0]
             told = [cell.strip() for cell in row.split("|")]
-            assert says[told[column]] is (name not in broken), (wall.level, promise)
+            assert told[column] == ("no" if name in broken else "yes"), promise
 
 
 class Lax(Bubblewrap):
