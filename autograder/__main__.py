@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.desk.class_commands import add_class_commands
 from autograder.pull.options import add_commands
 
 from .errors import Failure
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     remove.set_defaults(run=_remove)
 
+    add_class_commands(commands)
     add_commands(commands)
     return parser
 

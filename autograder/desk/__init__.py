@@ -18,5 +18,10 @@ For a class:
 - `roster.py`: who handed in what, and what is not graded
 - `table.py`: its table
 - `amend.py`: accepts a file of another name, removes a student
+- `class_commands.py`: the command line's part of what follows
+- `class_data.py`: what is known of a graded class
+- `figures.py`: its figures
+- `plots.py`: draws them
+- `class_report.py`: the page about a class, and its CSV
 - `sample.py`: the sample class, in a course of its own
 """

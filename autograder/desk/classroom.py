@@ -63,7 +63,7 @@ def grade_class(assignment: Assignment, course: Course) -> None:
         if done.returncode != 0:
             problems.append(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
     known = recorded(course, assignment)
-    reports = {row.student: _report(course, assignment, row.student) for row in rows}
+    reports = {row.student: stored_report(course, assignment, row.student) for row in rows}
     for part in ClassTable(assignment, course, known, rows, reports).parts():
         console.print(part, soft_wrap=isinstance(part, str))
     console.print(f"grades: {from_here(course.grades)}")
@@ -114,7 +114,7 @@ def _stale(
     release = released_notebook(assignment)
     for student in students:
         notebook = course.notebook(assignment.name, student)
-        report = _report(course, assignment, student)
+        report = stored_report(course, assignment, student)
         if (
             student not in known.by_hand
             or report is None
@@ -172,7 +172,7 @@ def _autograde(course: Course, assignment: Assignment, count: int, console: Cons
     return "".join(log)
 
 
-def _report(course: Course, assignment: Assignment, student: str) -> Report | None:
+def stored_report(course: Course, assignment: Assignment, student: str) -> Report | None:
     """The stored report of a student, None if there is none that can be read."""
     path = course.report(assignment.name, student)
     try:
