@@ -158,7 +158,7 @@ def test_the_commonest_first_mistake_comes_first_with_its_count_and_an_example()
 def test_what_parts_public_checks_from_full_marks_is_told() -> None:
     (gap,) = figures(a_class([0, 1, 1, 2, 3])).gaps
     assert (gap.passed_public, gap.full) == (4, 1)
-    assert gap.hidden == (("About shapes.", 3), ("About hidden.", 2))
+    assert gap.hidden == (("sums/shapes", "About shapes.", 3), ("sums/hidden", "About hidden.", 2))
 
 
 def test_who_waits_for_a_person_and_who_has_no_mark_is_named() -> None:

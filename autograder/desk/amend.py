@@ -20,6 +20,7 @@ from autograder.notebook.reader import parse
 from .clock import STAMP
 from .roster import NO_NAME, SECRET
 
+EARLIER = "earlier"  # folder of reports that were made anew, in that of an assignment's reports
 BESIDE = (STAMP, SECRET)  # what goes with a notebook from the folder that it was handed in with
 
 
@@ -37,7 +38,7 @@ def accept(course: Course, assignment: str, student: str, name: str) -> tuple[Pa
         NotAmended: no such student or file, or it is no notebook.
         OSError: it cannot be written.
     """
-    _require_name(student)
+    require_name(student)
     if NO_NAME.search(student):
         raise NotAmended(f"{student!r} is no name that nbgrader can work with; rename the folder")
     target = course.notebook(assignment, student)
@@ -90,7 +91,7 @@ def remove(course: Course, students: Iterable[str]) -> list[str]:
     """
     names = list(dict.fromkeys(students))
     for name in names:
-        _require_name(name)
+        require_name(name)
     known: set[str] = set()
     with contextlib.suppress(NoGradebook), course.gradebook() as gradebook:
         for name in names:  # first of all: if the gradebook is locked, everything stays as it was
@@ -111,9 +112,15 @@ def remove(course: Course, students: Iterable[str]) -> list[str]:
 def _kept_of(course: Course, student: str) -> list[Path]:
     folders = [place / student for place in (course.submitted, course.autograded, course.feedback)]
     reports = course.reports.glob(f"*/{glob.escape(student)}.json")
-    return [path for path in (*folders, *reports) if os.path.lexists(path)]
+    earlier = course.reports.glob(f"*/{EARLIER}/{glob.escape(student)}")
+    return [path for path in (*folders, *reports, *earlier) if os.path.lexists(path)]
 
 
-def _require_name(student: str) -> None:
+def require_name(student: str) -> None:
+    """Refuse what cannot be a student's folder.
+
+    Raises:
+        NotAmended: it is none.
+    """
     if student in ("", ".", "..") or "/" in student:
         raise NotAmended(f"{student!r} is no student's folder")

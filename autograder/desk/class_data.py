@@ -15,7 +15,8 @@ from autograder.files import read_typed
 from autograder.records import read_json
 from autograder.report.record import Report
 
-from .classroom import recorded, stored_report
+from .classroom import recorded
+from .outputs import stored_report
 from .roster import hand_ins
 
 ROSTER = "students.csv"  # in the course's folder
@@ -74,7 +75,7 @@ def class_data(assignment: Assignment, course: Course, attempts: Path | None = N
     for row in hand_ins(course, assignment.name, known.students, known.assignments):
         report = None
         if row.student in known.by_hand:
-            report = stored_report(course, assignment, row.student)
+            report = stored_report(course, assignment.name, row.student)
         if report is None:
             without[row.student] = row.status
             continue

@@ -5,22 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.files import write_whole
-from autograder.text import inert, without_controls
+from autograder.text import inert
 
 from .class_data import ClassData, class_data
 from .figures import Figures, Spread, figures
-from .page import TEMPLATES
+from .jinja import environment
 from .plots import plots
 
 NAME = "class"  # of its files, in `reports/<assignment>/`
@@ -61,17 +59,8 @@ def class_page(data: ClassData, counted: Figures, links: dict[str, str]) -> str:
     Args:
         links: where the feedback of those who are named as examples is.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: without_controls(value) if type(value) is str else value,
-    )
-    environment.filters |= {"percent": _percent, "number": _number, "code": with_code}
     drawn = {name: Markup(svg) for name, svg in plots(counted).items()}
-    template = environment.get_template("class_report.html.j2")
+    template = environment().get_template("class_report.html.j2")
     return template.render(
         assignment=data.assignment.name, figures=counted, plots=drawn, links=links
     )
@@ -124,8 +113,8 @@ def _rows(counted: Figures) -> Iterator[Row]:
     for gap in counted.gaps:
         yield "public checks", gap.task, "", "pass all public checks", gap.passed_public
         yield "public checks", gap.task, "", "of these, full marks", gap.full
-        for sentence, count in gap.hidden:
-            yield "public checks", gap.task, sentence, "of these, fail it", count
+        for name, _, count in gap.hidden:
+            yield "public checks", gap.task, name, "of these, fail it", count
     for section in counted.sections:
         yield from _spread("sections", "", section.section, section.shares)
         for key, mean in section.tasks:
@@ -152,19 +141,5 @@ def _spread(figure: str, task: str, name: str, shares: Spread) -> Iterator[Row]:
         yield figure, task, name, measure, _places(value)
 
 
-def with_code(text: str) -> Markup:
-    """A sentence as HTML, with what stands between backticks as code."""
-    html = str(escape(without_controls(text)))
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html))
-
-
 def _places(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
-
-
-def _number(value: float | None, places: int = 2) -> str:
-    return "–" if value is None else f"{value:.{places}f}".replace("-", "\N{MINUS SIGN}")

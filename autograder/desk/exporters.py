@@ -5,17 +5,24 @@ Apart from `plugins.py`, which loads the judge: feedback pages need none of it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
+from traitlets import Unicode
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
 
+from .feedback import FeedbackParts
+from .outputs import stored_report
 from .roster import overlooked
 from .staging import original, show_graded, show_hand_ins
 
@@ -60,7 +67,28 @@ class RepairingExporter(NotebookExporter):
 class FeedbackExporter(HTMLExporter):
     """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
 
+    template_file = Unicode("feedback_page.html.j2").tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         """Show the converter, which makes its exporter first, only what was graded."""
         super().__init__(**kwargs)
+        self._course = Course(self.parent.coursedir)
         show_graded(self.parent)
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Put what the record says into the page."""
+        resources = resources or {"nbgrader": {}}
+        names = resources["nbgrader"]
+        assignment, student = names.get("assignment", ""), names.get("student", "")
+        report = stored_report(self._course, assignment, student)
+        resources["autograder"] = FeedbackParts(report, self._waiting(assignment, student))
+        return super().from_notebook_node(nb, resources=resources, **kwargs)
+
+    def _waiting(self, assignment: str, student: str) -> frozenset[str]:
+        """The cells that a person has yet to grade."""
+        with suppress(CourseError, MissingEntry), self._course.gradebook() as gradebook:
+            book = gradebook.find_submission_notebook(assignment, assignment, student)
+            return frozenset(g.cell.name for g in book.grades if g.needs_manual_grade)
+        return frozenset()

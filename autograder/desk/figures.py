@@ -78,7 +78,7 @@ class Gap:
     task: str
     passed_public: int
     full: int  # of these
-    hidden: tuple[tuple[str, int], ...]  # sentences of what they fail, the commonest first
+    hidden: tuple[tuple[str, str, int], ...]  # what they fail, the commonest first: name, sentence
 
 
 @dataclass(frozen=True)
@@ -282,16 +282,17 @@ def _gaps(graded: Sequence[Graded], anonymous: bool) -> Iterator[Gap]:
         passed = [
             task
             for _, task in rows
-            if all(c.verdict is Verdict.PASSED for c in task.checks if c.public)
+            if all(c.verdict is Verdict.PASSED for c in task.decided if c.public)
         ]
         lost = [task for task in passed if task.points != task.max_points]
         failed = Counter(
-            check.sentence
+            (check.check, check.sentence)
             for task in lost
-            for check in task.checks
+            for check in task.decided
             if not check.public and check.verdict is not Verdict.PASSED and not check.follows
         )
-        told = [(s, n) for s, n in failed.most_common(HIDDEN) if not anonymous or n >= FEWEST]
+        common = failed.most_common(HIDDEN)
+        told = [(*said, n) for said, n in common if not anonymous or n >= FEWEST]
         yield Gap(key, len(passed), len(passed) - len(lost), tuple(told))
 
 

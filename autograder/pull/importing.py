@@ -17,6 +17,8 @@ from autograder.assignment import ROOT, TEST_PREFIX
 from autograder.course import Course, opened
 from autograder.desk.clock import FORMAT, STAMP
 from autograder.files import read_typed, write_whole
+from autograder.report.excuse import FILE as EXCUSED
+from autograder.report.excuse import read_excuses
 from autograder.report.record import Report
 from autograder.text import log
 
@@ -60,6 +62,9 @@ def run(options: argparse.Namespace) -> int:
         for graded in newest(requests):
             who = log(f"{graded.outcome.login}, {graded.outcome.assignment}")
             try:
+                name = graded.report.assignment
+                report = graded.report.excused(read_excuses(ROOT / EXCUSED, name))
+                graded = replace(graded, report=report)  # graded before it was decided
                 student = student_of(graded.outcome.login, roster)
                 done = import_one(gradebook, student, graded)
                 if done:
