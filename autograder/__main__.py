@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.desk.class_commands import add_class_commands
 from autograder.desk.options import add_commands as add_desk
 from autograder.pull.options import add_commands as add_pull
 
@@ -145,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     remove.set_defaults(run=_remove)
 
     add_desk(commands)
+    add_class_commands(commands)
     add_pull(commands)
     return parser
 

@@ -26,7 +26,7 @@ DECLARED = "assignment.toml"  # in the lesson's folder
 # solutions, hidden checks, answers and what a course holds are never copied as they are
 NOT_FOR_STUDENTS = frozenset(
     {"solutions", "autograder", "tests", "build", "submitted", "autograded", "feedback", "reports"}
-    | {"gradebook.db", "grades.csv", "nbgrader_config.py", "offering.toml"}
+    | {"gradebook.db", "grades.csv", "nbgrader_config.py", "offering.toml", "excused.jsonl"}
 )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .assignment import ROOT, Assignment
 from .errors import GraderError
 from .files import read_typed
+from .report.excuse import FILE as EXCUSED
+from .report.excuse import Excuse, read_excuses
 
 SALT_VARIABLE = "AUTOGRADER_SALT"
 SALT_FILE = ROOT / ".salt"
@@ -20,16 +23,18 @@ class Offering:
 
     assignment: Assignment
     salt: str = field(repr=False)  # a secret: in no log, in no traceback
+    excuses: tuple[Excuse, ...] = ()  # checks that do not count as they did
 
     @staticmethod
-    def here(assignment: Assignment) -> Offering:
-        """The offering of this course directory.
+    def here(assignment: Assignment, root: Path = ROOT) -> Offering:
+        """The offering of a course directory.
 
         Raises:
             GraderError: its salt is an empty file.
+            RecordError: a decision about a check cannot be read.
             OSError: the salt cannot be read or kept.
         """
-        return Offering(assignment, offering_salt())
+        return Offering(assignment, offering_salt(), read_excuses(root / EXCUSED, assignment.name))
 
 
 def offering_salt() -> str:

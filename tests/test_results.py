@@ -125,6 +125,21 @@ def test_another_tasks_checks_may_change_without_a_new_mark(
     task_fingerprint.cache_clear()
 
 
+@pytest.mark.parametrize("name", ["rubric.toml", "seq2seq.ipynb"])
+def test_what_makes_points_of_verdicts_may_change_and_nothing_is_run(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def digests() -> tuple[str, str]:
+        task = task_fingerprint.__wrapped__(OFFERING, GREEDY)
+        return task, suite_fingerprint.__wrapped__(OFFERING)
+
+    read, before = Path.read_bytes, digests()
+    monkeypatch.setattr(Path, "read_bytes", lambda self: read(self) + b" " * (self.name == name))
+    after = digests()
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
 # why no mark depends on what lies there; the first that fits a file speaks for it
 ARGUED = {
     "README.md": "pages",
@@ -139,6 +154,7 @@ ARGUED = {
     "pyproject.toml": "what is installed says constraints.txt",
     "nbgrader_config.py": "the limits it may set are part of a result's key",
     "offering.toml": "due dates and penalties, taken off the mark when it is asked for",
+    "excused.jsonl": "decisions about verdicts, which stay as they are",
     "solutions/seq2seq/seq2seq.py": "",
     "solutions/seq2seq/*": "handed out, or declared: what it names is looked at",
     "assignments/seq2seq/seq2seq.ipynb": "",
@@ -147,6 +163,7 @@ ARGUED = {
     "autograder/pull/*": "how marks are asked for, and are shown",
     "autograder/release/*": "what students get: its notebook is looked at",
     "autograder/report/__init__.py": "words",
+    "autograder/report/excuse.py": "",
     "autograder/report/mark.py": "",
     "autograder/report/record.py": "",
     "autograder/report/schema.py": "",

@@ -7,8 +7,11 @@ Named in `nbgrader_config.py`:
 - `generate.py`: builds a release aside, and exchanges it when all of it is done
 - `staging.py`: what nbgrader's converters see of a student's folder
 - `clock.py`: when a submission came, by the server's clock
+- `outputs.py`: what the judge says, below the checks of a graded notebook
+- `feedback.py`: what a student's page says besides the notebook
+- `jinja.py`: fills our own templates
 - `page.py`: what of a submission may stand in a page that others open, and in a frame
-- `templates/`: stand for nbconvert's own that load from foreign hosts
+- `templates/`: of pages; one stands for nbconvert's own that loads from a foreign host
 - `handback.py`: feedback through nbgrader's exchange
 - `lateness.py`: what being late costs
 - `export.py`: the grades as a file that a spreadsheet may open
@@ -30,5 +33,13 @@ For a class:
 - `roster.py`: who handed in what, and what is not graded
 - `table.py`: its table
 - `amend.py`: accepts a file of another name
+- `remark.py`: makes marks anew from stored verdicts, after a check was excused
+- `regrade.py`: grades one student again, keeps what was said before
+- `class_commands.py`: the options of the commands about a graded class
+- `after.py`: runs these commands
+- `class_data.py`: what is known of a graded class
+- `figures.py`: its figures
+- `plots.py`: draws them
+- `class_report.py`: the page about a class, and its CSV
 - `sample.py`: the sample class, in a course of its own
 """

@@ -14,6 +14,7 @@ from autograder.notebook.reader import parse
 from .clock import STAMP
 from .roster import NO_NAME, SECRET
 
+EARLIER = "earlier"  # folder of reports that were made anew, in that of an assignment's reports
 BESIDE = (STAMP, SECRET)  # what goes with a notebook from the folder that it was handed in with
 
 
@@ -73,6 +74,10 @@ def free_name(path: Path) -> Path:
 
 
 def require_name(student: str) -> None:
-    """Raise `NotAmended` for a name that is no folder's."""
+    """Refuse what cannot be a student's folder.
+
+    Raises:
+        NotAmended: it is none.
+    """
     if student in ("", ".", "..") or "/" in student:
         raise NotAmended(f"{student!r} is no student's folder")

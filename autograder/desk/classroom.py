@@ -17,12 +17,12 @@ from autograder.judge.batch import Grader, grade_all, processors
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
 from autograder.offering import Offering
-from autograder.report.record import Report
 from autograder.text import without_controls
 
 from .enrol import enrol
 from .lateness import lateness, settle
 from .marks import is_graded
+from .outputs import stored_report
 from .plugins import tried_wall
 from .roster import RosterEntry, hand_ins, overlooked
 from .table import ClassTable, Recorded, from_here
@@ -65,7 +65,7 @@ def grade_class(assignment: Assignment, course: Course) -> None:
         if done.returncode != 0:
             problems.append(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
     known = recorded(course, assignment)
-    reports = {row.student: _report(course, assignment, row.student) for row in rows}
+    reports = {row.student: stored_report(course, assignment.name, row.student) for row in rows}
     for part in ClassTable(assignment, course, known, rows, reports).parts():
         console.print(part, soft_wrap=isinstance(part, str))
     console.print(f"grades: {from_here(course.grades)}")
@@ -125,16 +125,18 @@ def _stale(
     course: Course, assignment: Assignment, students: list[str], known: Recorded
 ) -> Iterator[str]:
     """Students whose stored report is not of this file, these suites, this salt and gradebook."""
-    suite = suite_fingerprint(Offering.here(assignment))
+    offering = Offering.here(assignment, course.root)
+    suite = suite_fingerprint(offering)
     release = released_notebook(assignment)
     for student in students:
         notebook = course.notebook(assignment.name, student)
-        report = _report(course, assignment, student)
+        report = stored_report(course, assignment.name, student)
         if (
             student not in known.by_hand
             or report is None
             or (report.suite, report.submission) != (suite, file_digest(notebook))
             or not set(overlooked(notebook, release)) <= set(report.findings)
+            or report != report.excused(offering.excuses)  # decided by hand, or elsewhere
         ):
             yield student
 
@@ -146,7 +148,7 @@ def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> li
 def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
     """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
-    grader = Grader(Offering.here(assignment), release, wall, results=Results())
+    grader = Grader(Offering.here(assignment, course.root), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
     with _progress(console) as progress:
         row = progress.add_task("grading", total=len(notebooks))
@@ -185,12 +187,3 @@ def _autograde(course: Course, assignment: Assignment, count: int, console: Cons
             elif current and "Setting destination file permissions" in line:
                 progress.advance(row)
     return "".join(log)
-
-
-def _report(course: Course, assignment: Assignment, student: str) -> Report | None:
-    """The stored report of a student, None if there is none that can be read."""
-    path = course.report(assignment.name, student)
-    try:
-        return Report.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

@@ -5,23 +5,25 @@ Apart from `plugins.py`, which loads the judge: feedback pages need none of it.
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbgrader.api import MissingEntry
+from traitlets import Unicode
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
-from autograder.notebook.repair import GIVEN
 
+from .feedback import FeedbackParts
 from .lateness import course_terms, settle, told
+from .outputs import stored_report
 from .roster import overlooked
 from .staging import original, show_graded, show_hand_ins
 
@@ -41,7 +43,7 @@ class RepairingExporter(NotebookExporter):
         """Show the converter, which makes its exporter first, only what is handed in."""
         super().__init__(**kwargs)
         self._course = Course(self.parent.coursedir)
-        with contextlib.suppress(CourseError), self._course.gradebook() as gradebook:
+        with suppress(CourseError), self._course.gradebook() as gradebook:
             course_terms(gradebook, self.parent.coursedir.assignment_id)  # nbgrader's due date
         show_hand_ins(self.parent)
 
@@ -68,21 +70,34 @@ class RepairingExporter(NotebookExporter):
 class FeedbackExporter(HTMLExporter):
     """nbgrader's feedback pages, of whom the gradebook knows, with nothing else beside them."""
 
+    template_file = Unicode("feedback_page.html.j2").tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         """Show the converter, which makes its exporter first, only what was graded."""
         super().__init__(**kwargs)
-        course, assignment = Course(self.parent.coursedir), self.parent.coursedir.assignment_id
+        self._course = Course(self.parent.coursedir)
+        assignment = self.parent.coursedir.assignment_id
         self._late: dict[str, str] = {}
-        with contextlib.suppress(CourseError), course.gradebook() as gradebook:
-            settle(course, gradebook, assignment)
-            self._late = told(course, gradebook, assignment)
+        with suppress(CourseError), self._course.gradebook() as gradebook:
+            settle(self._course, gradebook, assignment)
+            self._late = told(self._course, gradebook, assignment)
         show_graded(self.parent)
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
-        """Say first what being late has cost, or that the due date was another."""
-        said = self._late.get((resources or {}).get("nbgrader", {}).get("student", ""))
-        if said:
-            nb.cells.insert(0, new_markdown_cell(said, metadata={GIVEN: True}))
+        """Put what the record says into the page."""
+        resources = resources or {"nbgrader": {}}
+        names = resources["nbgrader"]
+        assignment, student = names.get("assignment", ""), names.get("student", "")
+        report = stored_report(self._course, assignment, student)
+        waiting, late = self._waiting(assignment, student), self._late.get(student, "")
+        resources["autograder"] = FeedbackParts(report, waiting, late)
         return super().from_notebook_node(nb, resources=resources, **kwargs)
+
+    def _waiting(self, assignment: str, student: str) -> frozenset[str]:
+        """The cells that a person has yet to grade."""
+        with suppress(CourseError, MissingEntry), self._course.gradebook() as gradebook:
+            book = gradebook.find_submission_notebook(assignment, assignment, student)
+            return frozenset(g.cell.name for g in book.grades if g.needs_manual_grade)
+        return frozenset()

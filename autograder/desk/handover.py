@@ -11,15 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.errors import RecordError
 from autograder.files import write_whole
 from autograder.report.gradescope import gradescope
-from autograder.report.record import Report
 from autograder.report.render import first_words
 from autograder.terms import Terms
 from autograder.text import inert
 
 from .marks import StudentMark
+from .outputs import stored_report
 
 NO_FILE = re.compile(r"[^\w.-]+")  # what is no part of a file's name everywhere
 MAIL = (
@@ -90,7 +89,7 @@ def mail_merge(course: Course, assignment: str, marks: Sequence[StudentMark], fi
     writer.writerow(MAIL)
     for mark in marks:
         student, page = mark.student, course.page(assignment, mark.student.id)
-        report = report_of(course, assignment, student.id) if mark.raw is not None else None
+        report = stored_report(course, assignment, student.id) if mark.raw is not None else None
         row = (
             *(student.email, student.first, student.last, student.id, student.section),
             *(mark.status, mark.score, mark.max_score),
@@ -122,7 +121,7 @@ def gradescope_results(
     for mark in marks:
         if mark.raw is None:
             continue
-        report = report_of(course, assignment, mark.student.id)
+        report = stored_report(course, assignment, mark.student.id)
         if report is None:
             left.append(mark.student.id)
             continue
@@ -132,11 +131,3 @@ def gradescope_results(
         write_whole(home / "results.json", gradescope((), report, own.reveal(now), own))
         written += 1
     return written, left
-
-
-def report_of(course: Course, assignment: str, student: str) -> Report | None:
-    """The stored report of a student, None if there is none that can be read."""
-    try:
-        return Report.from_json(course.report(assignment, student).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, RecordError):
-        return None

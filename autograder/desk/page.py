@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import bleach
@@ -30,10 +29,11 @@ from autograder.notebook.outputs import ATTACHED, with_pictures
 from autograder.notebook.repair import GIVEN
 from autograder.text import CONTROLS, without_controls
 
-TEMPLATES = Path(__file__).parent / "templates"
+from .jinja import TEMPLATES
+
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
-    *("br", "dd", "del", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img"),
-    *("p", "pre", "s", "span", "sub", "sup"),
+    *("br", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
+    *("img", "p", "pre", "s", "span", "sub", "summary", "sup"),
     *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
 HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
@@ -49,7 +49,7 @@ RUNS = re.compile(r"\s{300}|[\w.*]{300}")
 FRAME = (
     '<div style="border: 1px solid #999; border-left-width: 6px; padding: 0.4em 0.8em; '
     'overflow: auto; contain: paint; isolation: isolate">'
-    '<div style="color: #666; font: 11px sans-serif">handed in; nothing in this frame is said by '
+    '<div style="opacity: 0.8; font: 11px sans-serif">handed in; nothing in this frame is said by '
     "the grader</div>{}</div>"
 )
 

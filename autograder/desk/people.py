@@ -21,7 +21,7 @@ from autograder.judge.results import Results
 from autograder.report.record import Report
 
 from . import grants, students
-from .amend import free_name, require_name
+from .amend import EARLIER, free_name, require_name
 from .clock import STAMP, time_of
 from .enrol import FIELDS
 from .roster import SECRET
@@ -81,7 +81,8 @@ def _homes(course: Course, student: str) -> list[Path]:
 
 
 def _kept_of(course: Course, student: str) -> list[Path]:
-    reports = course.reports.glob(f"*/{glob.escape(student)}.json")
+    name = glob.escape(student)
+    reports = [*course.reports.glob(f"*/{name}.json"), *course.reports.glob(f"*/{EARLIER}/{name}")]
     return [path for path in (*_homes(course, student), *reports) if os.path.lexists(path)]
 
 
@@ -244,6 +245,8 @@ def _move(course: Course, old: str, new: str, counts: dict[str, str]) -> None:
             for path in sorted(home.iterdir()):  # beside the assignments' folders
                 _put(path, target / path.name)
         delete(home)
+    for earlier in course.reports.glob(f"*/{EARLIER}/{glob.escape(old)}"):
+        _put(earlier, earlier.with_name(new))
 
 
 def _put(source: Path, target: Path) -> None:

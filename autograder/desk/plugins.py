@@ -9,19 +9,17 @@ from __future__ import annotations
 import copy
 from functools import cache
 
-import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
 from traitlets import Bool, Dict
 
-from autograder.assignment import TEST_PREFIX, Assignment, released_notebook
+from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
 from autograder.errors import Undecided
 from autograder.files import write_whole
 from autograder.judge.grade import grade
 from autograder.judge.results import Results
-from autograder.notebook.lesson import grade_id
 from autograder.notebook.repair import repair
 from autograder.offering import Offering
 from autograder.release.asked import check_asked
@@ -29,13 +27,12 @@ from autograder.release.leaks import check_leaks, check_markers, check_points
 from autograder.release.prove import prove
 from autograder.release.source import SOURCE
 from autograder.release.suites import check_suites
-from autograder.report.record import Report
-from autograder.report.render import task_html
 from autograder.wall.build import build
 from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 
 from .exporters import NOTES, assignment_named
+from .outputs import fill_test_cells
 
 
 @cache
@@ -68,7 +65,8 @@ class Judge(NbGraderPreprocessor):
         limits = Limits().changed(self.limits)
         wall = tried_wall(assignment.name, self.allow_unconfined, limits)
         results = Results(None) if self.again else Results()
-        offering = Offering.here(assignment)
+        course: Course = resources["nbgrader"]["course"]
+        offering = Offering.here(assignment, course.root)
         try:
             report = grade(offering, submission, wall, results=results)
         except Undecided:  # the machine was too busy
@@ -79,30 +77,11 @@ class Judge(NbGraderPreprocessor):
             submission=notes["submission"],
             findings=(*notes["findings"], *report.findings),
         )
-        course: Course = resources["nbgrader"]["course"]
         path = course.report(assignment.name, report.student)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, report.to_json())
-        _fill_test_cells(nb, report)
+        fill_test_cells(nb, report)
         return nb, resources
-
-
-def _fill_test_cells(nb: NotebookNode, report: Report) -> None:
-    """The number is what nbgrader scores by; the page is what the student reads."""
-    cells = {grade_id(cell): cell for cell in nb.cells}
-    findings: tuple[str, ...] = tuple(report.findings)
-    for task in report.tasks:
-        if task.by_hand:
-            continue
-        page = task_html(task, findings)
-        findings = ()  # told once, above the first task
-        cells[TEST_PREFIX + task.key].outputs = [
-            nbformat.v4.new_output(
-                "execute_result",
-                {"text/plain": str(task.points), "text/html": page},
-                execution_count=None,
-            )
-        ]
 
 
 class CheckMarkers(NbGraderPreprocessor):

@@ -17,6 +17,7 @@ import torch
 from autograder.assignment import ROOT, Assignment, Task
 from autograder.files import is_own, own_files
 from autograder.offering import Offering
+from autograder.rubric import FILE as RUBRIC
 from autograder.wall.wall import Wall
 from checks.program import Cell
 
@@ -27,7 +28,8 @@ ENGINE = (
     *("autograder/assignment.py", "autograder/errors.py", "autograder/files.py"),
     *("autograder/offering.py", "autograder/records.py", "autograder/text.py"),
     *("autograder/report/record.py", "autograder/report/schema.py"),
-    *("autograder/report/mark.py", "autograder/rubric.py", "autograder/questions.py"),
+    *("autograder/report/mark.py", "autograder/report/excuse.py", "autograder/rubric.py"),
+    "autograder/questions.py",
     *("autograder/judge/**/*", "autograder/notebook/**/*", "autograder/wall/**/*"),
     *("autograder/suites/*.py", "checks/*.py", "checks/settings.ini", "checks/simulated_gpu/**/*"),
     "constraints.txt",
@@ -57,15 +59,22 @@ def suite_fingerprint(offering: Offering) -> str:
 
 @cache
 def task_fingerprint(offering: Offering, task: Task) -> str:
-    """The same for one task: what only other tasks' checks say is left out."""
+    """The same for one task's verdicts: what only other tasks' checks say is left out.
+
+    So is what makes points of verdicts, the rubric, and the released notebook, which repeats it: of
+    that a task's verdicts depend on the cells alone, which `result_key` names.
+    """
     assignment = offering.assignment
+    rubric = assignment.checks / RUBRIC
+    released = assignment.release / f"{assignment.name}.ipynb"
     others = {
         path
         for other in assignment.tasks
         if other != task
         for path in assignment.suite_files(other.key)
     }
-    digest = files_digest(p for p in deciding_files(assignment) if p not in others)
+    left_out = {*others, rubric, released}
+    digest = files_digest(p for p in deciding_files(assignment) if p not in left_out)
     return hashlib.sha256((offering.salt + digest).encode()).hexdigest()
 
 

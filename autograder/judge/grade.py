@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -63,10 +64,11 @@ def grade(
         if task.by_hand:
             reports.append(TaskReport(task.key, task.points, by_hand=True))
         elif task.key in known:
-            reports.append(known[task.key].task)
+            own = known[task.key].task  # its verdicts; points follow from the rubric as it is now
+            reports.append(replace(own, max_points=task.points, rubric=task.rubric))
             findings.update(dict.fromkeys(known[task.key].findings))
             beside |= known[task.key].beside or {}
-    return Report(
+    report = Report(
         assignment=assignment.name,
         tasks=tuple(reports),
         findings=tuple(findings),
@@ -75,6 +77,7 @@ def grade(
         suite=suite_fingerprint(offering),
         beside=beside,
     )
+    return report.excused(offering.excuses)
 
 
 def _run(

@@ -20,6 +20,8 @@ from autograder.desk.lateness import settle
 from autograder.desk.marks import is_graded
 from autograder.desk.students import read_students
 from autograder.files import read_typed, write_whole
+from autograder.report.excuse import FILE as EXCUSED
+from autograder.report.excuse import read_excuses
 from autograder.report.record import Report
 from autograder.text import log
 
@@ -64,6 +66,9 @@ def run(options: argparse.Namespace) -> int:
         for graded in newest(requests):
             who = log(f"{graded.outcome.login}, {graded.outcome.assignment}")
             try:
+                name = graded.report.assignment
+                report = graded.report.excused(read_excuses(ROOT / EXCUSED, name))
+                graded = replace(graded, report=report)  # graded before it was decided
                 student = student_of(graded.outcome.login, roster)
                 done = import_one(gradebook, student, graded)
                 if done:

@@ -10,15 +10,18 @@
   themselves, not by a crash or by what follows from something else.
 - Where no hidden check holds a task is worth nothing, since the inputs of public ones are known and
   can be answered by rote.
+- A check may be excused or dropped after the release: `excuse.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.rubric import Limit, Line, Rubric
 from checks.verdicts import CheckResult, Fault, Verdict
+
+from .excuse import DROPPED, EXCUSED, Excuse, as_decided, excuse_of
 
 EVERYTHING = ""  # the one line of a task that has no rubric
 
@@ -51,11 +54,34 @@ class Mark:
     by_rote: bool = False  # only public checks hold
 
 
-def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Mark:
+def mark(
+    max_points: float,
+    checks: Sequence[CheckResult],
+    rubric: Rubric,
+    excuses: Sequence[Excuse] = (),
+) -> Mark:
     """Mark one task."""
     lines = rubric.line
     if not lines:
         lines, checks = (Line(EVERYTHING, max_points, ""),), [_of_no_line(c) for c in checks]
+    dropped = [excuse for excuse in excuses if excuse.how == DROPPED]
+    hidden = [c for c in checks if not c.public and excuse_of(c, dropped) is None]
+    by_rote = bool(hidden) and not any(map(_holds, hidden))
+    marks = _marked(lines, list(_counted(checks, excuses)))
+    points = sum(one.points for one in marks)
+    if by_rote:
+        return Mark(0.0, marks, by_rote=points > 0)
+    if excuses and not any(one.points for one in _marked(lines, checks)):
+        return Mark(0.0, _marked(lines, checks))  # an excuse alone is nothing that was done
+    broken = [limit for limit in rubric.at_most if _applies(limit, _counted(checks, excuses))]
+    limit = min(broken, key=lambda one: one.share, default=None)
+    if limit is not None and points > limit.share * max_points:
+        return Mark(round(limit.share * max_points, 2), marks, limit)
+    return Mark(round(points, 2), marks)
+
+
+def _marked(lines: Sequence[Line], checks: Sequence[CheckResult]) -> tuple[LineMark, ...]:
+    """What each line earns before limits."""
     kept = {line.key: _kept(line.key, checks) for line in lines}
     judged = [(line.points, share) for line in lines if (share := kept[line.key]) is not None]
     # what nothing is known about is taken to be as the rest
@@ -67,15 +93,17 @@ def mark(max_points: float, checks: Sequence[CheckResult], rubric: Rubric) -> Ma
         points = line.points * (rest if share is None else share)
         lost = tuple(_losses(line.key, checks))
         marks.append(LineMark(line, round(points, 2), share is not None, lost))
-    points = sum(one.points for one in marks)
-    hidden = [check for check in checks if not check.public]
-    if hidden and not any(map(_holds, hidden)):
-        return Mark(0.0, tuple(marks), by_rote=points > 0)
-    broken = [limit for limit in rubric.at_most if _applies(limit, checks)]
-    limit = min(broken, key=lambda one: one.share, default=None)
-    if limit is not None and points > limit.share * max_points:
-        return Mark(round(limit.share * max_points, 2), tuple(marks), limit)
-    return Mark(round(points, 2), tuple(marks))
+    return tuple(marks)
+
+
+def _counted(checks: Sequence[CheckResult], excuses: Sequence[Excuse]) -> Iterator[CheckResult]:
+    """The checks as they count after what was decided of them."""
+    for check in checks:
+        excuse = excuse_of(check, excuses)
+        if excuse is None:
+            yield check
+        elif excuse.how == EXCUSED:  # known: what follows from it counts as passed too
+            yield replace(as_decided(check, excuses), known=True)
 
 
 def _of_no_line(check: CheckResult) -> CheckResult:
@@ -120,9 +148,9 @@ def _holds(check: CheckResult) -> bool:
     return check.verdict is Verdict.PASSED or (check.verdict is Verdict.WRONG and check.known)
 
 
-def _applies(limit: Limit, checks: Sequence[CheckResult]) -> bool:
+def _applies(limit: Limit, checks: Iterable[CheckResult]) -> bool:
     named = [check for check in checks if check.check.partition("/")[2] in limit.unless]
-    if any(map(_holds, named)):
+    if not named or any(map(_holds, named)):  # none: all were dropped
         return False
     return limit.share > 0 or all(
         check.verdict is Verdict.WRONG and not check.follows for check in named

@@ -15,6 +15,7 @@ from autograder.records import read_json
 from autograder.rubric import NONE, Line, Rubric
 from checks.verdicts import CheckResult, Verdict
 
+from .excuse import Excuse, as_decided
 from .mark import Mark, mark
 from .schema import SCHEMA, WrittenLine, WrittenReport, WrittenTask
 
@@ -28,11 +29,17 @@ class TaskReport:
     checks: tuple[CheckResult, ...] = ()
     by_hand: bool = False
     rubric: Rubric = NONE
+    excuses: tuple[Excuse, ...] = ()  # of its checks: what was decided after the release
 
     @cached_property
     def mark(self) -> Mark:
         """What it earned, line by line; of no meaning where a person grades the task."""
-        return mark(self.max_points, self.checks, self.rubric)
+        return mark(self.max_points, self.checks, self.rubric, self.excuses)
+
+    @cached_property
+    def decided(self) -> tuple[CheckResult, ...]:
+        """Its checks as they are shown, after what was decided of them."""
+        return tuple(as_decided(check, self.excuses) for check in self.checks)
 
     @property
     def points(self) -> float | None:
@@ -42,13 +49,13 @@ class TaskReport:
     @property
     def verdict(self) -> Verdict:
         """The task's verdict in one word: of its checks' verdicts, the one most worth telling."""
-        told = {check.verdict for check in self.checks} - {Verdict.SKIPPED}
+        told = {check.verdict for check in self.decided} - {Verdict.SKIPPED}
         return next((verdict for verdict in Verdict if verdict in told), Verdict.PASSED)
 
     @property
     def first_to_fix(self) -> CheckResult | None:
         """The first check, in the suite's order, that did not pass."""
-        return next((c for c in self.checks if c.verdict is not Verdict.PASSED), None)
+        return next((c for c in self.decided if c.verdict is not Verdict.PASSED), None)
 
     def written(self) -> WrittenTask:
         """The task's part of the report, as it is written."""
@@ -64,6 +71,7 @@ class TaskReport:
             ],
             at_most=list(self.rubric.at_most),
             checks=list(self.checks),
+            excused=list(self.excuses),
         )
 
     @staticmethod
@@ -74,7 +82,10 @@ class TaskReport:
         )
         rubric = Rubric(lines, tuple(written.at_most))
         checks = tuple(written.checks)
-        return TaskReport(written.task, written.max_points, checks, written.by_hand, rubric)
+        excuses = tuple(written.excused)
+        return TaskReport(
+            written.task, written.max_points, checks, written.by_hand, rubric, excuses
+        )
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,14 @@ class Report:
     def about(self, *, student: str, submission: str, findings: Sequence[str]) -> Report:
         """The same report with whose it is, of which file, and what was found in it."""
         return replace(self, student=student, submission=submission, findings=tuple(findings))
+
+    def excused(self, excuses: Sequence[Excuse]) -> Report:
+        """The same report after what was decided of its checks; nothing else holds of them."""
+        tasks = []
+        for task in self.tasks:
+            own = tuple(e for e in excuses if any(e.is_of(check) for check in task.checks))
+            tasks.append(replace(task, excuses=own))
+        return replace(self, tasks=tuple(tasks))
 
     def to_json(self) -> str:
         """The report as JSON text, keys in a fixed order."""

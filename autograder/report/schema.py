@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +14,8 @@ import msgspec
 from autograder.records import MOST, Amount
 from autograder.rubric import Limit
 from checks.verdicts import CheckResult, Verdict
+
+from .excuse import Excuse
 
 Schema = Literal["autograder-report/2"]
 SCHEMA: Schema = "autograder-report/2"
@@ -42,6 +44,7 @@ class WrittenTask:
     rubric: list[WrittenLine]
     at_most: list[Limit]
     checks: list[CheckResult]
+    excused: list[Excuse] = field(default_factory=list)  # a list: as JSON has it
 
     def __post_init__(self) -> None:
         """Refuse what is no share of a task: students hold a check's type, and have no bounds."""

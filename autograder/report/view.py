@@ -9,6 +9,7 @@ from typing import Any
 from autograder.terms import Reveal
 from checks.verdicts import CheckResult, Verdict, looks, words
 
+from .excuse import DROPPED, as_decided, excuse_of
 from .mark import LineMark
 from .record import Report, TaskReport
 
@@ -103,17 +104,20 @@ def shown_task(task: TaskReport, level: Reveal = Reveal.MESSAGES) -> TaskView:
         checks = tuple(check for check in checks if check.public)
     elif level < Reveal.MESSAGES:
         checks = tuple(c if c.public else replace(c, rationale="", help="") for c in checks)
+    checks = tuple(as_decided(check, task.excuses) for check in checks)
     view = TaskView(task.key, task.points, task.max_points, checks)
     if task.by_hand or level < Reveal.CHECKS or not task.rubric.line:
         return view
     lines = tuple(
-        LineView(one.line.says, one.points, one.line.points, tuple(dict.fromkeys(_why(one, level))))
+        LineView(
+            one.line.says, one.points, one.line.points, tuple(dict.fromkeys(_why(task, one, level)))
+        )
         for one in task.mark.lines
     )
     return replace(view, lines=lines, limit=_limit(task))
 
 
-def _why(one: LineMark, level: Reveal) -> Iterator[str]:
+def _why(task: TaskReport, one: LineMark, level: Reveal) -> Iterator[str]:
     """Why a line lost points; a mistake is told once, on the line that it costs."""
     for loss in one.lost:
         told = loss.check.public or level >= Reveal.MESSAGES
@@ -124,7 +128,11 @@ def _why(one: LineMark, level: Reveal) -> Iterator[str]:
             yield from (loss.fault.rationale, *looks(loss.fault.help))
         else:
             yield loss.check.sentence
-    if not one.judged:
+    own = [check for check in task.checks if check.line == one.line.key]
+    decided = [excuse_of(check, task.excuses) for check in own]
+    if own and all(excuse is not None and excuse.how == DROPPED for excuse in decided):
+        yield "all its checks were dropped: it earns what the other lines earn on average"
+    elif not one.judged:
         yield (
             "could not be judged, since what is wrong elsewhere stands before it: it earns what "
             "the other lines earn on average"

@@ -1,0 +1,88 @@
+"""Grades one student again because somebody asked for it, and keeps what was said before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.assignment import Assignment, released_notebook
+from autograder.commands import last_error, nbgrader
+from autograder.course import Course
+from autograder.errors import ClassError, GraderError, NotAmended
+from autograder.files import write_whole
+from autograder.judge.batch import Grader
+from autograder.offering import Offering
+from autograder.report.compare import compared
+from autograder.report.record import Report
+
+from .amend import EARLIER, require_name
+from .outputs import stored_report
+from .plugins import tried_wall
+from .roster import NO_NAME
+
+
+def regrade(course: Course, assignment: Assignment, student: str, why: str) -> tuple[Path, str]:
+    """Grade a student's submission again, whether or not anything has changed.
+
+    Returns:
+        Where the earlier report is now, and what has changed since it.
+
+    Raises:
+        NotAmended: nothing of the student is graded.
+        ClassError: it could not be graded; the earlier report is kept.
+    """
+    before = _stored(course, assignment, student)
+    folder = course.reports / assignment.name / EARLIER / student
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}.json"
+    write_whole(kept, before.to_json())
+    write_whole(kept.with_suffix(".txt"), f"{why}\n")
+    terms = (f"--student={student}", "--force")
+    _run(course, "autograde", assignment.name, *terms, "--Judge.again=True")
+    after = stored_report(course, assignment.name, student)
+    if after is None:
+        raise ClassError(f"{student} has no report; run `class`. The earlier one is {kept}")
+    changed = told(before, after)
+    write_whole(kept.with_suffix(".txt"), f"{why}\n{changed}\n")
+    _run(course, "generate_feedback", assignment.name, *terms)
+    _run(course, "export", f"--to={course.grades}")
+    return kept, changed
+
+
+def tried(course: Course, assignment: Assignment, student: str) -> str:
+    """What grading again would change; nothing is written.
+
+    Raises:
+        NotAmended, GraderError: as there.
+    """
+    before = _stored(course, assignment, student)
+    release, wall = released_notebook(assignment), tried_wall(assignment.name)
+    grader = Grader(Offering.here(assignment, course.root), release, wall)
+    outcome = grader.graded(course.notebook(assignment.name, student))
+    if outcome.report is None:
+        raise GraderError(outcome.error)
+    after = outcome.report
+    # what lies beside the notebook is looked at by the class alone
+    findings = (*(one for one in before.findings if one not in after.findings), *after.findings)
+    return told(before, after.about(student=student, submission="", findings=findings))
+
+
+def told(before: Report, after: Report) -> str:
+    """What has changed, in lines."""
+    return "\n".join(compared(before, after)) or "nothing has changed"
+
+
+def _stored(course: Course, assignment: Assignment, student: str) -> Report:
+    require_name(student)
+    if NO_NAME.search(student):
+        raise NotAmended(f"{student!r} is no name that nbgrader can work with")
+    before = stored_report(course, assignment.name, student)
+    if before is None or not course.notebook(assignment.name, student).is_file():
+        raise NotAmended(f"nothing of {student!r} is graded; `class` grades what was handed in")
+    return before
+
+
+def _run(course: Course, *arguments: str) -> None:
+    done = nbgrader(*arguments, root=course.root)
+    if done.returncode != 0:
+        raise ClassError(f"nbgrader {arguments[0]} failed: {last_error(done.stderr)}")
