@@ -29,7 +29,7 @@ from autograder.wall.inside.wire import DTYPES, WireError, pack, unpack
 from checks.plugin import Grading, check_name, run_suite
 from checks.student import Student
 from checks.values import Opaque, TooLarge, plain
-from checks.verdicts import CheckResult, Verdict
+from checks.verdicts import Verdict
 
 from .corpus import Entry, entries, here
 
@@ -214,7 +214,6 @@ class Case:
 
     check: str
     says: str
-    result: CheckResult | None = None
 
 
 @dataclass

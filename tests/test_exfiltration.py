@@ -30,6 +30,7 @@ from checks.closed import (
     WORD,
     closed,
     closing,
+    counted,
     number,
     own,
     reported,
@@ -218,6 +219,8 @@ def test_beside_a_public_check_everything_may_be_quoted() -> None:
         assert kind(Mine()) == "a value of type 'Mine'"
     with closing(hidden=True):
         assert number(4242, 1) == ANOTHER
+        assert counted(4242, "entries", 1) == "another number of entries"
+        assert counted(1, "entries", 1) == "1 entries"
         assert "4242" not in shape((4242, 3), (5, 3))
         assert "Mine" not in kind(Mine())
 

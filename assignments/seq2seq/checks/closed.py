@@ -62,6 +62,12 @@ def number(value: float, *known: float) -> str:
     return own(value) if not is_hidden() or value in known else ANOTHER
 
 
+def counted(count: int, things: str, *known: int) -> str:
+    """So many things, as `number` tells it: "3 entries", "another number of entries"."""
+    said = number(count, *known)
+    return f"{said} of {things}" if said == ANOTHER else f"{said} {things}"
+
+
 def shape(sizes: Sequence[int], wanted: Sequence[int]) -> str:
     """A shape that the submission chose: beside a hidden check how it differs from another one."""
     sizes, wanted = tuple(sizes), tuple(wanted)

@@ -340,8 +340,8 @@ def odd_result(function: str, result: Any) -> Wrong:
 
 def entries_for(function: str, entries: int, rows: int) -> str:
     """Words for a result with another number of entries than sentences."""
-    said = closed.number(entries, 0, 1, rows - 1, rows + 1, 2 * rows)
-    return f"{function} returned {said} entries for a batch of {own(rows)} sentences"
+    said = closed.counted(entries, "entries", 0, 1, rows - 1, rows + 1, 2 * rows)
+    return f"{function} returned {said} for a batch of {own(rows)} sentences"
 
 
 def too_many(function: str, entries: int, rows: int) -> Wrong:

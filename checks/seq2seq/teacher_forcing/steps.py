@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from checks import closed
-from checks.closed import is_hidden, number, own
+from checks.closed import counted, is_hidden, own
 from checks.expect import Wrong, close, expect, kind, mended, priced
 from checks.simulated_gpu.elsewhere import expect_at_home as told_at_home
 from checks.verdicts import StudentFault, Verdict
@@ -364,7 +364,7 @@ def counts(T: int, n: int) -> str:
     """How often the decoder should be called, and was."""
     return (
         f"for a target of {own(T)} columns it should be called {own(T - 1)} times, once for each "
-        f"token after BOS, and was called {number(n, 0, 1, T - 2, T, 2 * T - 2)} times; "
+        f"token after BOS, and was called {counted(n, 'times', 0, 1, T - 2, T, 2 * T - 2)}; "
     )
 
 
@@ -543,7 +543,7 @@ def expect_one_update(calls: Sequence[Seen]) -> None:
             for update in call.updates[1:]
         )
         mended(
-            f"one call made {number(max(made), 2, 3)} updates and should make one",
+            f"one call made {counted(max(made), 'updates', 2, 3)} and should make one",
             "backward and optimizer.step() come once, after the loop over steps",
             line="update",
             share=0.6 if alike else 0.85,
