@@ -14,7 +14,7 @@ from data.grammar import generate
 from data.pairs import Pair, save_pairs
 
 SEED = 4
-TRAIN = 12_000
+TRAIN = 30_000
 DEV = 600
 
 

@@ -529,7 +529,7 @@ def test_a_notebook_without_its_folder_says_what_is_missing_and_where_it_is(
 def test_the_notebook_knows_all_that_belongs_beside_it() -> None:
     home = Assignment("seq2seq").lesson.parent
     beside = {path.stem for path in home.glob("*.py")} | {"checks", "data"}
-    named = re.search(r"BESIDE = (\{.*\})", LESSON["checks"])
+    named = re.search(r"BESIDE = (\{.*?\})", LESSON["checks"], re.S)
     assert named is not None
     imported = {
         name.partition(".")[0]

@@ -1,16 +1,48 @@
-"""The experiments of the lesson: each returns its numbers as a table and draws one figure."""
+"""The experiments of the lesson: each returns its numbers as a table, which `plots.py` draws."""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
-import plots
 import torch
-from training import Model, Toolbox, train
+from instruments import Narrow, listen
+from training import Model, Toolbox, token_loss, train
 from translation import scores, search, translate
 
 from data.pairs import Pair, tokenize
+
+GROUPS = 5  # of sentences, by the length of the source, equally large
+TIMED = 40  # sentences
+POSITIONS = 16  # of the target that are looked at; later ones are few
+AFTER = 8  # words after the first mistake that are looked at
+
+
+def translations(
+    model: Model, tools: Toolbox, pairs: Sequence[Pair], *, beam_width: int
+) -> pd.DataFrame:
+    """Translate `pairs` greedily and with a beam, beside the references."""
+    sentences = [pair.source for pair in pairs]
+    return pd.DataFrame(
+        {
+            "source": sentences,
+            "reference": [pair.target for pair in pairs],
+            "greedy": translate(model, tools, sentences),
+            f"beam {beam_width}": translate(model, tools, sentences, beam_width=beam_width),
+        }
+    )
+
+
+def own_sentences(
+    model: Model, tools: Toolbox, sentences: Sequence[str], *, beam_width: int
+) -> pd.DataFrame:
+    """Translate sentences of your own with a beam."""
+    return pd.DataFrame(
+        {
+            "source": sentences,
+            f"beam {beam_width}": translate(model, tools, sentences, beam_width=beam_width),
+        }
+    )
 
 
 def compare_beams(
@@ -20,184 +52,255 @@ def compare_beams(
     *,
     beam_widths: Sequence[int] = (1, 2, 5, 10),
     length_penalty: float = 0.0,
-    reverse_source: bool = False,
 ) -> pd.DataFrame:
     """Translate `pairs` greedily and with every beam width; a row each.
 
     Mean log-probability is that of the best hypothesis; without a length penalty it is what
     the search maximises. Greedy decoding does not report it, beam width 1 finds the same one.
+    The time is taken in a fair way: all are given one sentence at a time, a few of `pairs`. It
+    is the processor's, so that other programs do not count.
     """
+    sentences = [pair.source for pair in pairs]
     rows = []
     for beam_width in (None, *beam_widths):
-        start = time.perf_counter()
-        best = search(
-            model,
-            tools,
-            [pair.source for pair in pairs],
-            beam_width=beam_width,
-            length_penalty=length_penalty,
-            reverse_source=reverse_source,
-        )
-        seconds = time.perf_counter() - start
+        settings = {"beam_width": beam_width, "length_penalty": length_penalty}
+        best = search(model, tools, sentences, **settings)
         hypotheses = [tools.target_vocabulary.decode(tokens) for tokens, _ in best]
         bleu, chrf = scores(hypotheses, [pair.target for pair in pairs])
+        timed = sentences[:TIMED]
+        start = time.process_time()
+        search(model, tools, timed, batch_size=1, **settings)
+        seconds = time.process_time() - start
         row = {
             "decoding": "greedy" if beam_width is None else f"beam {beam_width}",
             "BLEU": bleu,
             "chrF": chrf,
             "tokens a sentence": sum(len(tokens) for tokens, _ in best) / len(best),
             "mean log-probability": sum(log_prob for _, log_prob in best) / len(best),
-            "seconds": seconds,
+            "ms a sentence": 1000 * seconds / len(timed),
         }
         rows.append(row)
-    table = pd.DataFrame(rows)
-    plots.plot_beams(table)
-    return table
+    return pd.DataFrame(rows)
 
 
-def quality_by_length(
-    model: Model,
-    tools: Toolbox,
-    pairs: Sequence[Pair],
-    *,
-    groups: int = 5,
-    reverse_source: bool = False,
-) -> pd.DataFrame:
-    """Score greedy translations in `groups` equally large groups of sentences by source length."""
-    sentences = [pair.source for pair in pairs]
-    table = pd.DataFrame(
-        {
-            "length": [len(tokenize(sentence)) for sentence in sentences],
-            "hypothesis": translate(model, tools, sentences, reverse_source=reverse_source),
-            "reference": [pair.target for pair in pairs],
-        }
-    )
-    cuts = pd.qcut(table["length"], groups, duplicates="drop")
+def by_length(pairs: Sequence[Pair]) -> list[tuple[str, list[int]]]:
+    """Cut `pairs` into `GROUPS` groups by the number of source tokens: a name, and indices."""
+    lengths = pd.Series([len(tokenize(pair.source)) for pair in pairs])
+    groups = []
+    for _, group in lengths.groupby(pd.qcut(lengths, GROUPS, duplicates="drop"), observed=True):
+        shortest, longest = group.min(), group.max()
+        name = str(shortest) if shortest == longest else f"{shortest}–{longest}"
+        groups.append((name, group.index.tolist()))
+    return groups
+
+
+def quality_by_length(model: Model, tools: Toolbox, pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Score greedy translations in groups of sentences of like source length."""
+    hypotheses = translate(model, tools, [pair.source for pair in pairs])
     rows = []
-    for _, group in table.groupby(cuts, observed=True):
-        bleu, chrf = scores(list(group["hypothesis"]), list(group["reference"]))
-        shortest, longest = group["length"].min(), group["length"].max()
+    for name, indices in by_length(pairs):
+        found = [hypotheses[index] for index in indices]
+        references = [pairs[index].target for index in indices]
+        bleu, chrf = scores(found, references)
+        exact = sum(one == other for one, other in zip(found, references, strict=True))
         rows.append(
             {
-                "source tokens": str(shortest) if shortest == longest else f"{shortest}–{longest}",
-                "sentences": len(group),
+                "source tokens": name,
+                "sentences": len(indices),
                 "BLEU": bleu,
                 "chrF": chrf,
-                "exact %": 100 * (group["hypothesis"] == group["reference"]).mean(),
+                "exact %": 100 * exact / len(indices),
             }
         )
-    by_length = pd.DataFrame(rows)
-    plots.plot_lengths(by_length)
-    return by_length
+    return pd.DataFrame(rows)
 
 
-def reversed_source(
-    tools: Toolbox,
-    training_pairs: Sequence[Pair],
-    validation_pairs: Sequence[Pair],
-    *,
-    epochs: int,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Train two equal models, one of them on sources read from their last word to their first."""
-    settings: dict[str, dict[str, Any]] = {
-        "as written": {"reverse_source": False},
-        "reversed": {"reverse_source": True},
-    }
-    table = _learning_curves(tools, training_pairs, validation_pairs, settings, epochs, seed)
-    table = table.rename(columns={"setting": "source"})
-    plots.plot_curves(
-        table, "source", "Does it help to read the source backwards? (Sutskever et al. 2014)"
-    )
-    return table
+class Run(NamedTuple):
+    """A model after a short training, and how its greedy translations became better."""
+
+    model: Model
+    curve: pd.DataFrame  # a row an epoch: epoch, seconds, BLEU, chrF
 
 
-def teacher_forcing_against_free_running(
-    tools: Toolbox,
-    training_pairs: Sequence[Pair],
-    validation_pairs: Sequence[Pair],
-    *,
-    epochs: int,
-    seed: int = 0,
-    ratios: Sequence[float] = (1.0, 0.5, 0.0),
-) -> pd.DataFrame:
-    """Train equal models with several teacher forcing ratios; 0 is free running."""
-    settings = {f"{ratio:g}": {"teacher_forcing_ratio": ratio} for ratio in ratios}
-    table = _learning_curves(tools, training_pairs, validation_pairs, settings, epochs, seed)
-    table = table.rename(columns={"setting": "teacher forcing ratio"})
-    plots.plot_curves(
-        table, "teacher forcing ratio", "How fast does it learn with and without a teacher?"
-    )
-    return table
+class ShortRuns:
+    """Short trainings of equal models, from the same weights, with the pairs in the same order.
 
-
-def _learning_curves(
-    tools: Toolbox,
-    training_pairs: Sequence[Pair],
-    validation_pairs: Sequence[Pair],
-    settings: dict[str, dict[str, Any]],
-    epochs: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Return a row for each setting and epoch: setting, epoch, seconds, BLEU, chrF.
-
-    All runs start from the same weights and see the pairs in the same order.
+    What several experiments compare with is trained once.
     """
-    tables = []
-    for name, setting in settings.items():
-        model = tools.seeded_model(seed)
-        reverse_source = bool(setting.get("reverse_source", False))
+
+    def __init__(
+        self,
+        tools: Toolbox,
+        training_pairs: Sequence[Pair],
+        validation_pairs: Sequence[Pair],
+        *,
+        epochs: int,
+        short_first: Sequence[int] = (),
+        seed: int = 0,
+    ) -> None:
+        self.tools = tools
+        self.training_pairs = training_pairs
+        self.validation_pairs = validation_pairs
+        self.epochs = epochs
+        self.short_first = short_first
+        self.seed = seed
+        self._runs: dict[tuple[bool, float, int | None], Run] = {}
+
+    def run(
+        self,
+        *,
+        reverse_source: bool = True,
+        teacher_forcing_ratio: float = 1.0,
+        context_size: int | None = None,
+    ) -> Run:
+        """Return the run with these settings; `context_size` None lets all of a context through."""
+        key = (reverse_source, teacher_forcing_ratio, context_size)
+        if key not in self._runs:
+            self._runs[key] = self._train(*key)
+        return self._runs[key]
+
+    def _train(self, reverse_source: bool, ratio: float, context_size: int | None) -> Run:
+        model = self.tools.seeded_model(self.seed)
+        if context_size is not None:
+            model.encoder = Narrow(model.encoder, context_size)
+        sentences = [pair.source for pair in self.validation_pairs]
+        references = [pair.target for pair in self.validation_pairs]
         measured: list[tuple[float, float]] = []
 
-        def measure(
-            epoch: int,
-            model: Model = model,
-            reverse_source: bool = reverse_source,
-            measured: list[tuple[float, float]] = measured,
-        ) -> None:
-            measured.append(_greedy_scores(model, tools, validation_pairs, reverse_source))
+        def measure(epoch: int) -> None:
+            hypotheses = translate(model, self.tools, sentences, reverse_source=reverse_source)
+            measured.append(scores(hypotheses, references))
 
+        title = "short run"
+        title += "" if reverse_source else ", source as written"
+        title += "" if ratio == 1 else f", teacher forcing ratio {ratio:g}"
+        title += "" if context_size is None else f", context of {context_size}"
         history = train(
             model,
-            tools,
-            training_pairs,
-            validation_pairs,
-            epochs=epochs,
-            generator=torch.Generator().manual_seed(seed),
+            self.tools,
+            self.training_pairs,
+            self.validation_pairs,
+            epochs=self.epochs,
+            short_first=self.short_first,
+            generator=torch.Generator().manual_seed(self.seed),
+            teacher_forcing_ratio=ratio,
+            reverse_source=reverse_source,
             after_epoch=measure,
-            title=name,
-            **setting,
+            title=title,
         )
-        table = history.epochs[["epoch", "seconds"]].copy()
-        table[["BLEU", "chrF"]] = measured
-        table.insert(0, "setting", name)
-        tables.append(table)
+        curve = history.dropna()[["epoch", "seconds"]].reset_index(drop=True)
+        curve[["BLEU", "chrF"]] = measured
+        return Run(model, curve)
+
+
+def _curves(setting: str, runs: dict[str, Run]) -> pd.DataFrame:
+    """Return the curves of `runs` one below the other, the column `setting` telling them apart."""
+    tables = [run.curve.assign(**{setting: name}) for name, run in runs.items()]
     return pd.concat(tables, ignore_index=True)
 
 
-def _greedy_scores(
-    model: Model, tools: Toolbox, pairs: Sequence[Pair], reverse_source: bool
-) -> tuple[float, float]:
-    """Return the BLEU and chrF of greedy translations."""
-    sentences = [pair.source for pair in pairs]
-    hypotheses = translate(model, tools, sentences, reverse_source=reverse_source)
-    return scores(hypotheses, [pair.target for pair in pairs])
+def directions(runs: ShortRuns) -> pd.DataFrame:
+    """Train two equal models, one of them on sources read from the first word to the last."""
+    both = {
+        "reversed": runs.run(),
+        "as written": runs.run(reverse_source=False),
+    }
+    return _curves("source", both)
 
 
-def plot_context(
+def teachers(runs: ShortRuns, ratios: Sequence[float] = (1.0, 0.5, 0.0)) -> pd.DataFrame:
+    """Train equal models with several teacher forcing ratios; 0 is free running."""
+    several = {f"{ratio:g}": runs.run(teacher_forcing_ratio=ratio) for ratio in ratios}
+    return _curves("teacher forcing ratio", several)
+
+
+def context_sizes(runs: ShortRuns, sizes: Sequence[int | None]) -> pd.DataFrame:
+    """Train equal models between whose encoder and decoder less gets through.
+
+    The loss is that of the next word after the *right* beginning: no mistake of an earlier word
+    can make it worse.
+
+    Returns:
+        A row for each size and group of lengths: context, source tokens, loss, BLEU.
+    """
+    pairs, tools = runs.validation_pairs, runs.tools
+    references = [pair.target for pair in pairs]
+    rows = []
+    for size in sizes:
+        model = runs.run(context_size=size).model
+        hypotheses = translate(model, tools, [pair.source for pair in pairs])
+        for name, indices in by_length(pairs):
+            bleu, _ = scores([hypotheses[i] for i in indices], [references[i] for i in indices])
+            row = {
+                "context": "whole" if size is None else f"first {size}",
+                "source tokens": name,
+                "loss": token_loss(model, tools, [pairs[i] for i in indices]),
+                "BLEU": bleu,
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def exposure(runs: ShortRuns, ratios: Sequence[float] = (1.0, 0.5)) -> pd.DataFrame:
+    """Say how often the next word is right after right beginnings, and after the model's own.
+
+    Returns:
+        A row for each ratio, beginning (right, own), `counted from` and place: counted from the
+        start, the place is a position in the sentence; counted from the first mistake that the
+        model makes by itself, it is the number of words since. `right %` of how many `words`.
+    """
+    pairs = list(runs.validation_pairs)
+    rows = []
+    for ratio in ratios:
+        model = runs.run(teacher_forcing_ratio=ratio).model
+        heard = {
+            "right": listen(model, runs.tools, pairs, 1.0),
+            "own": listen(model, runs.tools, pairs, 0.0),
+        }
+        positions = torch.arange(heard["own"].right.shape[1])  # (time,)
+        mistakes = heard["own"].counts & ~heard["own"].right  # (batch, time)
+        never = len(positions)
+        first = torch.where(mistakes.any(1), mistakes.int().argmax(1), never)  # (batch,)
+        places = {
+            "start": (positions.expand_as(mistakes) + 1, POSITIONS),
+            "first mistake": (positions[None, :] - first[:, None], AFTER),
+        }
+        for beginning, (right, counts) in heard.items():
+            for counted_from, (place, last) in places.items():
+                for number in range(1, last + 1):
+                    here = counts & (place == number)
+                    words = int(here.sum())
+                    if words:
+                        rows.append(
+                            {
+                                "teacher forcing ratio": f"{ratio:g}",
+                                "beginning": beginning,
+                                "counted from": counted_from,
+                                "place": number,
+                                "right %": 100 * float(right[here].float().mean()),
+                                "words": words,
+                            }
+                        )
+    return pd.DataFrame(rows)
+
+
+def contexts(
     model: Model,
     tools: Toolbox,
     pairs: Sequence[Pair],
     *,
-    colours: dict[str, Callable[[str], str | int]],
-    reverse_source: bool = False,
+    properties: dict[str, Callable[[str], str | int]],
 ) -> pd.DataFrame:
     """Project the context of every source on its two directions of largest variance.
 
-    The context is the top layer of the encoder's final h. `colours` names properties of an
-    English sentence and says how to compute them; each colours a panel of the figure.
+    The context is the top layer of the encoder's final h. `properties` names properties of an
+    English sentence and says how to compute them.
+
+    Returns:
+        A row a sentence: first and second component, sentence, a column for each property, and
+        the `share` of the variance that the two components have, the same in all rows.
     """
-    source, source_lengths, _ = tools.batch(pairs, reverse_source)
+    source, source_lengths, _ = tools.batch(pairs)
     model.eval()
     with torch.no_grad():
         _, (h, _) = model.encoder(source, source_lengths)
@@ -207,8 +310,8 @@ def plot_context(
     points = centred @ directions[:2].T  # (batch, 2)
     shares = singular_values.square() / singular_values.square().sum()  # (components,)
     table = pd.DataFrame(points.numpy(), columns=["first component", "second component"])
+    table["first share"], table["second share"] = shares[:2].tolist()
     table["sentence"] = [pair.source for pair in pairs]
-    for name, colour in colours.items():
-        table[name] = [colour(pair.source) for pair in pairs]
-    plots.plot_points(table, list(colours), [float(share) for share in shares[:2]])
+    for name, of in properties.items():
+        table[name] = [of(pair.source) for pair in pairs]
     return table

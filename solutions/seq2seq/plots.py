@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 BARS = "steelblue"
@@ -15,11 +16,24 @@ def set_style() -> None:
     sns.set_theme(style="whitegrid", rc={"figure.dpi": 100, "axes.titlesize": "medium"})
 
 
-def plot_losses(steps: pd.DataFrame, epochs: pd.DataFrame) -> None:
+def _show(figure: Figure, table: pd.DataFrame) -> None:
+    """Show a figure; one of a recorded table says that it is."""
+    if table.attrs.get("recorded"):
+        figure.text(0.99, 0.01, "recorded, not yours", ha="right", color="firebrick", size="small")
+    plt.show()
+
+
+def _as_names(table: pd.DataFrame, column: str) -> None:
+    """Make names of the numbers in a column, so that each has a colour of its own."""
+    if pd.api.types.is_numeric_dtype(table[column]):
+        table[column] = table[column].map("{:g}".format)
+
+
+def plot_losses(history: pd.DataFrame) -> None:
     """Draw the loss of every step and, epoch by epoch, the loss on the validation pairs."""
-    _, axes = plt.subplots(figsize=(8, 4))
+    figure, axes = plt.subplots(figsize=(8, 4))
     sns.lineplot(
-        steps,
+        history,
         x="step",
         y="loss",
         ax=axes,
@@ -27,24 +41,12 @@ def plot_losses(steps: pd.DataFrame, epochs: pd.DataFrame) -> None:
         linewidth=0.8,
         label="training, each batch",
     )
-    sns.lineplot(
-        epochs,
-        x="step",
-        y="training loss",
-        ax=axes,
-        color=BARS,
-        marker="o",
-        label="training, mean of an epoch",
-    )
-    sns.lineplot(
-        epochs,
-        x="step",
-        y="validation loss",
-        ax=axes,
-        color="darkorange",
-        marker="o",
-        label="validation",
-    )
+    epochs = history.dropna()
+    for column, colour, label in (
+        ("training loss", BARS, "training, mean of an epoch"),
+        ("validation loss", "darkorange", "validation"),
+    ):
+        sns.lineplot(epochs, x="step", y=column, ax=axes, color=colour, marker="o", label=label)
     axes.set(
         title="Does the translator learn, and does it overfit?",
         xlabel="training step",
@@ -52,7 +54,7 @@ def plot_losses(steps: pd.DataFrame, epochs: pd.DataFrame) -> None:
         ylim=(0, None),
     )
     axes.legend()
-    plt.show()
+    _show(figure, history)
 
 
 def plot_beams(table: pd.DataFrame) -> None:
@@ -60,7 +62,7 @@ def plot_beams(table: pd.DataFrame) -> None:
     panels = {
         "BLEU": "BLEU",
         "mean log-probability": "mean log-probability",
-        "seconds": "seconds for all sentences",
+        "ms a sentence": "ms a sentence, one at a time",
     }
     figure, all_axes = plt.subplots(1, len(panels), figsize=(12, 3.6))
     for axes, (column, label) in zip(all_axes, panels.items(), strict=True):
@@ -71,14 +73,14 @@ def plot_beams(table: pd.DataFrame) -> None:
     all_axes[-1].set_ylim(0, None)
     figure.suptitle("What does a wider beam buy, and what does it cost?")
     figure.tight_layout()
-    plt.show()
+    _show(figure, table)
 
 
 def plot_lengths(table: pd.DataFrame) -> None:
     """Draw BLEU, chrF and exact translations for each group of source lengths."""
     measures = ["BLEU", "chrF", "exact %"]
     long = table.melt("source tokens", measures, var_name="measure", value_name="value")
-    _, axes = plt.subplots(figsize=(8, 4))
+    figure, axes = plt.subplots(figsize=(8, 4))
     sns.barplot(long, x="source tokens", y="value", hue="measure", ax=axes, palette="deep")
     axes.set(
         title="Does quality fall with the length of the source?",
@@ -87,12 +89,14 @@ def plot_lengths(table: pd.DataFrame) -> None:
         ylim=(0, 100),
     )
     sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title="")
-    plt.show()
+    figure.tight_layout()
+    _show(figure, table)
 
 
 def plot_curves(table: pd.DataFrame, setting: str, title: str) -> None:
     """Draw BLEU against epochs, one curve for each value of the column `setting`."""
-    _, axes = plt.subplots(figsize=(8, 4))
+    _as_names(table, setting)
+    figure, axes = plt.subplots(figsize=(8, 4))
     sns.lineplot(
         table,
         x="epoch",
@@ -106,11 +110,66 @@ def plot_curves(table: pd.DataFrame, setting: str, title: str) -> None:
     )
     axes.set(title=title, xlabel="epochs", ylabel="validation BLEU (greedy)", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    plt.show()
+    _show(figure, table)
 
 
-def plot_points(table: pd.DataFrame, colours: Sequence[str], shares: Sequence[float]) -> None:
-    """Draw the projected contexts once for each property in `colours`."""
+def plot_context_sizes(table: pd.DataFrame) -> None:
+    """Draw loss and BLEU against the length of the source, a line for each size of the context."""
+    figure, all_axes = plt.subplots(1, 2, figsize=(12, 4))
+    panels = {"loss": "loss a token (nats)", "BLEU": "BLEU (greedy)"}
+    for axes, (column, label) in zip(all_axes, panels.items(), strict=True):
+        sns.lineplot(
+            table,
+            x="source tokens",
+            y=column,
+            hue="context",
+            style="context",
+            markers=True,
+            dashes=False,
+            ax=axes,
+            palette="viridis",
+        )
+        axes.set(xlabel="tokens in the source sentence", ylabel=label, ylim=(0, None))
+    all_axes[0].get_legend().remove()
+    sns.move_legend(all_axes[1], "upper left", bbox_to_anchor=(1, 1), title="context")
+    figure.suptitle("Memory or mere difficulty? Equal translators, several sizes of the context")
+    figure.tight_layout()
+    _show(figure, table)
+
+
+def plot_exposure(table: pd.DataFrame) -> None:
+    """Draw how often the next word is right, by position and after the first own mistake."""
+    _as_names(table, "teacher forcing ratio")
+    figure, all_axes = plt.subplots(1, 2, figsize=(12, 4), sharey=True)
+    panels = {"start": "position in the translation", "first mistake": "words since the mistake"}
+    for axes, (counted_from, label) in zip(all_axes, panels.items(), strict=True):
+        sns.lineplot(
+            table[table["counted from"] == counted_from],
+            x="place",
+            y="right %",
+            hue="teacher forcing ratio",
+            style="beginning",
+            style_order=["right", "own"],
+            markers=True,
+            ax=axes,
+            palette="deep",
+        )
+        axes.set(
+            title=f"counted from the {counted_from}",
+            xlabel=label,
+            ylabel="next word right (%)",
+            ylim=(0, 100),
+        )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    all_axes[0].get_legend().remove()
+    sns.move_legend(all_axes[1], "upper left", bbox_to_anchor=(1, 1))
+    figure.suptitle("What does a decoder lose by going on from its own words?")
+    figure.tight_layout()
+    _show(figure, table)
+
+
+def plot_contexts(table: pd.DataFrame, colours: Sequence[str]) -> None:
+    """Draw the projected contexts once for each column in `colours`."""
     figure, all_axes = plt.subplots(
         1, len(colours), figsize=(5.5 * len(colours), 4.6), sharex=True, sharey=True, squeeze=False
     )
@@ -129,10 +188,10 @@ def plot_points(table: pd.DataFrame, colours: Sequence[str], shares: Sequence[fl
         )
         axes.set(
             title=f"coloured by {colour}",
-            xlabel=f"first component ({shares[0]:.0%} of the variance)",
-            ylabel=f"second component ({shares[1]:.0%})",
+            xlabel=f"first component ({table['first share'].iloc[0]:.0%} of the variance)",
+            ylabel=f"second component ({table['second share'].iloc[0]:.0%})",
         )
         axes.legend(title="", fontsize="small")
     figure.suptitle("What does the context vector hold?")
     figure.tight_layout()
-    plt.show()
+    _show(figure, table)

@@ -9,7 +9,7 @@ from training import Model, Toolbox
 from data.pairs import Pair
 
 MAX_LENGTH = 40  # tokens of a translation: longer than any sentence of the corpus
-BATCH_SIZE = 64  # sentences encoded together
+BATCH_SIZE = 64  # sentences encoded together, unless said otherwise
 
 
 def translate(
@@ -19,7 +19,7 @@ def translate(
     *,
     beam_width: int | None = None,
     length_penalty: float = 0.0,
-    reverse_source: bool = False,
+    reverse_source: bool = True,
 ) -> list[str]:
     """Translate by greedy decoding, or by beam search if a `beam_width` is given."""
     best = search(
@@ -40,12 +40,13 @@ def search(
     *,
     beam_width: int | None = None,
     length_penalty: float = 0.0,
-    reverse_source: bool = False,
+    reverse_source: bool = True,
+    batch_size: int = BATCH_SIZE,
 ) -> list[tuple[list[int], float]]:
     """Return for each sentence the best tokens and their log-probability, NaN when greedy."""
     results: list[tuple[list[int], float]] = []
-    for start in range(0, len(sentences), BATCH_SIZE):
-        pairs = [Pair(sentence, "") for sentence in sentences[start : start + BATCH_SIZE]]
+    for start in range(0, len(sentences), batch_size):
+        pairs = [Pair(sentence, "") for sentence in sentences[start : start + batch_size]]
         source, source_lengths, _ = tools.batch(pairs, reverse_source)
         if beam_width is None:
             rows = tools.greedy_decode(model, source, source_lengths, MAX_LENGTH)

@@ -15,6 +15,7 @@ from .printable import printable
 from .program import Lesson, NotDefined, describe
 from .runs import doubt_of
 from .student import LocalRunner, Student, place, source_line
+from .verdicts import CheckResult
 
 FOLDER = Path(__file__).resolve().parent
 SECONDS = 30.0  # for one check; the first use of a library may take a good part of it
@@ -82,6 +83,25 @@ def check(task: str, names: dict[str, Any] | None) -> None:
         Stopped: the student interrupted it.
         Misspelt: there is no such task, or no names are passed.
     """
+    lesson, results = _judged(task, names)
+    if lesson.doubt:
+        _show(Feedback(task, [], [lesson.doubt]))
+    else:
+        _show(Feedback(task, results, lost(lesson, names or {})))
+
+
+def passes(task: str, names: dict[str, Any] | None) -> bool:
+    """Whether a task's public checks all pass; nothing is shown.
+
+    Raises:
+        ChecksNotRun, Stopped, Misspelt: as `check` does.
+    """
+    lesson, results = _judged(task, names)
+    return not lesson.doubt and Feedback(task, results, []).passed
+
+
+def _judged(task: str, names: dict[str, Any] | None) -> tuple[OpenLesson, list[CheckResult]]:
+    """Run a task's public checks: the names as they were looked up, and what came of each check."""
     folder = of_this_release()
     files = {path.stem.removeprefix("test_"): path for path in folder.rglob("test_*.py")}
     if task not in files:
@@ -101,10 +121,7 @@ def check(task: str, names: dict[str, Any] | None) -> None:
             f"{task}: the checks could not run: {brief(grading.problems)}. This says nothing about "
             "your code; restart the kernel and try again, and if it stays, tell your instructor"
         )
-    if lesson.doubt:
-        _show(Feedback(task, [], [lesson.doubt]))
-    else:
-        _show(Feedback(task, list(grading.results.values()), lost(lesson, names)))
+    return lesson, list(grading.results.values())
 
 
 def lost(lesson: Lesson, names: dict[str, Any]) -> list[str]:
