@@ -116,6 +116,7 @@ BESIDE = {
     "checks",
     "data",
     "experiments",
+    "instruments",
     "plots",
     "sentences",
     "stand_ins",
