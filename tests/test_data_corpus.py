@@ -109,7 +109,7 @@ def test_the_files_are_the_corpus_byte_for_byte(corpus: Corpus, tmp_path: Path) 
         path = tmp_path / "a" / f"{name}.tsv"
         assert load_pairs(path) == pairs
         assert path.read_bytes() == (tmp_path / "b" / f"{name}.tsv").read_bytes()
-        assert path.stat().st_size < 1_500_000
+        assert path.stat().st_size < 4_000_000  # what students download
 
 
 def test_cutting_and_gluing_gives_every_sentence_back(pairs: list[Pair]) -> None:

@@ -533,7 +533,7 @@ def test_the_notebook_knows_all_that_belongs_beside_it() -> None:
     assert named is not None
     imported = {
         name.partition(".")[0]
-        for code in LESSON.values()
+        for code in [*LESSON.values(), *(path.read_text() for path in home.glob("*.py"))]
         for name in re.findall(r"^ *(?:from|import) ([\w.]+)", code, re.M)
     }
     assert ast.literal_eval(named[1]) == imported & beside

@@ -142,6 +142,7 @@ BESIDE = {
     "checks",
     "data",
     "experiments",
+    "instruments",
     "pictures",
     "plots",
     "sentences",
