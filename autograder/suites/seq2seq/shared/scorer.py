@@ -81,7 +81,10 @@ class Scorer:
         return [known[prefix] for prefix in prefixes]
 
     def steps(self, row: int, tokens: Tokens) -> list[float]:
-        """The log-probability of each of these tokens after those before it."""
+        """The log-probability of each of these tokens after those before it; of no ids, -inf."""
+        words = range(len(self.log_probs(row, [()])[0]))
+        if not all(token in words for token in tokens):
+            return [-math.inf] * len(tokens)
         return [self.log_probs(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens)]
 
     def logits(self, row: int, prefixes: list[Tokens]) -> list[list[float]]:
