@@ -148,6 +148,12 @@ def test_each_student_gets_the_mark_deserved(course: Path, graded: str) -> None:
     assert report(course, "patches-the-grader") == dict.fromkeys(FULL, 0) | {"greedy": 15}
 
 
+def test_nothing_is_missing_in_a_notebook_as_it_was_handed_out(course: Path, graded: str) -> None:
+    report = (course / "reports" / "seq2seq" / "untouched.json").read_text()
+    assert json.loads(report)["findings"] == []
+    assert "will be missing" not in report
+
+
 def test_the_table_tells_what_to_fix_first(graded: str) -> None:
     for student in STUDENTS:
         assert student in graded

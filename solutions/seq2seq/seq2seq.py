@@ -1357,7 +1357,8 @@ for beam_width, max_length, length_penalty in [(2, 3, 0.0), (2, 3, 1.0), (10, 1,
 
 # %% tags=["raises-exception"]
 table, beam_width, max_length = 0, 2, 3
-pictures.own_beam(beam_search, toy_model(), [table], beam_width, max_length)
+tree = pictures.own_beam(beam_search, toy_model(), [table], beam_width, max_length)
+tree
 
 # %% [markdown]
 # ## 5. Application: Machine Translation
