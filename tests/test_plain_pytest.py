@@ -161,7 +161,8 @@ def test_is_at_fault():
 @pytest.mark.graded(needs=["a_check_that_was_not_chosen"])
 def test_is_tried(student, salt):
     """You are tried."""
-    expect(False, f"drawn from {salt}", "not this", guess=True)
+    drawn = "drawn from sea" if salt == "sea" else "drawn from another"
+    expect(False, drawn, "not this", guess=True)
 
 
 @pytest.mark.graded(needs=["is_tried"])

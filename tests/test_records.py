@@ -59,6 +59,9 @@ def test_an_attempt_is_written_to_the_byte_as_it_always_was(tmp_path: Path) -> N
 def test_records_written_before_are_read_as_what_they_were() -> None:
     again = Report.from_json(golden("report.json"))
     assert again.to_json() == REPORT.to_json()
+    # from before reports said what bound a submission, and which checks were excused
+    assert Report.from_json(golden("earlier/report.json")).to_json() == REPORT.to_json()
+    assert Results(GOLDEN / "earlier").get("result") == RESULT
     assert Outcome.from_json(golden("outcome.json")) == OUTCOME
     assert Results(GOLDEN).get("result") == RESULT
     other = replace(ATTEMPT, head="b" * 40)

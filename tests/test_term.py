@@ -141,7 +141,8 @@ def test_what_being_late_costs_is_the_same_in_gradebook_table_and_page(
         assert taken == round(raw * share, 2)
     page = (course / "feedback" / "emmy" / "seq2seq" / "seq2seq.html").read_text()
     assert "1 day late has begun, 10 % of the points earned are taken off" in page
-    assert "Late submission penalty" in page  # nbgrader's own words
+    taken = float(found["emmy"]["late_submission_penalty"])
+    assert f"are taken off: {taken:g}." in page
     page = (course / "feedback" / "grace" / "seq2seq" / "seq2seq.html").read_text()
     assert "was extended from 2026-11-30 18:00 CET to 2026-12-03 18:00 CET" in page
     assert "fire drill" not in page

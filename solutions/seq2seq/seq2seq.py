@@ -146,10 +146,12 @@ BESIDE = {
     "pictures",
     "plots",
     "sentences",
+    "sheet",
     "stand_ins",
     "toy",
     "training",
     "translation",
+    "trees",
 }
 
 
