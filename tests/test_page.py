@@ -152,9 +152,17 @@ def test_outputs_are_framed_but_those_of_checks(place: int) -> None:
     (output,) = cells[place].outputs
     html = safe_html(output.data["text/html"])
     assert SIGN in html
-    assert "<pre>&lt;b&gt;Score: 100&lt;/b&gt;</pre>" in html
+    assert page.PLAIN.format("&lt;b&gt;Score: 100&lt;/b&gt;") in html
     assert 'src="data:image/png;base64,' in html
     assert cells[3].outputs == []
+
+
+def test_the_keyboard_reaches_what_may_be_wider_than_the_page() -> None:
+    html = safe_markdown("|  | a |\n|--|---|\n| x | y |\n\n```\ncode\n```")
+    assert '<table tabindex="0">' in html
+    assert '<pre tabindex="0">' in html
+    assert "<td></td>\n  <th>a</th>" in html  # a header that says nothing is none
+    assert safe_html('<p title="<pre>" tabindex="7">x</p>').count("tabindex") == 0
 
 
 def test_no_submission_can_say_that_it_was_given() -> None:
@@ -276,7 +284,7 @@ def test_what_takes_too_long_is_shown_as_it_was_written(monkeypatch: pytest.Monk
     monkeypatch.setattr(page, "_markdown", spin)
     before = time.process_time()
     html = answered("*My* answer.")
-    assert "<pre>*My* answer.</pre>" in html
+    assert page.PLAIN.format("*My* answer.") in html
     assert time.process_time() - before < 2
 
 

@@ -52,6 +52,7 @@ FRAME = (
     '<div style="opacity: 0.8; font: 11px sans-serif">handed in; nothing in this frame is said by '
     "the grader</div>{}</div>"
 )
+PLAIN = '<pre tabindex="0">{}</pre>'  # which the keyboard can scroll
 
 
 class Ours(str):
@@ -69,6 +70,26 @@ def _keeps(tag: str, name: str, value: str) -> bool:
     if tag == "a" and name == "href":
         return not value.lower().lstrip().startswith(SHOWN)
     return name in {"title", "alt"}
+
+
+class _Reachable(Filter):
+    """Lets the keyboard scroll what may be wider than the page; an empty header is a plain cell."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        header = None  # one that has just begun
+        for token in super().__iter__():
+            kind, name = token["type"], token.get("name")
+            if header is not None:
+                if (kind, name) == ("EndTag", "th"):
+                    header["name"] = token["name"] = "td"
+                yield header
+                header = None
+            if (kind, name) == ("StartTag", "th"):
+                header = token
+                continue
+            if kind == "StartTag" and name in ("pre", "table"):
+                token["data"][(None, "tabindex")] = "0"
+            yield token
 
 
 class _Pictures(Filter):
@@ -103,7 +124,7 @@ def safe_html(text: object) -> str:
 
 
 def _cleaned(html: str, pictures: list[str], room: Room) -> str:
-    filters = [partial(_Pictures, known=pictures, room=room)]
+    filters = [partial(_Pictures, known=pictures, room=room), _Reachable]
     cleaner = bleach.Cleaner(TAGS, _keeps, PROTOCOLS, filters=filters)
     return cleaner.clean(html)
 
@@ -178,7 +199,7 @@ class _Page:
         if terms.get("grade") and not terms.get("solution"):
             return  # a check, and the judge's verdict below it
         if not cell.metadata.get(GIVEN):
-            html = self._within_time(cell) or f"<pre>{escape(_spelt(cell.source))}</pre>"
+            html = self._within_time(cell) or PLAIN.format(escape(_spelt(cell.source)))
             cell.pop("attachments", None)
             if cell.source.strip():
                 cell.source = Ours(FRAME.format(html))
@@ -210,4 +231,4 @@ class _Page:
         if picture and self._room.picture(len(picture), 0):
             return f'<div><img alt="a plot" src="{escape(_data_of(picture))}"></div>'
         text = output.get("text") or data.get("text/plain") or ""
-        return f"<pre>{escape(without_controls(text))}</pre>" if text else ""
+        return PLAIN.format(escape(without_controls(text))) if text else ""
