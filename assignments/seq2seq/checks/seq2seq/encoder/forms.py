@@ -151,6 +151,7 @@ def fewest_weights(config: dict[str, Any]) -> int:
 
 def _cell_like(h: Tensor, c: Tensor) -> bool:
     """Whether h can be o * tanh(c) with o between 0 and 1."""
+    h, c = h.float(), c.float()  # truth values have no size
     bound = c.abs().tanh() + 1e-5
     return h.shape == c.shape and bool((h.abs() <= bound).all() & (h * c >= -1e-6).all())
 
