@@ -14,12 +14,14 @@ import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, inspect
 
 from .errors import RecordError
+from .files import read_typed
 from .text import line
 
 T = TypeVar("T")
@@ -70,6 +72,30 @@ def read_json(text: str, kind: type[T], schema: str = "") -> T:
         found = _shown(value["schema"]) if named else "nothing"
         raise RecordError(f"schema: expected {_shown(schema)}, got {found}")
     return typed(value, kind)
+
+
+def read_lines(file: Path, kind: type[T], no: str) -> list[T]:
+    """Read the records of a file that has one in each line.
+
+    Args:
+        no: what a line is that cannot be read: "no decision".
+
+    Raises:
+        RecordError: a line is none; which one.
+        OSError: the file cannot be read.
+    """
+    records = []
+    text = read_typed(file)
+    # not `splitlines`: a text in JSON may hold other ends of lines
+    lines = text.removesuffix("\n").split("\n") if text else []
+    for number, each in enumerate(lines, 1):
+        try:
+            records.append(read_json(each, kind))
+        except RecordError as error:
+            raise RecordError(
+                f"{file}, line {number}: {no}: {error}; mend that line or delete it"
+            ) from error
+    return records
 
 
 def read_toml(text: str) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autograder.judge.results import Result
-from autograder.pull.attempts import Attempt
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, Outcome
+from autograder.report.attempts import Attempt
 from autograder.report.record import Report, TaskReport
 from autograder.rubric import Limit, Line, Rubric
 from checks.verdicts import CheckResult, Fault, Verdict

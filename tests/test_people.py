@@ -21,11 +21,11 @@ from autograder.desk.people import merge, remove, rename
 from autograder.desk.sheet import Sheet
 from autograder.desk.students import Student, read_students, write_students
 from autograder.errors import NotAmended, SheetError
-from autograder.pull.attempts import Attempt
-from autograder.pull.attempts import keep as keep_attempt
 from autograder.pull.importing import accounts
 from autograder.pull.outcome import GRADED, Outcome
 from autograder.pull.pages.folder import clear, write_pages
+from autograder.report.attempts import Attempt
+from autograder.report.attempts import keep as keep_attempt
 from autograder.report.record import Report
 
 from .desks import course, enrolled, gradebook_of_two, graded, left_of

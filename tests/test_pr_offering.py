@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from autograder.assignment import ROOT
 from autograder.errors import OfferingError
-from autograder.pull.attempts import Attempt, attempts_before, keep
 from autograder.pull.grading import Conditions
 from autograder.pull.outcome import GRADED, LATE, NEEDS_PERSON, NOT_GRADED
+from autograder.report.attempts import Attempt, attempts_before, keep
 from autograder.report.record import Report
 from autograder.terms import FILE, Reveal, Settings, Terms, moment_shown, read_terms
 

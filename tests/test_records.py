@@ -15,13 +15,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograder.assignment import ROOT
+from autograder.desk.grants import Grant, all_grants
+from autograder.desk.grants import keep as keep_grants
 from autograder.errors import EventError, OfferingError, RecordError
 from autograder.judge.results import Results
-from autograder.pull.attempts import Attempt, attempts_before, keep
 from autograder.pull.event import read_event
 from autograder.pull.outcome import GRADED, GRADER_ERROR, LABELS, NOT_GRADED, Outcome
 from autograder.pull.pages.folder import read_previous, write_pages
 from autograder.records import read_json
+from autograder.report.attempts import Attempt, attempts_before, keep
+from autograder.report.excuse import Decision, keep_decision, read_decisions
 from autograder.report.record import Report
 from autograder.report.schema import WrittenReport, json_schema
 from autograder.terms import Reveal, Settings, read_terms
@@ -87,6 +90,17 @@ def test_an_outcome_survives_its_json(outcome: Outcome) -> None:
     again = Outcome.from_json(outcome.to_json())
     assert again == outcome
     assert again.to_json() == outcome.to_json()
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b", "\r", "\n"])
+def test_a_reason_may_hold_any_end_of_a_line(tmp_path: Path, end: str) -> None:
+    given = Grant("seq2seq", "ann", why=f"ill{end}again")
+    keep_grants(tmp_path / "extensions.jsonl", [given, given])
+    assert all_grants(tmp_path / "extensions.jsonl") == [given, given]
+    decision = Decision("seq2seq", "greedy/ends", "excused", f"two{end}readings", "2026-11-30")
+    for _ in range(2):
+        keep_decision(tmp_path / "excused.jsonl", decision)
+    assert read_decisions(tmp_path / "excused.jsonl") == [decision, decision]
 
 
 @given(st.builds(Attempt, text, text, text, text))

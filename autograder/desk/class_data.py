@@ -9,9 +9,8 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.errors import RecordError
-from autograder.files import read_typed
-from autograder.records import read_json
+from autograder.records import read_lines
+from autograder.report.attempts import NONE, Attempt
 from autograder.report.record import Report
 
 from .classroom import recorded
@@ -30,13 +29,11 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class GradedAttempt:
-    """One commit that was graded when it came by pull request; see `autograder.pull.attempts`."""
+class GradedAttempt(Attempt):
+    """One of a day that a calendar has."""
 
-    assignment: str
-    login: str
-    day: str  # 2026-11-30, in the offering's time zone
-    head: str
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.day)
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,5 @@ def read_attempts(file: Path, assignment: str) -> list[GradedAttempt]:
         RecordError: a line is no attempt.
         OSError: the file cannot be read.
     """
-    kept = {}
-    for number, text in enumerate(read_typed(file).splitlines(), 1):
-        try:
-            attempt = read_json(text, GradedAttempt)
-            date.fromisoformat(attempt.day)
-        except ValueError as error:
-            raise RecordError(f"{file}, line {number}: not an attempt: {error}") from error
-        kept[attempt] = attempt.assignment == assignment
-    return [attempt for attempt, own in kept.items() if own]
+    attempts = dict.fromkeys(read_lines(file, GradedAttempt, NONE))
+    return [attempt for attempt in attempts if attempt.assignment == assignment]

@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from autograder.errors import RecordError
-from autograder.files import read_typed, write_whole
-from autograder.records import read_json
+from autograder.files import write_whole
+from autograder.records import read_lines
 
 EXTENSIONS = "extensions.jsonl"  # in the course's folder
 
@@ -45,15 +44,7 @@ def all_grants(file: Path) -> list[Grant]:
         RecordError: a line of the file is none.
         OSError: the file is there and cannot be read.
     """
-    if not file.is_file():
-        return []
-    grants = []
-    for number, text in enumerate(read_typed(file).splitlines(), 1):
-        try:
-            grants.append(read_json(text, Grant))
-        except RecordError as error:
-            raise RecordError(f"{file}, line {number}: {error}; mend or delete it") from error
-    return grants
+    return read_lines(file, Grant, "no grant") if file.is_file() else []
 
 
 def grants_of(file: Path, assignment: str) -> Mapping[str, Grant]:

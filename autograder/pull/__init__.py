@@ -5,7 +5,6 @@
 - `event.py`: who opened a request, and when it came, as the server tells it
 - `git.py`: a repository read as data, nothing checked out
 - `handin.py`: which file of a request is the submission
-- `attempts.py`: graded attempts of a day
 - `grading.py`: grades a request, from git to the pages
 - `outcome.py`: the record of a request
 - `pages/`: what is written for people and for machines

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from autograder.files import delete, read_typed, write_whole
 from autograder.records import read_json
+from autograder.report.attempts import Attempt
 
-from .attempts import Attempt
 from .outcome import Outcome
 from .pages.folder import OUTCOME, SHOWN
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autograder.errors import GitError
+from autograder.report.attempts import Attempt, attempts_before, keep
 from autograder.report.record import Report
 from autograder.terms import FILE, Terms, read_terms
 
-from .attempts import Attempt, attempts_before, keep
 from .event import Request
 from .git import Repository
 from .handin import HandIn, NotGraded, hand_in, hand_in_at, read_capped

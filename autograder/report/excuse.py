@@ -17,9 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from autograder.errors import RecordError
-from autograder.files import read_typed, write_whole
-from autograder.records import read_json
+from autograder.files import write_whole
+from autograder.records import read_lines
 from checks.verdicts import CheckResult, Verdict
 
 FILE = "excused.jsonl"  # in a course's folder
@@ -67,17 +66,7 @@ def read_decisions(file: Path) -> list[Decision]:
         RecordError: a line is none.
         OSError: the file is there and cannot be read.
     """
-    if not file.is_file():
-        return []
-    decisions = []
-    for number, text in enumerate(read_typed(file).splitlines(), 1):
-        try:
-            decisions.append(read_json(text, Decision))
-        except RecordError as error:
-            raise RecordError(
-                f"{file}, line {number}: no decision: {error}; mend that line or delete it"
-            ) from error
-    return decisions
+    return read_lines(file, Decision, "no decision") if file.is_file() else []
 
 
 def excuses_of(decisions: Iterable[Decision], assignment: str) -> tuple[Excuse, ...]:

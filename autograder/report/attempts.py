@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.errors import RecordError
-from autograder.files import read_typed
-from autograder.records import read_json
+from autograder.records import read_lines
+
+NONE = "not an attempt"
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,12 @@ def attempts_before(file: Path, attempt: Attempt) -> int:
     """
     if not file.exists():
         return 0
-    heads = set()
-    for number, text in enumerate(read_typed(file).splitlines(), 1):
-        try:
-            known = read_json(text, Attempt)
-        except RecordError as error:
-            raise RecordError(
-                f"{file}, line {number}: not an attempt: {error}; mend that line or delete it"
-            ) from error
-        same = (known.assignment, known.login.lower(), known.day)
-        if same == (attempt.assignment, attempt.login.lower(), attempt.day):
-            heads.add(known.head)
+    heads = {
+        known.head
+        for known in read_lines(file, Attempt, NONE)
+        if (known.assignment, known.login.lower(), known.day)
+        == (attempt.assignment, attempt.login.lower(), attempt.day)
+    }
     return len(heads - {attempt.head})
 
 
