@@ -8,8 +8,8 @@
 - Form alone earns nothing: unless one of the checks holds that a limit of the rubric names, a task
   is worth at most what the limit says. A limit of nothing must be seen to be due: by these checks
   themselves, not by a crash or by what follows from something else.
-- Where no hidden check of any weight holds a task is worth nothing, since the inputs of public ones
-  are known and can be answered by rote.
+- Where no hidden check holds a task is worth nothing, since the inputs of public ones are known and
+  can be answered by rote.
 - A check may be excused or dropped after the release: `excuse.py`.
 """
 
@@ -65,7 +65,7 @@ def mark(
     if not lines:
         lines, checks = (Line(EVERYTHING, max_points, ""),), [_of_no_line(c) for c in checks]
     dropped = [excuse for excuse in excuses if excuse.how == DROPPED]
-    hidden = [c for c in checks if not c.public and c.weight and excuse_of(c, dropped) is None]
+    hidden = [c for c in checks if not c.public and excuse_of(c, dropped) is None]
     by_rote = bool(hidden) and not any(map(_holds, hidden))
     marks = _marked(lines, list(_counted(checks, excuses)))
     points = sum(one.points for one in marks)
