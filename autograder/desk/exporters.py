@@ -12,7 +12,6 @@ from typing import Any
 
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbformat import NotebookNode
-from nbgrader.api import MissingEntry
 from traitlets import Unicode
 
 from autograder.assignment import Assignment, released_notebook
@@ -78,9 +77,15 @@ class FeedbackExporter(HTMLExporter):
         self._course = Course(self.parent.coursedir)
         assignment = self.parent.coursedir.assignment_id
         self._late: dict[str, str] = {}
-        with suppress(CourseError), self._course.gradebook() as gradebook:
+        self._waiting: dict[str, frozenset[str]] = {}  # cells that a person has yet to grade
+        with suppress(CourseError), self._course.gradebook() as gradebook:  # once for all pages
             settle(self._course, gradebook, assignment)
             self._late = told(self._course, gradebook, assignment)
+            for submission in gradebook.assignment_submissions(assignment):
+                grades = (grade for book in submission.notebooks for grade in book.grades)
+                self._waiting[submission.student.id] = frozenset(
+                    grade.cell.name for grade in grades if grade.needs_manual_grade
+                )
         show_graded(self.parent)
 
     def from_notebook_node(
@@ -91,13 +96,6 @@ class FeedbackExporter(HTMLExporter):
         names = resources["nbgrader"]
         assignment, student = names.get("assignment", ""), names.get("student", "")
         report = stored_report(self._course, assignment, student)
-        waiting, late = self._waiting(assignment, student), self._late.get(student, "")
-        resources["autograder"] = FeedbackParts(report, waiting, late)
+        waiting = self._waiting.get(student, frozenset())
+        resources["autograder"] = FeedbackParts(report, waiting, self._late.get(student, ""))
         return super().from_notebook_node(nb, resources=resources, **kwargs)
-
-    def _waiting(self, assignment: str, student: str) -> frozenset[str]:
-        """The cells that a person has yet to grade."""
-        with suppress(CourseError, MissingEntry), self._course.gradebook() as gradebook:
-            book = gradebook.find_submission_notebook(assignment, assignment, student)
-            return frozenset(g.cell.name for g in book.grades if g.needs_manual_grade)
-        return frozenset()
