@@ -48,7 +48,7 @@ def answers(form: Any) -> Callable[[Probe], Probe]:
     """Declare what a probe answers."""
 
     def declare(probe: Probe) -> Probe:
-        probe.answers = form  # type: ignore[attr-defined]
+        probe.answers = form  # type: ignore[attr-defined]  # a function takes any attribute
         return probe
 
     return declare

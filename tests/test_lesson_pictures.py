@@ -80,10 +80,16 @@ def test_every_picture_is_tried_here() -> None:
     assert {name.partition(",")[0] for name in ALL} | {"own_beam"} == set(pictures().__all__)
 
 
+def renderer_of(sheet: Any) -> Any:
+    """What knows how large the things on a sheet are."""
+    canvas: Any = FigureCanvasAgg(sheet.figure)
+    return canvas.get_renderer()
+
+
 def written(sheet: Any) -> list[tuple[str, Any, float]]:
     """Each text of a sheet: its words, where it stands, and its size in points."""
     sheet.figure.set_dpi(72)
-    renderer: Any = FigureCanvasAgg(sheet.figure).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = renderer_of(sheet)
     texts = [text for text in sheet.axes.texts if text.get_text()]
     return [(t.get_text(), t.get_window_extent(renderer), t.get_fontsize()) for t in texts]
 
@@ -109,7 +115,7 @@ def test_words_stay_within_their_box_and_off_each_other(name: str, drawn: list[A
     ALL[name]()
     (sheet,) = drawn
     told = written(sheet)
-    renderer: Any = FigureCanvasAgg(sheet.figure).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = renderer_of(sheet)
     boxes = [box.get_window_extent(renderer) for box in sheet.axes.patches if is_box(box)]
     assert boxes
     for place, (words, at, _) in enumerate(told):

@@ -86,9 +86,11 @@ def normal(answer: object, choices: list[str], decimals: int) -> str | None:
     if choices:
         letter = str(answer).strip(" .()\"'").casefold()
         return letter if letter in choices else None
-    text = str(answer).strip().replace(",", ".").replace("−", "-")
+    given: Any = answer
+    if isinstance(answer, str):
+        given = answer.strip().replace(",", ".").replace("−", "-")
     try:
-        number = float(text if isinstance(answer, str) else answer)  # type: ignore[arg-type]
+        number = float(given)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         return None
     return f"{round(number, decimals) + 0.0:.{decimals}f}"  # + 0.0: there is no minus zero
