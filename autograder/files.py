@@ -125,7 +125,7 @@ def same_files(left: Path, right: Path) -> bool:
 
 
 def write_whole(
-    path: Path, text: str, *, encoding: str = "utf-8", newline: str | None = None
+    path: Path, content: str | bytes, *, encoding: str = "utf-8", newline: str | None = None
 ) -> None:
     """Write a file so that a reader sees all of it or what was there before.
 
@@ -134,7 +134,10 @@ def write_whole(
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        part.write_text(text, encoding=encoding, newline=newline)
+        if isinstance(content, bytes):
+            part.write_bytes(content)
+        else:
+            part.write_text(content, encoding=encoding, newline=newline)
         os.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)

@@ -73,9 +73,7 @@ def _zip(file: Path, members: dict[str, Path]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, page.read_bytes())
-    part = file.with_name(f".{file.name}")
-    part.write_bytes(content.getvalue())
-    part.replace(file)
+    write_whole(file, content.getvalue())
 
 
 def mail_merge(course: Course, assignment: str, marks: Sequence[StudentMark], file: Path) -> None:
