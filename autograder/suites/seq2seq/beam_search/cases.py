@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -223,15 +222,11 @@ class Scores:
         self._scorer, self._rows = case.scorer, case.rows
 
     def steps(self, row: int, tokens: Tokens) -> list[float]:
-        """The log-probability of each token; no word of the vocabulary has one of -inf."""
-        if not set(tokens) <= set(range(self._scorer.vocab_size)):
-            return [-math.inf] * len(tokens)
+        """The log-probability of each token; see `Scorer`."""
         return self._scorer.steps(self._rows[row], tokens)
 
     def sum_of_logits(self, row: int, tokens: Tokens) -> float:
         """What a search that forgets the softmax adds up."""
-        if not set(tokens) <= set(range(self._scorer.vocab_size)):
-            return math.nan
         return self._scorer.sum_of_logits(self._rows[row], tokens)
 
 

@@ -81,11 +81,16 @@ class Scorer:
         return [known[prefix] for prefix in prefixes]
 
     def steps(self, row: int, tokens: Tokens) -> list[float]:
-        """The log-probability of each of these tokens after those before it; of no ids, -inf."""
-        words = range(len(self.log_probs(row, [()])[0]))
-        if not all(token in words for token in tokens):
+        """The log-probability of each of these tokens after those before it.
+
+        -inf for all of them where one is no word of the vocabulary.
+        """
+        if not self._knows(tokens):
             return [-math.inf] * len(tokens)
         return [self.log_probs(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens)]
+
+    def _knows(self, tokens: Tokens) -> bool:
+        return set(tokens) <= set(range(self.vocab_size))
 
     def logits(self, row: int, prefixes: list[Tokens]) -> list[list[float]]:
         """For each prefix the logit of every token."""
@@ -93,7 +98,9 @@ class Scorer:
         return [self._logits[row][prefix] for prefix in prefixes]
 
     def sum_of_logits(self, row: int, tokens: Tokens) -> float:
-        """What a search that forgets the softmax adds up."""
+        """What a search that forgets the softmax adds up; NaN where a token is no word."""
+        if not self._knows(tokens):
+            return math.nan
         return sum(self.logits(row, [tokens[:i]])[0][token] for i, token in enumerate(tokens))
 
 
