@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from autograder.__main__ import main
 from autograder.assignment import ROOT, Assignment
@@ -24,6 +25,7 @@ from autograder.notebook.repair import repair
 from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.suites.seq2seq.devices import TOLERANCES, compare
+from autograder.suites.seq2seq.tolerances import SIZES, solution
 from autograder.wall.container import DOCKER, PODMAN, container
 from autograder.wall.gpu import Gpu, device_nodes, library_folders, require
 from autograder.wall.limits import Limits
@@ -32,6 +34,7 @@ from autograder.wall.session import Session
 from autograder.wall.trial import leaks
 from autograder.wall.wall import Bubblewrap
 from checks.seq2seq.probed import Probed
+from checks.seq2seq.shared.devices import arithmetic
 from checks.verdicts import StudentFault, Verdict
 
 ASSIGNMENT = Assignment("seq2seq")
@@ -143,6 +146,46 @@ def test_a_device_that_is_not_there_is_said_in_one_line(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert f"--device {absent}" in said
+
+
+@pytest.mark.parametrize("tf32", [False, True])
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_a_comparison_computes_with_cudnn_and_puts_its_settings_back(
+    tf32: bool, deterministic: bool
+) -> None:
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+
+    def settings() -> tuple[Any, ...]:
+        return cudnn.enabled, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32
+
+    before = settings()
+    with arithmetic(tf32=tf32, deterministic=deterministic):
+        assert settings() == (before[0], not deterministic, deterministic, tf32)
+    assert settings() == before
+
+
+def test_the_solution_hands_no_state_to_its_layers_that_cudnn_refuses() -> None:
+    class Contiguous(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            if func in (torch.lstm, torch.gru):
+                states = [part for part in args if isinstance(part, tuple | list)]
+                assert all(part.is_contiguous() for part in states[0])
+            return func(*args, **(kwargs or {}))
+
+    lesson = solution()
+    torch.manual_seed(0)
+    sizes = {**SIZES, "vocab_size": 12}
+    model = lesson.Seq2Seq(lesson.Encoder(**sizes), lesson.Decoder(**sizes), 0, 1, 2)
+    source, lengths = torch.randint(3, 12, (3, 5)), torch.tensor([5, 2, 4])
+    target = torch.randint(3, 12, (3, 4))
+    with Contiguous():
+        lesson.train_step(
+            model, torch.optim.SGD(model.parameters(), lr=0.1), source, lengths, target
+        )
+        lesson.greedy_decode(model, source, lengths, 4)
+        lesson.beam_search(model, source, lengths, 3, 4)
 
 
 @pytest.fixture

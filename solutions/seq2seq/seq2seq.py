@@ -1326,9 +1326,9 @@ def beam_search(
     model.eval()
     with torch.no_grad():
         _, (h, c) = model.encoder(source, source_lengths)  # (layers, batch, hidden)
-        results = [
-            search((h[:, row : row + 1], c[:, row : row + 1])) for row in range(source.shape[0])
-        ]
+        states = zip(h.split(1, dim=1), c.split(1, dim=1), strict=True)  # (layers, 1, hidden) each
+        # contiguous: on a GPU the layers take no slice of a batch
+        results = [search((h.contiguous(), c.contiguous())) for h, c in states]
     model.train(was_training)
     return results
     ### END SOLUTION

@@ -20,7 +20,7 @@ from torch.nn.functional import log_softmax
 from autograder.assignment import Assignment
 from autograder.notebook.repair import repair
 from checks.program import Lesson, fresh_module, run_cells
-from checks.seq2seq.shared.devices import exact
+from checks.seq2seq.shared.devices import arithmetic
 
 from .devices import TOLERANCES, difference
 
@@ -79,11 +79,11 @@ def draw_batch(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     return source, lengths, target
 
 
-def rows_apart(lesson: Lesson, seed: int) -> dict[str, float]:
+def rows_apart(lesson: Lesson, seed: int, device: str = "cpu") -> dict[str, float]:
     """Outputs and states of a batch that is packed, against each row alone without padding."""
     torch.manual_seed(seed)
-    encoder = lesson.Encoder(**SIZES).eval()
-    source, lengths, _ = draw_batch(seed)
+    encoder = lesson.Encoder(**SIZES).eval().to(device)
+    source, lengths, _ = (tensor.to(device) for tensor in draw_batch(seed))
     largest_apart = {"outputs": 0.0, "state": 0.0}
     with torch.no_grad():
         outputs, state = encoder(source, lengths)
@@ -130,7 +130,7 @@ def in_float64(lesson: Lesson, seed: int) -> dict[str, float]:
 
 def on_a_gpu(lesson: Lesson, seed: int) -> dict[str, float]:
     """The CPU against a GPU."""
-    with exact():
+    with arithmetic():
         return spread(quantities(lesson, seed), quantities(lesson, seed, device="cuda"))
 
 
