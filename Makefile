@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test lint format attacks bench soak clean
+.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test lint format attacks bench soak gpu gpu-packages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -105,6 +105,20 @@ bench: setup sandbox  ## what grading costs, against nbgrader and otter-grader; 
 
 soak: setup sandbox  ## grade 500 mixed submissions: does memory grow, is anything left?
 	@OMP_NUM_THREADS=1 python -m tests.soak 500
+
+# no setup, no network: a machine with a GPU has a torch of its own; DEVICE=cpu is a dry run
+gpu:  ## try on a GPU what is said of GPUs, in six minutes; without one, a dry run
+	@found=$$(command -v $(BIN)/python || command -v $(PYTHON)) && \
+	PATH="$$PATH:$(CURDIR)/build/gpu/root/usr/bin" "$$found" -m tests.gpu $(if $(DEVICE),--device $(DEVICE))
+
+# what such a machine may lack, to be carried there with the repository; GPU_PYTHON is its Python
+GPU_PYTHON ?= 3.12
+gpu-packages: setup  ## gather in build/gpu what a bare machine lacks for `make gpu` (GPU_PYTHON=3.12)
+	@python -m pip install --quiet --upgrade --target build/gpu/packages --only-binary=:all: \
+	  --implementation cp --python-version $(GPU_PYTHON) --platform manylinux_2_28_x86_64 \
+	  --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+	  --constraint constraints.txt msgspec nbformat jupytext beautifulsoup4 pytest tqdm psutil
+	@cd build/gpu && apt-get download -qq bubblewrap && dpkg -x bubblewrap_*.deb root && rm bubblewrap_*.deb
 
 clean:  ## remove what was built (not submissions, gradebook, reports or the salt)
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache

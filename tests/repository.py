@@ -15,15 +15,25 @@ from autograder.assignment import ROOT
 
 from .ordinary import run_module
 
+BUILT = {".git", ".venv", "build", "__pycache__", "submitted", "reports", "feedback", "autograded"}
+
 
 def copy_repository(target: Path, without: str) -> None:
     """Copy what git knows or would take, but no path that begins with the pattern `without`."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
+    for name in _files():
         if (ROOT / name).is_file() and not re.match(without, name):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, target / name)
+
+
+def _files() -> list[str]:
+    """The paths that a clone would have; where there is no git, all but what is built."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return listed.stdout.splitlines()
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    return [str(path) for path in paths if not BUILT & set(path.parts)]
 
 
 def released_course(factory: pytest.TempPathFactory) -> Path:
