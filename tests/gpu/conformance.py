@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 
 from checks.simulated_gpu.accelerator import Accelerator
 
-from .cases import CPU, GPU, NUMBERS, REFUSED
+from .cases import CPU, GPU, NUMBERS, REFUSED, Case
 
 AS_EXPECTED = "as expected"
 Asked = Callable[[torch.device], str]
@@ -32,11 +33,11 @@ def questions() -> dict[str, Asked]:
     asked: dict[str, Asked] = {}
     for side, cases in (("cuda", GPU), ("cpu", CPU)):
         for name, case in cases.items():
-            asked[f"on the {side}: {name}"] = lambda d, case=case, side=side: lies(case(d), side)
+            asked[f"on the {side}: {name}"] = partial(lies, case, side)
     for name, (kind, words, case) in REFUSED.items():
-        asked[f"refused: {name}"] = lambda d, k=kind, w=words, c=case: refuses(k, w, c, d)
+        asked[f"refused: {name}"] = partial(refuses, case, kind, words)
     for name, (right, case) in NUMBERS.items():
-        asked[f"seen by Python: {name}"] = lambda d, right=right, case=case: same(case(d), right)
+        asked[f"seen by Python: {name}"] = partial(same, case, right)
     return asked
 
 
@@ -60,13 +61,13 @@ def answer(ask: Asked, place: AbstractContextManager[torch.device]) -> str:
         return f"raised {told(error)}"
 
 
-def lies(value: Any, side: str) -> str:
+def lies(case: Case, side: str, device: torch.device) -> str:
     """Whether a tensor is where it should be."""
-    kind = value.device.type
+    kind = case(device).device.type
     return AS_EXPECTED if kind == side else f"on the {kind}"
 
 
-def refuses(kind: type[Exception], words: str, case: Callable[..., Any], device: Any) -> str:
+def refuses(case: Case, kind: type[Exception], words: str, device: torch.device) -> str:
     """Whether a case is refused, in the words in which it should be."""
     try:
         case(device)
@@ -76,8 +77,9 @@ def refuses(kind: type[Exception], words: str, case: Callable[..., Any], device:
     return "not refused"
 
 
-def same(value: Any, right: Any) -> str:
+def same(case: Case, right: Any, device: torch.device) -> str:
     """Whether Python sees what it should."""
+    value = case(device)
     return AS_EXPECTED if value == right else f"gave {value!r}"
 
 

@@ -31,7 +31,7 @@ from .conformance import told
 ASSIGNMENT = Assignment("seq2seq")
 SALT = "on a GPU"
 PLACED = ("outputs", "state", "logits", "weights")  # of a report: what belongs on the device
-AT_ONCE = 8  # a process with CUDA in it takes half a gigabyte of the GPU
+AT_ONCE = 12  # a process with CUDA in it takes half a gigabyte of the GPU
 FEW = 12  # of each kind, where only a trial is asked for
 
 

@@ -13,7 +13,7 @@ import torch
 def machine() -> dict[str, Any]:
     """Versions, processors and the GPU, as far as torch can tell."""
     there = torch.cuda.is_available()
-    cudnn = torch.backends.cudnn
+    cudnn: Any = torch.backends.cudnn  # torch has no types there
     return {
         "cuda": there,
         "gpu": torch.cuda.get_device_name(0) if there else None,

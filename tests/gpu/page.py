@@ -175,13 +175,12 @@ def marks_table(found: Found) -> Iterator[str]:
 
 def attacks(found: Found) -> str:
     """What attacks gained."""
-    gained = [f"{name}: {what}" for name, what in found.items() if what and name in GAINS]
-    rightly = found.get("neighbours marked rightly")
-    gained += [] if rightly else ["neighbours are not marked rightly"]
-    return f"{found['attacks']} attacks, {'; '.join(gained) or 'none gained anything'}"
+    lists = {name: what for name, what in found.items() if isinstance(what, list) and what}
+    gained = [f"{name}: {', '.join(what)}" for name, what in lists.items()]
+    tried = f"{found.get('tried', 0)} of {found['attacks']} attacks tried"
+    return f"{tried}, {'; '.join(gained) or 'none gained anything'}"
 
 
-GAINS = ("marked above the honest mark", "showed a secret", "left files", "left processes")
 SENTENCES: dict[str, Callable[[Found], str]] = {
     "conformance": conformance,
     "recurrent": recurrent,

@@ -27,10 +27,11 @@ STATES: dict[str, Callable[[Tensor], Tensor]] = {
 
 def found(device: str, few: bool) -> Iterator[tuple[str, Any]]:
     """For each state, and each kind of layer: whether it is taken forward and backward."""
+    backend: Any = torch.backends.cudnn  # torch has no types there
+    cudnn = device == "cuda" and backend.is_available()
     for name, pick in STATES.items():
         layers = 1 if "one layer" in name else L
         for kind in (nn.LSTM, nn.GRU, nn.RNN):
-            cudnn = device == "cuda" and torch.backends.cudnn.is_available()
             if cudnn:
                 yield f"{kind.__name__}, {name}, cuDNN", taken(kind, layers, pick, device)
             with torch.backends.cudnn.flags(enabled=False):
