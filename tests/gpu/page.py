@@ -177,8 +177,9 @@ def attacks(found: Found) -> str:
     """What attacks gained."""
     lists = {name: what for name, what in found.items() if isinstance(what, list) and what}
     gained = [f"{name}: {', '.join(what)}" for name, what in lists.items()]
-    tried = f"{found.get('tried', 0)} of {found['attacks']} attacks tried"
-    return f"{tried}, {'; '.join(gained) or 'none gained anything'}"
+    tried = found.get("tried", 0)
+    none = "none gained anything" if tried else "so nothing is known"
+    return f"{tried} of {found['attacks']} attacks tried, {'; '.join(gained) or none}"
 
 
 SENTENCES: dict[str, Callable[[Found], str]] = {
