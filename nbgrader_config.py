@@ -60,7 +60,10 @@ c.ExchangeFactory.release_feedback = "autograder.desk.handback.CompleteReleaseFe
 
 c.ExportApp.plugin_class = "autograder.desk.export.SafeCsv"
 # what students wrote may hold scripts, and look like a score; pages would load MathJax from afar
-c.HTMLExporter.preprocessors = ["autograder.desk.page.Framed"]
+c.HTMLExporter.preprocessors = [
+    "autograder.desk.page.Framed",
+    "autograder.desk.scheme.SchemeBeside",  # in Formgrader
+]
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "autograder.desk.page.safe_html",

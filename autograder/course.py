@@ -32,6 +32,7 @@ class Course:
         self.grades = self.root / "grades.csv"
         self.students = self.root / "students.csv"
         self.extensions = self.root / "extensions.jsonl"
+        self.shares = self.root / "shares.csv"
         self.database = str(directory.db_url)
         # nbgrader's applications make their directory before they read the configuration
         config = (directory.parent or directory).config

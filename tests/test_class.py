@@ -208,7 +208,8 @@ def test_feedback_is_released_to_everyone_whatever_came_with_it(
     run(course, "nbgrader", "autograde", "seq2seq", "--force", "--student=kim")
     run(course, "nbgrader", "generate_feedback", "seq2seq", "--force")
     place = f"--Exchange.root={exchange}"
-    said = run(course, "nbgrader", "release_feedback", "seq2seq", place, code=1)
+    waits = "--CompleteReleaseFeedback.waiting=True"
+    said = run(course, "nbgrader", "release_feedback", "seq2seq", place, waits, code=1)
     assert "no feedback released for nobody; all others have theirs" in said
     released = exchange / "deep-learning" / "feedback"
     for student in ("ann", "kim"):

@@ -11,6 +11,7 @@ Named in `nbgrader_config.py`:
 - `feedback.py`: what a student's page says besides the notebook
 - `jinja.py`: fills our own templates
 - `page.py`: what of a submission may stand in a page that others open, and in a frame
+- `scheme.py`: the mark scheme beside a written answer, in Formgrader
 - `templates/`: of pages; one stands for nbconvert's own that loads from a foreign host
 - `handback.py`: feedback through nbgrader's exchange
 - `lateness.py`: what being late costs
@@ -25,6 +26,8 @@ For a class:
 - `people.py`: removes, renames and merges students
 - `grants.py`: what was granted to whom, and why: `extensions.jsonl`
 - `extension.py`: grants an extension, or excuses
+- `shares.py`: who grades whose written answer: `shares.csv`
+- `hand.py`: their pages, who has what, agreement of two
 - `marks.py`: everybody's marks, for whatever shows them
 - `lms.py`: these in files of Canvas, Moodle, Blackboard
 - `handover.py`: these for Gradescope and letters, and feedback in archives

@@ -11,7 +11,7 @@ ONLY = "if there are several"
 
 
 def add_class_commands(commands: Any) -> None:
-    """Add `report`, `excuse`, `remark` and `regrade` to the command line's commands."""
+    """Add the commands about a graded class to the command line's commands."""
     one = commands.add_parser("report", help="write a page about a graded class, and its figures")
     one.add_argument("assignment", nargs="?", help=ONLY)
     one.add_argument(
@@ -42,6 +42,34 @@ def add_class_commands(commands: Any) -> None:
     again.add_argument("--why", metavar="TEXT", required=True, help="the reason, which is kept")
     _add_dry_run(again, _regrade)
 
+    shares = commands.add_parser("shares", help="who grades which written answers, and deal them")
+    shares.add_argument("assignment", nargs="?", help=ONLY)
+    shares.add_argument(
+        "--grader",
+        action="append",
+        metavar="NAME",
+        help="deal out what is nobody's among these; again for each",
+    )
+    shares.add_argument(
+        "--twice",
+        type=int,
+        default=0,
+        metavar="N",
+        help="students whose answers a second grader grades too",
+    )
+    shares.add_argument(
+        "--url", default="http://localhost:8888", help="where Jupyter runs, for the pages' links"
+    )
+    shares.set_defaults(run=_shares)
+
+    second = commands.add_parser("second", help="keep what a second grader gave for an answer")
+    second.add_argument("assignment")
+    second.add_argument("student")
+    second.add_argument("points", type=float)
+    second.add_argument("--grader", required=True, metavar="NAME", help="who graded it")
+    second.add_argument("--task", metavar="KEY", help="if a person grades several")
+    second.set_defaults(run=_second)
+
 
 def _add_dry_run(command: argparse.ArgumentParser, run: Callable[..., object]) -> None:
     command.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
@@ -71,3 +99,15 @@ def _regrade(options: argparse.Namespace) -> None:
     from .after import again  # 3 s
 
     again(options)
+
+
+def _shares(options: argparse.Namespace) -> None:
+    from .hand import shares  # 3 s
+
+    shares(options)
+
+
+def _second(options: argparse.Namespace) -> None:
+    from .hand import second  # 3 s
+
+    second(options)

@@ -59,6 +59,11 @@ class FeedbackParts:
         self._view = shown(report, Reveal.MESSAGES) if report is not None else None
         self._waiting = waiting
 
+    @property
+    def waits(self) -> bool:
+        """Whether a person has yet to grade something."""
+        return bool(self._waiting)
+
     def first(self, cells: Iterable[NotebookNode], grades: Mapping[str, Any]) -> str:
         """The first screen, as HTML.
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
+from traitlets import Bool
 
 from autograder.course import Course
-from autograder.errors import Unreadable
+from autograder.errors import CourseError, Unreadable
 from autograder.files import read_regular
 
 from .roster import SECRET
 from .staging import secret_of
+
+WAITS = b"<body data-waits>"  # of a page that was made before a person graded all of it
 
 
 class CompleteReleaseFeedback(ExchangeReleaseFeedback):
@@ -27,17 +30,29 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
     page by the notebook itself, and still does.
     """
 
+    waiting = Bool(
+        False, help="Release pages of students too whose written answer a person has yet to grade."
+    ).tag(config=True)
+
     def copy_files(self) -> None:
-        """Release everyone's pages; say at the end whose could not be."""
+        """Release everyone's pages; say at the end whose could not be, and who waits."""
         course, assignment = Course(self.coursedir), str(self.coursedir.assignment_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
         failed, taken = [], dict[str, Path]()
+        waits = None if self.waiting else self._waits(course, assignment)
+        held, old = [], []
         chosen = str(self.coursedir.student_id) or "*"
         for page in sorted(course.feedback.glob(f"{chosen}/{assignment}/{assignment}.html")):
             student = page.parents[1].name
             if student in excluded:
                 continue
+            if waits is not None and student in waits:
+                held.append(student)
+                continue
             try:
+                if waits is not None and WAITS in page.read_bytes():
+                    old.append(student)
+                    continue
                 name = self._name(course, assignment, student)
                 if not filecmp.cmp(page, taken.setdefault(name, page), shallow=False):
                     raise Unreadable(f"{taken[name].parents[1].name} has handed in the same")
@@ -46,8 +61,32 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             except (OSError, Unreadable) as error:
                 self.log.error("feedback of %s could not be released: %s", student, error)
                 failed.append(student)
+        if held:
+            self.log.warning(
+                "not released, since a person has yet to grade the written answer: %s; grade them "
+                "in the Formgrader, or, for all: --CompleteReleaseFeedback.waiting=True",
+                ", ".join(held),
+            )
+        if old:
+            self.log.error(
+                "not released, since the page is older than what a person gave: %s; make it anew: "
+                "nbgrader generate_feedback %s --force",
+                *(", ".join(old), assignment),
+            )
+            failed += old
         if failed:
-            self.fail(f"no feedback released for {', '.join(failed)}; all others have theirs")
+            rest = "all others who wait for nobody" if held else "all others"
+            self.fail(f"no feedback released for {', '.join(failed)}; {rest} have theirs")
+
+    def _waits(self, course: Course, assignment: str) -> set[str]:
+        """Whose written answer a person has yet to grade."""
+        try:
+            with course.gradebook() as gradebook:
+                known = gradebook.assignment_submissions(assignment)
+                return {one.student.id for one in known if one.needs_manual_grade}
+        except CourseError as error:
+            self.fail(f"nobody knows whose answer waits for a person: {error}")
+            raise
 
     def _put(self, page: Path, name: str) -> None:
         """Copy a page so that a student sees all of it or what was there before."""

@@ -20,7 +20,7 @@ from autograder.files import delete, write_whole
 from autograder.judge.results import Results
 from autograder.report.record import Report
 
-from . import grants, students
+from . import grants, shares, students
 from .amend import EARLIER, free_name, require_name
 from .clock import STAMP, time_of
 from .enrol import FIELDS
@@ -38,7 +38,7 @@ def remove(course: Course, names: Iterable[str]) -> list[str]:
 
     Raises:
         NotAmended: a name is no folder's.
-        SheetError, RecordError: `students.csv` or `extensions.jsonl` is not in order.
+        SheetError, RecordError: `students.csv`, `shares.csv` or `extensions.jsonl` is not in order.
         CourseError: the gradebook or grades.csv cannot be written.
     """
     unique = list(dict.fromkeys(names))
@@ -46,6 +46,7 @@ def remove(course: Course, names: Iterable[str]) -> list[str]:
         require_name(name)
     read_students(course.students)  # better refused now than when half is done
     grants.all_grants(course.extensions)
+    shares.read_shares(course.shares)
     known: set[str] = set()
     with contextlib.suppress(NoGradebook), course.gradebook() as gradebook:
         for name in unique:  # first of all: if the gradebook is locked, everything stays as it was
@@ -57,7 +58,8 @@ def remove(course: Course, names: Iterable[str]) -> list[str]:
             delete(path)
             known.add(name)
         listed = students.renamed(course.students, name, "")
-        if grants.renamed(course.extensions, name, "") or listed:
+        dealt = shares.renamed(course.shares, name, "")
+        if grants.renamed(course.extensions, name, "") or listed or dealt:
             known.add(name)
     if known:
         Results().clear()
@@ -108,6 +110,7 @@ def rename(course: Course, old: str, new: str) -> None:
     _move(course, old, new, {})
     students.renamed(course.students, old, new)
     grants.renamed(course.extensions, old, new)
+    shares.renamed(course.shares, old, new)
     _write_anew(course)
 
 
@@ -164,6 +167,7 @@ def merge(course: Course, old: str, new: str, keep: str = "") -> list[str]:
     listed = any(student.id == new for student in read_students(course.students))
     students.renamed(course.students, old, "" if listed else new)
     grants.renamed(course.extensions, old, "")
+    shares.renamed(course.shares, old, new)
     if given:
         grants.keep(course.extensions, given)
     _write_anew(course)
