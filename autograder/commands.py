@@ -25,6 +25,9 @@ WORDS = {
         "the gradebook is damaged: put back a copy of gradebook.db, or move it away and run "
         "`make release`"
     ),
+    r"connection to server at .*(?:Connection refused|could not translate host name)": (
+        "the database server that db_url names does not answer: see whether it runs, and its name"
+    ),
     r"no such (?:table|column)": (
         "the gradebook is of another nbgrader: keep a copy of it, then run `nbgrader db upgrade`"
     ),

@@ -29,15 +29,20 @@ def gradebook_of_two(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("gradebook")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", programs_first())
-        with Gradebook(f"sqlite:///{folder}/gradebook.db", "deep-learning") as gradebook:
-            for name in NAMES:
-                gradebook.add_assignment(name)
-                gradebook.add_notebook(name, name)
-                for cell, points in CELLS.items():
-                    kind = "code" if cell.startswith("test_") else "markdown"
-                    gradebook.add_grade_cell(cell, name, name, max_score=points, cell_type=kind)
-                gradebook.add_solution_cell("translation", name, name)
+        fill(f"sqlite:///{folder}/gradebook.db")
     return (folder / "gradebook.db").read_bytes()
+
+
+def fill(database: str) -> None:
+    """Make a gradebook that knows two assignments and no student."""
+    with Gradebook(database, "deep-learning") as gradebook:
+        for name in NAMES:
+            gradebook.add_assignment(name)
+            gradebook.add_notebook(name, name)
+            for cell, points in CELLS.items():
+                kind = "code" if cell.startswith("test_") else "markdown"
+                gradebook.add_grade_cell(cell, name, name, max_score=points, cell_type=kind)
+            gradebook.add_solution_cell("translation", name, name)
 
 
 @pytest.fixture

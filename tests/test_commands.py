@@ -55,7 +55,7 @@ def whole(course: Path) -> None:
 def no_driver(course: Path) -> None:
     """Name a database whose driver is not installed."""
     with (course / "nbgrader_config.py").open("a") as file:
-        file.write('c.CourseDirectory.db_url = "postgresql://nobody@localhost/grades"\n')
+        file.write('c.CourseDirectory.db_url = "mysql://nobody@localhost/grades"\n')
 
 
 def damaged(course: Path) -> None:
@@ -105,13 +105,13 @@ def wrong_value(course: Path) -> None:
     ("command", "breakage", "cause"),
     [
         ("autograde", whole, "the gradebook has no assignment 'seq2seq'; `make release`"),
-        ("autograde", no_driver, "pip install 'psycopg[binary]'"),
+        ("autograde", no_driver, "pip install mysqlclient"),
         ("autograde", damaged, "the gradebook is damaged"),
         ("autograde", cut_off, "the gradebook is damaged"),
         ("autograde", of_another_version, "nbgrader db upgrade"),
         ("autograde", read_only, "the gradebook cannot be written"),
         ("autograde", wrong_syntax, "SyntaxError"),
-        ("export", no_driver, "pip install 'psycopg[binary]'"),
+        ("export", no_driver, "pip install mysqlclient"),
         ("export", damaged, "the gradebook is damaged"),
         ("export", wrong_name, "autograder.nowhere"),
         ("export", wrong_value, "course_id"),
@@ -138,7 +138,7 @@ def test_the_line_of_a_failed_command_is_the_cause(
     ("breakage", "cause"),
     [
         (whole, "the gradebook has no assignment 'seq2seq'; `make release` puts it there"),
-        (no_driver, "pip install 'psycopg[binary]'"),
+        (no_driver, "pip install mysqlclient"),
         (damaged, "the gradebook is damaged"),
         (of_another_version, "nbgrader db upgrade"),
         (wrong_syntax, "nbgrader_config.py: SyntaxError"),
