@@ -44,5 +44,7 @@ For a class:
 - `figures.py`: its figures
 - `plots.py`: draws them
 - `class_report.py`: the page about a class, and its CSV
+- `likeness.py`: which code is alike, and how rarely by chance
+- `alike.py`: the page of submissions alike
 - `sample.py`: the sample class, in a course of its own
 """

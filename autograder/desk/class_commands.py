@@ -70,6 +70,18 @@ def add_class_commands(commands: Any) -> None:
     second.add_argument("--task", metavar="KEY", help="if a person grades several")
     second.set_defaults(run=_second)
 
+    alike = commands.add_parser("alike", help="list submissions alike beyond what the class shares")
+    alike.add_argument("assignment", nargs="?", help=ONLY)
+    alike.add_argument(
+        "--most",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="list pairs of which, by chance, there would be fewer than N (default: 1)",
+    )
+    alike.add_argument("--sample", action="store_true", help="in the sample class")
+    alike.set_defaults(run=_alike)
+
 
 def _add_dry_run(command: argparse.ArgumentParser, run: Callable[..., object]) -> None:
     command.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
@@ -111,3 +123,9 @@ def _second(options: argparse.Namespace) -> None:
     from .hand import second  # 3 s
 
     second(options)
+
+
+def _alike(options: argparse.Namespace) -> None:
+    from .alike import alike  # 3 s
+
+    alike(options)

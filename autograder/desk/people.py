@@ -69,7 +69,11 @@ def remove(course: Course, names: Iterable[str]) -> list[str]:
 
 def _write_anew(course: Course) -> None:
     """Export the grades, and delete what else speaks of several students: it can be made again."""
-    for path in (course.root / "build" / "marks", *course.reports.glob("*/class*.*")):
+    for path in (
+        course.root / "build" / "marks",
+        *course.reports.glob("*/class*.*"),
+        *course.reports.glob("*/alike.*"),
+    ):
         if os.path.lexists(path) and path.suffix != ".json":
             delete(path)
     if course.grades.exists():
