@@ -8,6 +8,7 @@ The rooms, in the order in which a submission passes through them:
 - `judge/`: puts the checks' questions through the wall and decides
 - `suites/`: the hidden checks, a folder an assignment
 - `report/`: the record of a submission, and what is shown of it
+- `cluster/`: asks many machines for marks, in place of this one
 - `desk/`: nbgrader's plug-ins, and everything about a class
 - `pull/`: the same by pull request
 

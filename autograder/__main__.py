@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.cluster.options import add_cluster
 from autograder.desk.class_commands import add_class_commands
 from autograder.desk.options import add_commands as add_desk
 from autograder.pull.options import add_commands as add_pull
@@ -72,9 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         help="write the report to this file, or of several notebooks into this folder",
     )
     one.add_argument("--task", action="append", metavar="KEY", help="grade only this task")
-    one.add_argument(
+    where = one.add_mutually_exclusive_group()
+    where.add_argument(
         "--jobs", type=_positive, metavar="N", help="notebooks at once (default: all cores)"
     )
+    add_cluster(where)
     one.add_argument(
         "--limit",
         type=_limit,
@@ -122,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument(
         "--sample", action="store_true", help="build the release, and grade the sample class"
     )
+    add_cluster(whole)
     whole.set_defaults(run=_class)
 
     take = commands.add_parser("accept", help="accept a notebook that has another name")
@@ -185,7 +189,8 @@ def _grade(options: argparse.Namespace) -> int:
             raise FileNotFoundError(f"{notebook} is not there")
     begun = begin(assignment.name, limits)
     # 1.9 s, in which the sandbox that was begun does as much
-    from autograder.judge.batch import Grader, grade_all, processors, report_files
+    from autograder.cluster.choice import engine
+    from autograder.judge.batch import Grader, report_files
     from autograder.judge.parity import Parity, flag
     from autograder.judge.results import Results
     from autograder.report.render import outcome_line, report_text
@@ -198,6 +203,7 @@ def _grade(options: argparse.Namespace) -> int:
     assignment.require_tasks(options.task or [])
     if options.device:
         require(options.device)
+    grade_all = engine(options.cluster, options.jobs)
     release = released_notebook(assignment)
     files = report_files(options.notebook, options.json) if options.json else {}
     for file in files.values():  # better refused now than after the grading
@@ -208,7 +214,7 @@ def _grade(options: argparse.Namespace) -> int:
     grader = Grader(Offering.here(assignment), release, wall, options.task, results)
     parity = Parity.prepare(grader, options.device) if options.device else None
     failed = 0
-    for outcome in grade_all(grader, options.notebook, options.jobs or processors()):
+    for outcome in grade_all(grader, options.notebook):
         if outcome.report is None:
             failed += 1
             whose = "grader error, not the student's"
@@ -289,6 +295,7 @@ def _sample(options: argparse.Namespace) -> None:
 
 def _class(options: argparse.Namespace) -> None:
     # 2.8 s
+    from autograder.cluster.choice import engine
     from autograder.desk.classroom import grade_class
     from autograder.desk.sample import sample_course, sample_students
 
@@ -296,9 +303,10 @@ def _class(options: argparse.Namespace) -> None:
     from .course import Course
 
     assignment = Assignment(options.assignment)
+    grade_all = engine(options.cluster)
     if options.sample:
         _release(options)
-        grade_class(assignment, sample_course(assignment))
+        grade_class(assignment, sample_course(assignment), grade_all)
         which = f" ASSIGNMENT={assignment.name}" if len(declared_assignments()) > 1 else ""
         print(
             "next, your own class: put each notebook at "
@@ -310,7 +318,7 @@ def _class(options: argparse.Namespace) -> None:
     sample = sample_students(assignment)
     if sample and all((course.submitted / name).is_dir() for name in sample):
         print("the sample class is among your students: python -m autograder remove --sample")
-    grade_class(assignment, course)
+    grade_class(assignment, course, grade_all)
 
 
 def _accept(options: argparse.Namespace) -> None:

@@ -76,6 +76,10 @@ class NoGradebook(CourseError):
     """Nothing was released yet, so there is no gradebook."""
 
 
+class ClusterError(Failure):
+    """The cluster cannot be used, or is no longer there; what was graded is kept."""
+
+
 class ClassError(Failure):
     """The class could not be graded as a whole."""
 

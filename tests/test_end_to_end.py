@@ -93,7 +93,8 @@ def sample(course: Path, run: Run, graded: str) -> str:
         "from autograder.desk.classroom import grade_class\n"
         "from autograder.course import Course\n"
         "from autograder.desk.sample import HOME\n"
-        "grade_class(Assignment('seq2seq'), Course.at(HOME))\n"
+        "from autograder.cluster.choice import engine\n"
+        "grade_class(Assignment('seq2seq'), Course.at(HOME), engine(None))\n"
     )
     (course / "grade_sample.py").write_text(code)
     done = run("grade_sample")

@@ -159,6 +159,7 @@ ARGUED = {
     "solutions/seq2seq/*": "handed out, or declared: what it names is looked at",
     "assignments/seq2seq/seq2seq.ipynb": "",
     "assignments/*": "copies of what is handed out",
+    "autograder/cluster/*": "where marks are made: under a result's key, which two machines share",
     "autograder/desk/*": "how marks reach a gradebook, and are shown",
     "autograder/pull/*": "how marks are asked for, and are shown",
     "autograder/release/*": "what students get: its notebook is looked at",
@@ -287,11 +288,11 @@ def test_only_what_is_missing_is_graded(
 ) -> None:
     asked = []
 
-    def run(offering: object, submission: object, wall: object, tasks: list) -> list:  # type: ignore[type-arg]  # stands for the judge's own
-        asked.append([task.key for task in tasks])
-        return [Result(TaskReport(task.key, task.points), (), {}) for task in tasks]
+    def run(offering: object, cells: object, wall: object, keys: list[str]) -> list[Result]:
+        asked.append(keys)
+        return [Result(TaskReport(key, 1.0), (), {}) for key in keys]
 
-    monkeypatch.setattr(judge, "_run", run)
+    monkeypatch.setattr(judge, "run_tasks", run)
     wall, results = Bubblewrap("seq2seq"), Results(tmp_path)
     judge.grade(OFFERING, solution, wall, ["greedy"], results)
     first = judge.grade(OFFERING, solution, wall, None, results)

@@ -13,7 +13,7 @@ from autograder.commands import last_error, nbgrader, nbgrader_started
 from autograder.course import Course
 from autograder.errors import ClassError
 from autograder.files import delete, file_digest
-from autograder.judge.batch import Grader, grade_all, processors
+from autograder.judge.batch import Engine, Grader
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
 from autograder.offering import Offering
@@ -28,7 +28,7 @@ from .roster import RosterEntry, hand_ins, overlooked
 from .table import ClassTable, Recorded, from_here
 
 
-def grade_class(assignment: Assignment, course: Course) -> None:
+def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
     """Grade what is new with nbgrader, make feedback, export the grades, print the table.
 
     Raises:
@@ -49,7 +49,7 @@ def grade_class(assignment: Assignment, course: Course) -> None:
     waiting = _ungraded(course, assignment, students)
     problems = []
     if waiting:
-        _judge(course, assignment, waiting, console)
+        _judge(course, assignment, waiting, console, engine)
         log = _autograde(course, assignment, len(waiting), console)
         failed = _ungraded(course, assignment, students)
         if failed == students:
@@ -145,14 +145,16 @@ def _ungraded(course: Course, assignment: Assignment, students: list[str]) -> li
     return [s for s in students if not course.graded(assignment.name, s).is_dir()]
 
 
-def _judge(course: Course, assignment: Assignment, students: list[str], console: Console) -> None:
-    """Grade on all cores and keep the results; nbgrader, which grades one by one, finds them."""
+def _judge(
+    course: Course, assignment: Assignment, students: list[str], console: Console, engine: Engine
+) -> None:
+    """Grade many at once and keep the results; nbgrader, which grades one by one, finds them."""
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
     grader = Grader(Offering.here(assignment, course.root), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
     with _progress(console) as progress:
         row = progress.add_task("grading", total=len(notebooks))
-        for outcome in grade_all(grader, notebooks, processors()):
+        for outcome in engine(grader, notebooks):
             progress.advance(row)
             if outcome.error:
                 console.print(f"grader error: {outcome.notebook}: {outcome.error}")

@@ -6,16 +6,18 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.errors import GraderError, Undecided, WorkerError
 from autograder.notebook.reader import read_submission
+from autograder.notebook.repair import Submission
 from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.wall.inside.namespaces import die_with_parent
@@ -38,26 +40,17 @@ class Grader:
     tasks: Sequence[str] | None = None
     results: Results | None = None
 
-    def grade_alone(self, notebook: Path) -> Report:
-        """Grade one file, and once more if the machine had too little time for it.
-
-        Raises:
-            GraderError, WorkerError: the grader itself failed.
-            OSError: the file is not there.
-        """
-        try:
-            return self.grade(notebook)
-        except Undecided:
-            return self.grade(notebook)
-
-    def grade(self, notebook: Path) -> Report:
+    def grade(self, notebook: Path, submission: Submission | None = None) -> Report:
         """Grade one file.
 
+        Args:
+            submission: what was read of it, if it was.
+
         Raises:
             GraderError, WorkerError: the grader itself failed.
             OSError: the file is not there.
         """
-        submission = read_submission(notebook, self.release)
+        submission = submission or read_submission(notebook, self.release)
         report = grade(self.offering, submission, self.wall, self.tasks, self.results)
         return report.about(
             student="",
@@ -65,10 +58,10 @@ class Grader:
             findings=[*submission.findings, *report.findings],
         )
 
-    def graded(self, notebook: Path) -> Graded:
-        """Grade one file; a failure of the grader is told too and stops no other."""
+    def graded(self, notebook: Path, submission: Submission | None = None) -> Graded:
+        """Grade one file as `grade`; a failure of the grader is told too and stops no other."""
         try:
-            return Graded(notebook, self.grade(notebook))
+            return Graded(notebook, self.grade(notebook, submission))
         except Undecided as error:
             return Graded(notebook, None, str(error), undecided=True)
         except (GraderError, WorkerError, OSError) as error:
@@ -85,6 +78,26 @@ class Graded:
     report: Report | None
     error: str = ""
     undecided: bool = False  # for want of the machine's time: it may be asked again
+
+
+Engine = Callable[[Grader, Iterable[Path]], Iterator[Graded]]  # they come as they are ready
+
+
+def forks(jobs: int) -> Engine:
+    """The engine of one machine: up to `jobs` notebooks at once."""
+    return partial(grade_all, jobs=jobs)
+
+
+def grade_alone(engine: Engine, grader: Grader, notebook: Path) -> Report:
+    """Grade one file.
+
+    Raises:
+        GraderError: there is no report; why.
+    """
+    (outcome,) = engine(grader, [notebook])
+    if outcome.report is None:
+        raise GraderError(outcome.error)
+    return outcome.report
 
 
 def processors() -> int:

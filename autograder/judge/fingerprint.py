@@ -47,6 +47,19 @@ def result_key(offering: Offering, task: Task, cells: Sequence[Cell], wall: Wall
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def conditions(assignment: Assignment, wall: Wall) -> dict[str, str]:
+    """What two machines must have in common for one mark, each under its name; nothing secret."""
+    names = ("Python", "torch", "numpy", "pytest")
+    return {
+        "suites and engine": files_digest(deciding_files(assignment)),
+        **dict(zip(names, VERSIONS, strict=True)),
+        "wall": wall.level,
+        "warm workers": "yes" if wall.warm else "no",
+        "held to limits by": wall.bound,
+        "limits": json.dumps(asdict(wall.limits)),
+    }
+
+
 @cache
 def suite_fingerprint(offering: Offering) -> str:
     """Names all that a mark depends on but the submission, without giving the salt away.

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from autograder.assignment import Task
 from autograder.errors import GraderError
 from autograder.notebook.repair import Submission
 from autograder.offering import Offering
@@ -19,6 +18,7 @@ from autograder.suites import probes_of
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
 from checks.plugin import Grading, brief, run_suite
+from checks.program import Cell
 from checks.student import Student
 
 from .fingerprint import result_key, suite_fingerprint
@@ -52,11 +52,9 @@ def grade(
     """
     assignment = offering.assignment
     results = results or Results(None)
-    chosen = [t for t in assignment.graded_tasks if tasks is None or t.key in set(tasks)]
-    keys = {t.key: result_key(offering, t, submission.cells, wall) for t in chosen}
+    keys = result_keys(offering, submission.cells, wall, tasks)
     known = {key: result for key in keys if (result := results.get(keys[key]))}
-    missing = [task for task in chosen if task.key not in known]
-    for result in _run(offering, submission, wall, missing):
+    for result in run_tasks(offering, submission.cells, wall, [k for k in keys if k not in known]):
         results.put(keys[result.task.key], result)
         known[result.task.key] = result
     reports, findings, beside = [], dict[str, None](), dict[str, Any]()
@@ -80,15 +78,30 @@ def grade(
     return report.excused(offering.excuses)
 
 
-def _run(
-    offering: Offering, submission: Submission, wall: Wall, tasks: Sequence[Task]
+def result_keys(
+    offering: Offering, cells: Sequence[Cell], wall: Wall, tasks: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Under what the results of tasks are kept, by the tasks' keys; of all tasks when None."""
+    wanted = None if tasks is None else set(tasks)
+    graded = offering.assignment.graded_tasks
+    chosen = [task for task in graded if wanted is None or task.key in wanted]
+    return {task.key: result_key(offering, task, cells, wall) for task in chosen}
+
+
+def run_tasks(
+    offering: Offering, cells: Sequence[Cell], wall: Wall, keys: Sequence[str]
 ) -> list[Result]:
-    """Run the suites of some tasks against the submission."""
+    """Run the suites of some tasks against the cells of a submission.
+
+    Raises:
+        GraderError, Undecided: as `grade`.
+    """
     assignment = offering.assignment
+    tasks = [task for task in assignment.graded_tasks if task.key in set(keys)]
     files = [file for task in tasks for file in assignment.suite_files(task.key)]
     if not files:
         return []
-    with Session(wall, submission.cells, assignment.names) as session:
+    with Session(wall, cells, assignment.names) as session:
         transcript = Transcript(session)
         student = Student(transcript, probes_of(assignment.name))
         grading = Grading(student, reference(assignment), offering.salt)

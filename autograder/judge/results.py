@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,21 @@ class Result:
     findings: tuple[str, ...] = ()  # what running the cells brought up
     beside: dict[str, Any] | None = None  # reported beside the mark
 
+    def written(self) -> str:
+        """The result as its file has it, and as it travels."""
+        kept = Kept(self.task.written(), list(self.findings), self.beside or {})
+        return json.dumps(asdict(kept), ensure_ascii=False)
+
+    @staticmethod
+    def read(text: str) -> Result:
+        """Read a result back.
+
+        Raises:
+            RecordError: it is none.
+        """
+        kept = read_json(text, Kept)
+        return Result(TaskReport.read(kept.task), tuple(kept.findings), kept.beside)
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -47,15 +63,19 @@ class Results:
         """Use a folder, made when needed; None keeps nothing."""
         self._folder = folder
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._folder is not None
+
     def get(self, key: str) -> Result | None:
         """The result kept under a key, None if there is none that can be read."""
         if self._folder is None:
             return None
         try:
-            kept = read_json((self._folder / f"{key}.json").read_text(encoding="utf-8"), Kept)
+            return Result.read((self._folder / f"{key}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return Result(TaskReport.read(kept.task), tuple(kept.findings), kept.beside)
 
     def clear(self) -> None:
         """Forget all results, since nothing in them says whose they are."""
@@ -66,8 +86,25 @@ class Results:
         """Keep a result; on a full disk it is not kept, and will be graded again."""
         if self._folder is None:
             return
-        kept = Kept(result.task.written(), list(result.findings), result.beside or {})
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(asdict(kept), ensure_ascii=False)
-            write_whole(self._folder / f"{key}.json", text)
+            write_whole(self._folder / f"{key}.json", result.written())
+
+
+class Brought(Results):
+    """Results of one submission that others made: at hand even where they cannot be kept."""
+
+    def __init__(self, results: Mapping[str, Result], kept: Results) -> None:
+        """Keep them among the others."""
+        super().__init__(None)
+        self._results, self._kept = results, kept
+        for key, result in results.items():
+            kept.put(key, result)
+
+    def get(self, key: str) -> Result | None:
+        """As `Results.get`."""
+        return self._results.get(key) or self._kept.get(key)
+
+    def put(self, key: str, result: Result) -> None:
+        """As `Results.put`."""
+        self._kept.put(key, result)

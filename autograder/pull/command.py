@@ -33,7 +33,11 @@ def run(options: argparse.Namespace) -> int:
         write_pages(options.output, outcome)
     else:
         conditions = Conditions(
-            grade=judge(again=options.again, allow_unconfined=options.allow_unconfined),
+            grade=judge(
+                again=options.again,
+                allow_unconfined=options.allow_unconfined,
+                cluster=options.cluster,
+            ),
             assignments=known_assignments(),
             offering=options.offering or FILE,
             path=options.path,
@@ -85,13 +89,16 @@ def extension_of(assignment: str, login: str) -> timedelta:
     return timedelta(0)
 
 
-def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
+def judge(
+    *, again: bool = False, allow_unconfined: bool = False, cluster: str | None = None
+) -> Grade:
     """The judge as this command calls it, as does `python -m autograder grade`."""
 
     def grade(name: str, notebook: Path) -> Report:
         begun = begin(name)
         # 1.9 s, in which the sandbox that was begun does as much; none for what is not graded
-        from autograder.judge.batch import Grader
+        from autograder.cluster.choice import engine
+        from autograder.judge.batch import Grader, grade_alone
         from autograder.judge.results import Results
         from autograder.offering import Offering
         from autograder.wall.build import build
@@ -101,6 +108,6 @@ def judge(*, again: bool = False, allow_unconfined: bool = False) -> Grade:
         wall = build(name, allow_unconfined=allow_unconfined, begun=begun)
         results = Results(None) if again else Results()
         grader = Grader(Offering.here(assignment), release, wall, results=results)
-        return grader.grade_alone(notebook)
+        return grade_alone(engine(cluster, jobs=1), grader, notebook)
 
     return grade

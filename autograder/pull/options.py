@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from autograder.cluster.options import add_cluster
+
 
 def add_commands(commands: Any) -> None:
     """Add `pr`, `import` and `student-repo` to the command line's commands."""
@@ -38,6 +40,7 @@ def add_commands(commands: Any) -> None:
         action="store_true",
         help="grade without a sandbox if none holds here; the report says so",
     )
+    add_cluster(one)
     one.set_defaults(run=_pr)
 
     bring = commands.add_parser("import", help="put graded pull requests into the gradebook")
