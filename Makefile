@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test lint format attacks bench soak gpu gpu-packages clean
+.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test browser lint format attacks bench soak gpu gpu-packages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -85,6 +85,14 @@ image: setup  ## build the image of the container that stands in where bubblewra
 # in which order the files are begun
 test: setup sandbox  ## run the project's own tests, on all processors
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
+
+# what these tests alone need is installed when they are first run
+browser: setup sandbox  ## what students and instructors see, in the system's Chromium
+	@for program in chromium chromium-browser google-chrome; do command -v $$program; done | grep -q . || { \
+	  echo "not tried in a browser: no Chromium is installed here (Debian: apt-get install chromium)"; exit 0; }; \
+	python -c "import axe_playwright_python, playwright" 2>/dev/null || \
+	  python -m pip install --quiet --constraint constraints.txt --editable '.[browser]' || exit 1; \
+	python -m pytest tests/browser
 
 lint: setup  ## check style, format, types, who imports whom, and workflows
 	@ruff check .

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 collect_ignore = ["second_course"]  # folders of an assignment, whose checks the grader runs
+BROWSER = Path(__file__).parent / "browser"
 
 # before torch is loaded, and for whatever the tests start: every processor has tests of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -31,6 +33,14 @@ def pytest_xdist_auto_num_workers() -> int | None:
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what needs a browser, unless it is named: `make browser`."""
+    named = [config.invocation_params.dir / one.partition("::")[0] for one in config.args]
+    if collection_path == BROWSER and not any(one.is_relative_to(BROWSER) for one in named):
+        return True
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
