@@ -6,12 +6,13 @@ question in the lesson's text, and what is said of their answers veiled: see `ch
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
 import msgspec
 
-from checks.questions import ANY_OTHER, RIGHT, WRONG, normal, veiled_questions
+from checks.questions import ANY_OTHER, RIGHT, WRONG, mark, normal, veil
 
 from .errors import AssignmentError, RecordError
 from .records import Count, read_toml, typed
@@ -97,8 +98,15 @@ def read_questions(text: str, file: str) -> dict[str, Question]:
 
 def as_handed_out(questions: Mapping[str, Question]) -> str:
     """What students get of them: a file in the folder of the assignment's checks."""
-    plain = {
-        key: {"choices": list(one.choices), "decimals": one.decimals, "said": one.said}
-        for key, one in questions.items()
-    }
-    return veiled_questions(plain)
+    entries = {}
+    for key, question in questions.items():
+        width = max(len(words.encode()) for words in question.said.values())  # all of one length
+        veiled = {
+            mark(key, one): veil(words, key, one, width) for one, words in question.said.items()
+        }
+        entries[key] = {
+            "choices": list(question.choices),
+            "decimals": question.decimals,
+            "said": dict(sorted(veiled.items())),
+        }
+    return json.dumps(entries, indent=1) + "\n"

@@ -165,6 +165,29 @@ def test_a_crash_tells_its_line_and_nothing_else() -> None:
     assert all(crashed.fullmatch(one) or one.startswith("tried once") for one in said)
 
 
+SPEAKING = """
+    import sys, warnings
+    import matplotlib.pyplot as plt
+
+    def greedy_decode(model, source, source_lengths, max_length):
+        said = f"Quince {source.tolist()}"
+        print(said)
+        print(said, file=sys.stderr)
+        with warnings.catch_warnings(action="default"):
+            warnings.warn(said)
+        plt.plot([4200 + int(word) for word in source[0]])
+        plt.title(said)
+        raise ValueError(said)
+"""
+
+
+def test_what_a_function_prints_warns_of_and_draws_is_not_shown() -> None:
+    report = hidden_of("hidden", "greedy", SPEAKING)
+    raised = "your code raised ValueError at line 13 of cell `greedy`"
+    assert raised in {check.rationale for check in report.checks}  # all else was said before
+    assert MARKED.findall(told(report)) == []
+
+
 def test_checks_are_the_same_ones_in_the_same_order_whatever_is_handed_in() -> None:
     solution = grade_here(Offering(ASSIGNMENT, "hidden"), None, ["greedy"])["greedy"]
     names = [check.check for check in solution.checks if not check.public]

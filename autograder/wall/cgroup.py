@@ -73,9 +73,7 @@ class Group:
         Raises:
             OSError: it cannot be made, or not with all limits.
         """
-        base = folder_of(processes[0])
-        if base.name == REST:
-            base = base.parent
+        base = _whole(folder_of(processes[0]))
         _part(base)
         group = Group(base / NAME.format(os.getpid(), next(_counter)))
         group._folder.mkdir()
@@ -218,7 +216,7 @@ def _try(candidate: Place) -> None:
             base = folder_of(process.pid)
             if base == folder_of(os.getpid()):
                 _check_ours(base)
-            _sweep(base.parent if base.name == REST else base)
+            _sweep(_whole(base))
             group = Group.around([process.pid], Limits())
         finally:
             process.kill()
@@ -268,6 +266,11 @@ def folder_of(process: int) -> Path:
             for mount, root in _mounts():
                 return mount / os.path.relpath(line.removeprefix("0::"), root)
     raise OSError(errno.ENOSYS, "there are no control groups here (cgroup v2)")
+
+
+def _whole(folder: Path) -> Path:
+    """The group of which a group is the rest; else itself."""
+    return folder.parent if folder.name == REST else folder
 
 
 def _mounts() -> Iterator[tuple[Path, str]]:

@@ -50,7 +50,9 @@ class Bound(StrEnum):
 class Worker(Protocol):
     """The processes of one submission, seen from outside."""
 
-    bound: Bound
+    @property
+    def bound(self) -> Bound:
+        """What holds them to their limits, once they are `ready`."""
 
     def ready(self, limits: Limits) -> None:
         """Bound them together. What they hold before the submission's code runs is not counted."""
@@ -74,10 +76,36 @@ class Worker(Protocol):
         """End them all; returns when they have ended."""
 
 
-class ColdWorker:
-    """A worker with a command of its own."""
+class _Bounded:
+    """What workers of all kinds have in common: a group or none, and an error stream."""
 
-    bound = Bound.WATCH
+    def __init__(self, errors: IO[bytes]) -> None:
+        self._errors = errors
+        self._group: Group | None = None
+        self._idle = 0  # bytes of memory
+
+    def _processes(self) -> list[int]:
+        """The submission's; none where they are not to be seen: then they seem asleep."""
+        raise NotImplementedError
+
+    @property
+    def bound(self) -> Bound:
+        """As `Worker.bound`."""
+        return Bound.CGROUP if self._group is not None else Bound.WATCH
+
+    def usage(self) -> Usage:
+        """As `Worker.usage`."""
+        if self._group is not None:
+            return usage_of_group(self._group)
+        return _all_of(self._processes(), self._idle)
+
+    def why(self) -> str:
+        """The last line that was written to the error stream, by whatever stands before it too."""
+        return _last_line(self._errors)
+
+
+class ColdWorker(_Bounded):
+    """A worker with a command of its own."""
 
     def __init__(
         self, command: Sequence[str], descriptors: tuple[int, int], place: Place | None = None
@@ -87,36 +115,27 @@ class ColdWorker:
         Raises:
             StartError: the command cannot be run.
         """
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
+        super().__init__(tempfile.TemporaryFile())  # noqa: SIM115 - closed by kill
         self._process = _started(command, descriptors, self._errors, place)
         self._place = place
-        self._group: Group | None = None
-        self._idle = 0  # bytes of memory
 
     def ready(self, limits: Limits) -> None:
         """A fork shares with its parent what was there before it."""
-        processes = family(self._process.pid)
+        processes = self._processes()
         self._idle = max(map(own_memory, processes), default=0)
         self._group = _group(self._place, processes, limits)
-        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
 
-    def usage(self) -> Usage:
-        """Of the command's process and all below it."""
-        if self._group is not None:
-            return usage_of_group(self._group)
-        return _all_of(family(self._process.pid), self._idle)
+    def _processes(self) -> list[int]:
+        """The command's process and all below it."""
+        return family(self._process.pid)
 
     def stop(self) -> None:
         """Bubblewrap's death ends its process namespace; without it each is ended."""
         if self._group is not None:
             self._group.kill()
-        for process in family(self._process.pid):
+        for process in self._processes():
             with contextlib.suppress(OSError):
                 os.kill(process, signal.SIGKILL)
-
-    def why(self) -> str:
-        """The last line it wrote to its error stream."""
-        return _last_line(self._errors)
 
     def status(self) -> int | None:
         """Bubblewrap ends as the process that it started."""
@@ -132,10 +151,8 @@ class ColdWorker:
         self._errors.close()
 
 
-class ContainerWorker:
+class ContainerWorker(_Bounded):
     """A worker in a container of its own; the engine's command carries its streams."""
-
-    bound = Bound.WATCH
 
     def __init__(
         self, engine: str, name: str, command: Sequence[str], streams: tuple[int, int]
@@ -145,13 +162,11 @@ class ContainerWorker:
         Raises:
             StartError: the command cannot be run.
         """
+        super().__init__(tempfile.TemporaryFile())  # noqa: SIM115 - closed by kill
         self._engine = engine
         self._name = name
         self._inside = list(command[command.index(PYTHON) :])
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
         self._first = 0  # its first process, where that can be seen from here
-        self._group: Group | None = None  # the engine's
-        self._idle = 0  # bytes of memory
         try:
             self._client = subprocess.Popen(
                 command,
@@ -172,22 +187,15 @@ class ContainerWorker:
             if first and psutil.Process(first).cmdline() == self._inside:
                 self._first = first
                 self._idle = max(map(own_memory, family(first)), default=0)
-                self._group = Group.of(first, limits)
-                self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
+                self._group = Group.of(first, limits)  # the engine's
 
-    def usage(self) -> Usage:
-        """Of all its processes; nothing when they are not to be seen: then they seem asleep."""
-        if self._group is not None:
-            return usage_of_group(self._group)
-        return _all_of(family(self._first), self._idle) if self._first else Usage()
+    def _processes(self) -> list[int]:
+        """All of the container's."""
+        return family(self._first) if self._first else []
 
     def stop(self) -> None:
         """The engine does."""
         ask(self._engine, "kill", self._name)
-
-    def why(self) -> str:
-        """The last that it or the engine wrote to the error stream."""
-        return _last_line(self._errors)
 
     def status(self) -> int | None:
         """The engine's command ends as the container's first process, and that as its child."""
@@ -211,42 +219,31 @@ class ContainerWorker:
             self._errors.close()
 
 
-class WarmWorker:
+class WarmWorker(_Bounded):
     """A fork of the warm process."""
-
-    bound = Bound.WATCH
 
     def __init__(
         self, keeper: int, life: socket.socket, errors: IO[bytes], place: Place | None
     ) -> None:
+        super().__init__(errors)
         self._keeper = keeper  # watches over the submission's first process
         self._place = place
-        self._group: Group | None = None
         self._life = life
         self._ending: int | None = None
-        self._idle = 0  # bytes of memory
-        self._errors = errors
 
     def ready(self, limits: Limits) -> None:
         """The keeper holds just what was there before, which a fork shares with it."""
         self._idle = own_memory(self._keeper)
-        self._group = _group(self._place, family(self._keeper)[1:], limits)
-        self.bound = Bound.CGROUP if self._group is not None else Bound.WATCH
+        self._group = _group(self._place, self._processes(), limits)
 
-    def usage(self) -> Usage:
-        """Of all that is below the keeper."""
-        if self._group is not None:
-            return usage_of_group(self._group)
-        return _all_of(family(self._keeper)[1:], self._idle)
+    def _processes(self) -> list[int]:
+        """All that is below the keeper."""
+        return family(self._keeper)[1:]
 
     def stop(self) -> None:
         """The keeper ends them when the judge lets go."""
         with contextlib.suppress(OSError):
             self._life.shutdown(socket.SHUT_WR)
-
-    def why(self) -> str:
-        """The last line the warm process or a fork of it wrote to their error stream."""
-        return _last_line(self._errors)
 
     def status(self) -> int | None:
         """What the keeper says, once the submission's world has ended."""
@@ -354,7 +351,7 @@ def _started(
     command: Sequence[str],
     descriptors: Sequence[int],
     errors: IO[bytes],
-    place: Place | None = None,
+    place: Place | None,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(

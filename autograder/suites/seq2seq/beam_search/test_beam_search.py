@@ -158,7 +158,12 @@ def same_best(row: list[Hypothesis], right: list[Tokens]) -> bool:
     return bool(row) and row[0].tokens == right[0]
 
 
-@pytest.mark.graded(line="ranking", weight=1, after=[FORM])
+@pytest.mark.graded(
+    line="ranking",
+    weight=1,
+    after=[FORM],
+    stays="says that what came is no hypothesis, not only that it is another",
+)
 def test_returns_hypotheses_that_can_be(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
@@ -176,7 +181,12 @@ def test_returns_hypotheses_that_can_be(
         expect_possible(student, evidence, case, case.ask(student))
 
 
-@pytest.mark.graded(line="scores", weight=2, after=[CORE])
+@pytest.mark.graded(
+    line="scores",
+    weight=2,
+    after=[CORE],
+    stays="judges sums by the hypotheses that came, right ones or not",
+)
 def test_log_prob_is_the_sum_of_the_tokens_log_probabilities(
     student: Probed, generator: torch.Generator
 ) -> None:
@@ -190,7 +200,12 @@ def test_log_prob_is_the_sum_of_the_tokens_log_probabilities(
     )
 
 
-@pytest.mark.graded(line="bookkeeping", weight=2, after=[SUMS])
+@pytest.mark.graded(
+    line="bookkeeping",
+    weight=2,
+    after=[SUMS],
+    stays="judges states by the hypotheses that came, right ones or not",
+)
 def test_states_follow_their_parents(student: Probed, generator: torch.Generator) -> None:
     """Each hypothesis goes on from the state of the hypothesis it extends: h and c, every layer."""
     plain = [clear_graph(generator, 3, 5, rows=1, endless=True, seed=seed) for seed in (1, 2)]
@@ -284,7 +299,12 @@ def test_finished_hypotheses_make_room(
     expect_rule(student, evidence, cases, stories.end_alike)
 
 
-@pytest.mark.graded(line="ranking", weight=2, after=[CORE])
+@pytest.mark.graded(
+    line="ranking",
+    weight=2,
+    after=[CORE],
+    stays="tells the ranking of the pool from when hypotheses end",
+)
 def test_the_pool_is_ranked_by_score(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
@@ -302,7 +322,9 @@ def test_searches_on_after_a_hypothesis_ended(
     expect_rule(student, evidence, cases, stories.go_on_alike)
 
 
-@pytest.mark.graded(line="selection", weight=4, after=[CORE])
+@pytest.mark.graded(
+    line="selection", weight=4, after=[CORE], stays="tells selection from what happens at an end"
+)
 def test_keeps_the_best_candidates_where_none_ends(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
@@ -344,7 +366,12 @@ def test_a_wide_beam_finds_the_best_of_all(
         expect_best_of_all(cases[0], rows)
 
 
-@pytest.mark.graded(line="rows", weight=3, after=[STATES])
+@pytest.mark.graded(
+    line="rows",
+    weight=3,
+    after=[STATES],
+    stays="tells a row that disturbs another from a search that is wrong",
+)
 def test_rows_of_a_batch_are_searched_alone(student: Probed, generator: torch.Generator) -> None:
     """A sentence gets the hypotheses it gets alone, in whatever batch and order it stands."""
     for rows, width in ((3, 2), (2, 4), (4, 3)):
@@ -496,7 +523,12 @@ def test_long_improbable_hypotheses_are_kept(
             raise Wrong(says, UNDERFLOW)
 
 
-@pytest.mark.graded(line="selection", weight=1, after=[STATES])
+@pytest.mark.graded(
+    line="selection",
+    weight=1,
+    after=[STATES],
+    stays="the one check of a size that translators have",
+)
 def test_manages_a_real_vocabulary(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:

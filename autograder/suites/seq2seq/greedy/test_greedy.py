@@ -152,7 +152,9 @@ def test_pad_and_bos_may_be_said_anywhere(student: Probed, generator: torch.Gene
         expect_greedy(answer)
 
 
-@pytest.mark.graded(line="choice", weight=3, after=CHOICE)
+@pytest.mark.graded(
+    line="choice", weight=3, after=CHOICE, stays="names the part of the state that stays behind"
+)
 def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -> None:
     """The whole state, h and c of every layer, goes from each step to the next."""
     _, scorer = recurrent_case(generator)
@@ -201,7 +203,12 @@ def test_special_ids_may_be_any_ids(student: Probed, generator: torch.Generator)
     expect_greedy(answer)
 
 
-@pytest.mark.graded(line="rows", weight=3, after=CHOICE)
+@pytest.mark.graded(
+    line="rows",
+    weight=3,
+    after=CHOICE,
+    stays="names what the end of a row does to it and to others",
+)
 def test_each_row_ends_by_itself(student: Probed, generator: torch.Generator) -> None:
     """A row that has ended stays ended, and the others go on to their own end."""
     for lengths, again in (

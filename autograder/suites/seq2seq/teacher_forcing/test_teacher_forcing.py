@@ -219,7 +219,13 @@ def expect_batch_handed_on(call: Seen, source: Tensor, lengths: Tensor) -> None:
         )
 
 
-@pytest.mark.graded(line="update", weight=1, after=["gold_inputs_are_aligned"], on_crash=CRASH)
+@pytest.mark.graded(
+    line="update",
+    weight=1,
+    after=["gold_inputs_are_aligned"],
+    on_crash=CRASH,
+    stays="names gradients of earlier calls, where others see only their sum",
+)
 def test_gradients_do_not_accumulate(student: Probed, generator: torch.Generator) -> None:
     """Gradients of earlier calls do not leak into later ones."""
     (weights, one), (_, two) = (draw_case(generator, counts) for counts in ([5, 2], [1, 6]))
