@@ -282,8 +282,8 @@ def _release(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     # 0.9 s
-    from autograder.desk.sample import sample_course, sample_students
-    from autograder.desk.table import from_here
+    from autograder.desk.grading.sample import sample_course, sample_students
+    from autograder.desk.submissions.table import from_here
 
     from .assignment import Assignment
 
@@ -296,8 +296,8 @@ def _sample(options: argparse.Namespace) -> None:
 def _class(options: argparse.Namespace) -> None:
     # 2.8 s
     from autograder.cluster.choice import engine
-    from autograder.desk.classroom import grade_class
-    from autograder.desk.sample import sample_course, sample_students
+    from autograder.desk.grading.classroom import grade_class
+    from autograder.desk.grading.sample import sample_course, sample_students
 
     from .assignment import Assignment, declared_assignments
     from .course import Course
@@ -323,8 +323,8 @@ def _class(options: argparse.Namespace) -> None:
 
 def _accept(options: argparse.Namespace) -> None:
     # 1 s
-    from autograder.desk.amend import accept
-    from autograder.desk.table import from_here
+    from autograder.desk.changes.amend import accept
+    from autograder.desk.submissions.table import from_here
 
     from .assignment import Assignment
     from .course import Course
@@ -337,9 +337,9 @@ def _accept(options: argparse.Namespace) -> None:
 
 def _remove(options: argparse.Namespace) -> int:
     # 1 s
-    from autograder.desk.people import remove
-    from autograder.desk.sample import sample_students
-    from autograder.desk.students import read_students
+    from autograder.desk.changes.renaming import remove
+    from autograder.desk.grading.sample import sample_students
+    from autograder.desk.people.students import read_students
     from autograder.pull.forget import ATTEMPTS, GRADED, forget
 
     from .assignment import ROOT, Assignment

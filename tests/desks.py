@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from autograder.assignment import ROOT
 from autograder.commands import programs_first
 from autograder.course import CONFIG, Course
-from autograder.desk.clock import FORMAT, STAMP
+from autograder.desk.submissions.clock import FORMAT, STAMP
 from autograder.judge.results import Results
 
 from .pulls import report
@@ -55,7 +55,7 @@ def course(tmp_path: Path, gradebook_of_two: bytes, monkeypatch: pytest.MonkeyPa
     found = Course.at(tmp_path)
     monkeypatch.setattr(Course, "at", lambda *_: found)
     results = partial(Results, tmp_path / "build" / "results")
-    monkeypatch.setattr("autograder.desk.people.Results", results)
+    monkeypatch.setattr("autograder.desk.changes.renaming.Results", results)
     return found
 
 

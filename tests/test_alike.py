@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.desk.jinja import environment
-from autograder.desk.likeness import Likeness, likeness, runs
+from autograder.desk.pages.jinja import environment
+from autograder.desk.report.likeness import Likeness, likeness, runs
 
 TASKS = ("encoder", "decoder", "greedy", "beam_search")
 OPERATIONS = ("relu", "tanh", "sigmoid", "cumsum", "flip", "norm", "roll", "sort", "exp", "abs")

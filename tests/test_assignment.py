@@ -10,8 +10,8 @@ import pytest
 
 from autograder import assignment as assignment_module
 from autograder.assignment import Assignment, declared_assignments, only_assignment
-from autograder.desk import sample
-from autograder.desk.sample import Answers, sample_course, sample_students
+from autograder.desk.grading import sample
+from autograder.desk.grading.sample import Answers, sample_course, sample_students
 from autograder.errors import AssignmentError, ReleaseRefused, UnknownAssignment
 from autograder.judge.fingerprint import deciding_files
 from autograder.judge.parity import comparison

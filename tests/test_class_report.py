@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment
-from autograder.desk.class_data import (
+from autograder.desk.report.class_data import (
     ClassData,
     Graded,
     GradedAttempt,
     read_attempts,
 )
-from autograder.desk.class_report import class_csv, class_page
-from autograder.desk.figures import FEWEST, figures
+from autograder.desk.report.class_report import class_csv, class_page
+from autograder.desk.report.figures import FEWEST, figures
 from autograder.errors import RecordError
 from autograder.report.record import Report, TaskReport
 from autograder.rubric import Line, Rubric

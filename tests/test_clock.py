@@ -11,7 +11,13 @@ import pytest
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import ROOT
-from autograder.desk.clock import FORMAT, STAMP, ServerTimeCollect, claimed_time, time_of
+from autograder.desk.submissions.clock import (
+    FORMAT,
+    STAMP,
+    ServerTimeCollect,
+    claimed_time,
+    time_of,
+)
 
 from .ordinary import run_module
 

@@ -19,8 +19,8 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import ROOT, Assignment
 from autograder.course import Course
-from autograder.desk.people import remove
-from autograder.desk.sample import sample_students
+from autograder.desk.changes.renaming import remove
+from autograder.desk.grading.sample import sample_students
 
 from .ordinary import run_module
 from .pulls import Host
@@ -90,9 +90,9 @@ def sample(course: Path, run: Run, graded: str) -> str:
     before = {path: path.read_bytes() for path in kept(course)}
     code = (
         "from autograder.assignment import Assignment\n"
-        "from autograder.desk.classroom import grade_class\n"
+        "from autograder.desk.grading.classroom import grade_class\n"
         "from autograder.course import Course\n"
-        "from autograder.desk.sample import HOME\n"
+        "from autograder.desk.grading.sample import HOME\n"
         "from autograder.cluster.choice import engine\n"
         "grade_class(Assignment('seq2seq'), Course.at(HOME), engine(None))\n"
     )

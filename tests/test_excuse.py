@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.assignment import Assignment, Task
-from autograder.desk.remark import Weighed, remarked, require_check, weighed_checks
+from autograder.desk.grading.remark import Weighed, remarked, require_check, weighed_checks
 from autograder.errors import NotAmended, RecordError
 from autograder.report.compare import compared
 from autograder.report.excuse import (

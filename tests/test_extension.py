@@ -17,11 +17,11 @@ from traitlets.config import Config, LoggingConfigurable
 
 from autograder.__main__ import main
 from autograder.course import Course, opened
-from autograder.desk import lateness
-from autograder.desk.extension import grant, length_of
-from autograder.desk.grants import all_grants
-from autograder.desk.lateness import RULE, settle, told
-from autograder.desk.marks import marks_of
+from autograder.desk.changes.extension import grant, length_of
+from autograder.desk.marks.marks import marks_of
+from autograder.desk.people.grants import all_grants
+from autograder.desk.submissions import lateness
+from autograder.desk.submissions.lateness import RULE, settle, told
 from autograder.errors import NotAmended
 from autograder.pull import command, importing
 from autograder.pull.command import extension_of

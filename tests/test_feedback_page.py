@@ -9,7 +9,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.desk.feedback import FeedbackParts
+from autograder.desk.pages.feedback import FeedbackParts
 from autograder.report.record import Report, TaskReport
 from autograder.rubric import Line, Rubric
 from checks.verdicts import CheckResult, Verdict

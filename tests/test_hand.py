@@ -21,9 +21,9 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.__main__ import main
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
-from autograder.desk.handback import CompleteReleaseFeedback
-from autograder.desk.scheme import SchemeBeside, mark_scheme
-from autograder.desk.shares import Share, dealt, read_shares, renamed, write_shares
+from autograder.desk.by_hand.scheme import SchemeBeside, mark_scheme
+from autograder.desk.people.shares import Share, dealt, read_shares, renamed, write_shares
+from autograder.desk.plugins.handback import CompleteReleaseFeedback
 from autograder.errors import NotAmended, SheetError
 from autograder.notebook.lesson import grade_id
 

@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
 from autograder.commands import programs_first
-from autograder.desk.clock import claimed_time
+from autograder.desk.submissions.clock import claimed_time
 from autograder.pull import importing
 from autograder.pull.importing import configured_database, read_roster
 from autograder.pull.outcome import GRADED, NOT_GRADED, Outcome, Status

@@ -46,7 +46,16 @@ def test_the_contracts_are_kept(copied: Path) -> None:
     ("file", "line", "contract"),
     [
         ("autograder/wall/limits.py", "import autograder.judge", "Each room imports only"),
-        ("autograder/judge/results.py", "import autograder.desk.clock", "Each room imports only"),
+        (
+            "autograder/judge/results.py",
+            "import autograder.desk.submissions.clock",
+            "Each room imports only",
+        ),
+        (
+            "autograder/desk/pages/page.py",
+            "import autograder.desk.marks.lms",
+            "Within the desk, the same",
+        ),
         ("autograder/release/leaks.py", "import autograder.doctor", "Each room imports only"),
         ("autograder/attic.py", "", "Each room imports only"),
         ("checks/verdicts.py", "import autograder.text", "What students hold imports nothing"),
@@ -213,9 +222,8 @@ def test_the_wall_for_a_pull_request_is_begun_as_early(tmp_path: Path) -> None:
 
 
 def test_feedback_pages_and_grades_are_written_without_torch() -> None:
-    code = (
-        "import sys, autograder.desk.exporters, autograder.desk.export; print(*sorted(sys.modules))"
-    )
+    modules = "autograder.desk.plugins.exporters, autograder.desk.marks.export"
+    code = f"import sys, {modules}; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert "nbgrader" in done.stdout.split(), done.stderr
     assert "torch" not in done.stdout.split()

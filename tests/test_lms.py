@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from autograder.__main__ import main
 from autograder.commands import nbgrader
 from autograder.course import Course
-from autograder.desk.extension import grant
-from autograder.desk.lms import SYSTEMS, filled
-from autograder.desk.marks import StudentMark
-from autograder.desk.sheet import Sheet, plain
-from autograder.desk.students import Student
+from autograder.desk.changes.extension import grant
+from autograder.desk.marks.lms import SYSTEMS, filled
+from autograder.desk.marks.marks import StudentMark
+from autograder.desk.people.sheet import Sheet, plain
+from autograder.desk.people.students import Student
 
 from .desks import course, enrolled, gradebook_of_two, graded
 

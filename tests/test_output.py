@@ -128,8 +128,8 @@ def test_the_table_of_a_class_is_printed_too(tmp_path: Path) -> None:
 from rich.console import Console
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.desk.roster import RosterEntry
-from autograder.desk.table import ClassTable, Recorded
+from autograder.desk.submissions.roster import RosterEntry
+from autograder.desk.submissions.table import ClassTable, Recorded
 assignment, name = Assignment("seq2seq"), "Łucja ✓"
 rows = [RosterEntry(name, assignment.name, others=("seq2seq (1).ipynb",))]
 known = Recorded({{name}}, {{assignment.name}}, {{}})

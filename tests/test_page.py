@@ -23,8 +23,8 @@ from PIL.PngImagePlugin import PngInfo
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import ROOT
-from autograder.desk import page
-from autograder.desk.page import (
+from autograder.desk.pages import page
+from autograder.desk.pages.page import (
     MAX_RICH,
     MAX_RICH_PAGE,
     Framed,

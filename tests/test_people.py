@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from autograder.__main__ import main
 from autograder.course import Course
-from autograder.desk.grants import Grant, all_grants, keep
-from autograder.desk.marks import marks_of
-from autograder.desk.people import merge, remove, rename
-from autograder.desk.sheet import Sheet
-from autograder.desk.students import Student, read_students, write_students
+from autograder.desk.changes.renaming import merge, remove, rename
+from autograder.desk.marks.marks import marks_of
+from autograder.desk.people.grants import Grant, all_grants, keep
+from autograder.desk.people.sheet import Sheet
+from autograder.desk.people.students import Student, read_students, write_students
 from autograder.errors import NotAmended, SheetError
 from autograder.pull.importing import accounts
 from autograder.pull.outcome import GRADED, Outcome

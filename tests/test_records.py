@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograder.assignment import ROOT
-from autograder.desk.grants import Grant, all_grants
-from autograder.desk.grants import keep as keep_grants
+from autograder.desk.people.grants import Grant, all_grants
+from autograder.desk.people.grants import keep as keep_grants
 from autograder.errors import EventError, OfferingError, RecordError
 from autograder.judge.results import Results
 from autograder.pull.event import read_event

@@ -31,7 +31,10 @@ from autograder.release.source import build_source
 
 ASSIGNMENT = Assignment("seq2seq")
 # these two need the gradebook or grade; they add nothing to the notebook
-NO_PREPROCESSING = {"nbgrader.preprocessors.SaveCells", "autograder.desk.plugins.ProveRelease"}
+NO_PREPROCESSING = {
+    "nbgrader.preprocessors.SaveCells",
+    "autograder.desk.plugins.judging.ProveRelease",
+}
 
 
 def notebook(*sources: str, solution: bool = True) -> NotebookNode:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.desk.page import TAGS
+from autograder.desk.pages.page import TAGS
 from autograder.report.record import Report, TaskReport
 from autograder.report.render import first_words, report_text, task_html, task_text
 from autograder.report.schema import SCHEMA

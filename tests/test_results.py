@@ -239,7 +239,7 @@ def test_whatever_is_imported_between_a_notebook_and_its_mark_is_looked_at() -> 
     ("name", "makes_anew"),
     [
         ("autograder/doctor.py", (False, True)),
-        ("autograder/desk/table.py", (False, True)),
+        ("autograder/desk/submissions/table.py", (False, True)),
         ("autograder/pull/handin.py", (False, False)),
         ("README.md", (False, False)),
         ("solutions/seq2seq/plots.py", (False, True)),

@@ -18,8 +18,8 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.__main__ import main
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
-from autograder.desk.amend import accept
-from autograder.desk.roster import MISSING, RosterEntry, hand_ins, overlooked
+from autograder.desk.changes.amend import accept
+from autograder.desk.submissions.roster import MISSING, RosterEntry, hand_ins, overlooked
 from autograder.errors import NotAmended
 from autograder.files import delete
 from autograder.notebook.lesson import grade_id

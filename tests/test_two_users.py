@@ -15,7 +15,7 @@ import pytest
 
 from autograder.assignment import ROOT, Assignment
 from autograder.commands import programs_first
-from autograder.desk.clock import claimed_time
+from autograder.desk.submissions.clock import claimed_time
 
 from .repository import copy_repository
 

@@ -23,11 +23,11 @@ from autograder.report.excuse import (
     read_excuses,
 )
 
-from .class_report import write_class_report
-from .regrade import regrade, tried
-from .remark import changes, put, require_check, today, weighed_checks
-from .sample import HOME
-from .table import from_here
+from .grading.regrade import regrade, tried
+from .grading.remark import changes, put, require_check, today, weighed_checks
+from .grading.sample import HOME
+from .report.class_report import write_class_report
+from .submissions.table import from_here
 
 DRY = "a dry run: nothing was written"
 

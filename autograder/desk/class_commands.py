@@ -114,18 +114,18 @@ def _regrade(options: argparse.Namespace) -> None:
 
 
 def _shares(options: argparse.Namespace) -> None:
-    from .hand import shares  # 3 s
+    from .by_hand.hand import shares  # 3 s
 
     shares(options)
 
 
 def _second(options: argparse.Namespace) -> None:
-    from .hand import second  # 3 s
+    from .by_hand.hand import second  # 3 s
 
     second(options)
 
 
 def _alike(options: argparse.Namespace) -> None:
-    from .alike import alike  # 3 s
+    from .report.alike import alike  # 3 s
 
     alike(options)

@@ -77,8 +77,8 @@ def add_commands(commands: Any) -> None:
 def _roster(options: argparse.Namespace) -> None:
     from autograder.course import Course  # 1 s: nbgrader's gradebook
 
-    from .enrol import taken_in
-    from .students import read_students, with_known, write_students
+    from .people.enrol import taken_in
+    from .people.students import read_students, with_known, write_students
 
     course = Course.at()
     file = options.file or course.students
@@ -99,7 +99,7 @@ def _roster(options: argparse.Namespace) -> None:
 def _rename(options: argparse.Namespace) -> None:
     from autograder.course import Course  # 1 s
 
-    from .people import rename
+    from .changes.renaming import rename
 
     rename(Course.at(), options.student, options.name)
     print(f"{options.student} is now {options.name}")
@@ -108,7 +108,7 @@ def _rename(options: argparse.Namespace) -> None:
 def _merge(options: argparse.Namespace) -> None:
     from autograder.course import Course  # 1 s
 
-    from .people import merge
+    from .changes.renaming import merge
 
     for line in merge(Course.at(), options.student, options.into, options.keep):
         print(line)
@@ -119,7 +119,7 @@ def _extension(options: argparse.Namespace) -> None:
     from autograder.assignment import Assignment  # 1 s, with nbgrader's gradebook
     from autograder.course import Course
 
-    from .extension import grant
+    from .changes.extension import grant
 
     name = Assignment(options.assignment).name
     who, why = options.who, options.why
@@ -129,6 +129,6 @@ def _extension(options: argparse.Namespace) -> None:
 
 
 def _marks(options: argparse.Namespace) -> int:
-    from .marks_command import run  # 1 s
+    from .marks.command import run  # 1 s
 
     return run(options)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from autograder.assignment import ROOT, Assignment, released_notebook
-from autograder.desk.grants import EXTENSIONS, grants_of
-from autograder.desk.students import STUDENTS, read_students
+from autograder.desk.people.grants import EXTENSIONS, grants_of
+from autograder.desk.people.students import STUDENTS, read_students
 from autograder.errors import EventError
 from autograder.report.record import Report
 from autograder.terms import FILE

@@ -15,10 +15,10 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.assignment import ROOT, TEST_PREFIX
 from autograder.course import Course, opened
-from autograder.desk.clock import FORMAT, STAMP
-from autograder.desk.lateness import settle
-from autograder.desk.marks import is_graded
-from autograder.desk.students import read_students
+from autograder.desk.marks.marks import is_graded
+from autograder.desk.people.students import read_students
+from autograder.desk.submissions.clock import FORMAT, STAMP
+from autograder.desk.submissions.lateness import settle
 from autograder.files import read_typed, write_whole
 from autograder.report.excuse import FILE as EXCUSED
 from autograder.report.excuse import read_excuses

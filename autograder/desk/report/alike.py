@@ -12,17 +12,17 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.desk.grading.classroom import recorded
+from autograder.desk.grading.sample import HOME
+from autograder.desk.pages.jinja import environment
+from autograder.desk.submissions.roster import hand_ins
+from autograder.desk.submissions.table import from_here
 from autograder.errors import ClassError, Unreadable
 from autograder.files import write_whole
 from autograder.notebook.lesson import grade_id, is_solution
 from autograder.notebook.reader import read_submission
 
-from .classroom import recorded
-from .jinja import environment
 from .likeness import likeness
-from .roster import hand_ins
-from .sample import HOME
-from .table import from_here
 
 NAME = "alike.html"  # in `reports/<assignment>/`
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.desk.grading.classroom import recorded
+from autograder.desk.pages.outputs import stored_report
+from autograder.desk.submissions.roster import hand_ins
 from autograder.records import read_lines
 from autograder.report.attempts import NONE, Attempt
 from autograder.report.record import Report
-
-from .classroom import recorded
-from .outputs import stored_report
-from .roster import hand_ins
 
 
 @dataclass(frozen=True)

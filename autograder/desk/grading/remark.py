@@ -21,6 +21,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.assignment import TEST_PREFIX, Assignment, Task
 from autograder.commands import last_error, nbgrader
 from autograder.course import Course
+from autograder.desk.pages.outputs import fill_test_cells
 from autograder.errors import CourseError, NotAmended, RecordError
 from autograder.files import write_whole
 from autograder.report.compare import changed_tasks
@@ -29,8 +30,6 @@ from autograder.report.record import Report, TaskReport
 from autograder.terms import read_terms
 from autograder.text import line
 from checks.verdicts import CheckResult
-
-from .outputs import fill_test_cells
 
 ONE_BY_ONE = 5  # feedback pages; from there on nbgrader makes all in one go, which is faster
 

@@ -16,6 +16,7 @@ from traitlets import Bool, Dict
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.desk.pages.outputs import fill_test_cells
 from autograder.errors import Undecided
 from autograder.files import write_whole
 from autograder.judge.grade import grade
@@ -32,7 +33,6 @@ from autograder.wall.limits import Limits
 from autograder.wall.wall import Wall
 
 from .exporters import NOTES, assignment_named
-from .outputs import fill_test_cells
 
 
 @cache

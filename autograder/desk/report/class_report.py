@@ -13,12 +13,12 @@ from markupsafe import Markup
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.desk.pages.jinja import environment
 from autograder.files import write_whole
 from autograder.text import inert
 
 from .class_data import ClassData, class_data
 from .figures import Figures, Spread, figures
-from .jinja import environment
 from .plots import plots
 
 NAME = "class"  # of its files, in `reports/<assignment>/`

@@ -8,17 +8,16 @@ from pathlib import Path
 from autograder.assignment import Assignment, released_notebook
 from autograder.commands import last_error, nbgrader
 from autograder.course import Course
+from autograder.desk.changes.amend import EARLIER, require_name
+from autograder.desk.pages.outputs import stored_report
+from autograder.desk.plugins.judging import tried_wall
+from autograder.desk.submissions.roster import NO_NAME
 from autograder.errors import ClassError, GraderError, NotAmended
 from autograder.files import write_whole
 from autograder.judge.batch import Grader
 from autograder.offering import Offering
 from autograder.report.compare import compared
 from autograder.report.record import Report
-
-from .amend import EARLIER, require_name
-from .outputs import stored_report
-from .plugins import tried_wall
-from .roster import NO_NAME
 
 
 def regrade(course: Course, assignment: Assignment, student: str, why: str) -> tuple[Path, str]:

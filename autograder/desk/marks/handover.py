@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.desk.pages.outputs import stored_report
 from autograder.files import write_whole
 from autograder.report.gradescope import gradescope
 from autograder.report.render import first_words
@@ -18,7 +19,6 @@ from autograder.terms import Terms
 from autograder.text import inert
 
 from .marks import StudentMark
-from .outputs import stored_report
 
 NO_FILE = re.compile(r"[^\w.-]+")  # what is no part of a file's name everywhere
 MAIL = (

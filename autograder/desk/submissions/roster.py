@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import declared_assignments
 from autograder.course import Course
+from autograder.desk.people.grants import excused
 from autograder.errors import Unreadable
 from autograder.files import read_regular
 from autograder.notebook.lesson import grade_id, is_solution
@@ -26,7 +27,6 @@ from autograder.notebook.repair import repair
 from autograder.text import without_controls
 
 from .clock import STAMP
-from .grants import excused
 
 SECRET = "submission_secret.txt"  # by it nbgrader's exchange hands feedback back
 MISSING, NOT_GRADED, GRADED, EXCUSED = "missing", "not graded", "graded", "excused"

@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from nbgrader.api import Gradebook
 
 from autograder.course import Course
+from autograder.desk.people.enrol import enrol
+from autograder.desk.people.grants import Grant, grants_of, keep
+from autograder.desk.people.students import Student, in_section
+from autograder.desk.submissions.lateness import course_terms, settle, span
 from autograder.errors import NotAmended
 from autograder.terms import Terms, moment_shown
-
-from .enrol import enrol
-from .grants import Grant, grants_of, keep
-from .lateness import course_terms, settle, span
-from .students import Student, in_section
 
 LENGTH = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?")
 EXCUSED, NONE = "excused", "none"

@@ -18,13 +18,12 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.desk.pages.jinja import environment
+from autograder.desk.pages.page import Ours, safe_markdown
+from autograder.desk.people.shares import read_shares
+from autograder.desk.plugins.exporters import assignment_named
 from autograder.errors import Failure
 from autograder.notebook.lesson import grade_id
-
-from .exporters import assignment_named
-from .jinja import environment
-from .page import Ours, safe_markdown
-from .shares import read_shares
 
 BETWEEN = re.compile(r"BEGIN MARK SCHEME[^\n]*\n(.*?)\n[^\n]*END MARK SCHEME", re.DOTALL)
 PART = re.compile(

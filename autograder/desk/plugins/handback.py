@@ -13,11 +13,10 @@ from nbgrader.utils import notebook_hash
 from traitlets import Bool
 
 from autograder.course import Course
+from autograder.desk.submissions.roster import SECRET
+from autograder.desk.submissions.staging import secret_of
 from autograder.errors import CourseError, Unreadable
 from autograder.files import read_regular
-
-from .roster import SECRET
-from .staging import secret_of
 
 WAITS = b"<body data-waits>"  # of a page that was made before a person graded all of it
 

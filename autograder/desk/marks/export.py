@@ -8,9 +8,9 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 
 from autograder.course import Course
+from autograder.desk.submissions.lateness import settle, span
 from autograder.text import inert
 
-from .lateness import settle, span
 from .marks import StudentMark, marks_of, task_names
 
 CSV_COLUMNS = (

@@ -16,17 +16,17 @@ from markupsafe import Markup
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.desk.marks.marks import is_graded
+from autograder.desk.pages.jinja import environment
+from autograder.desk.pages.page import Framed, safe_markdown
+from autograder.desk.people.grants import excused
+from autograder.desk.people.shares import Share, dealt, read_shares, write_shares
+from autograder.desk.submissions.table import from_here
 from autograder.errors import ClassError, NotAmended
 from autograder.files import write_whole
 from autograder.notebook.lesson import grade_id
 
-from .grants import excused
-from .jinja import environment
-from .marks import is_graded
-from .page import Framed, safe_markdown
 from .scheme import beside, mark_scheme
-from .shares import Share, dealt, read_shares, write_shares
-from .table import from_here
 
 NO_FILE = re.compile(r"[^\w.-]+")  # what is no part of a file's name everywhere
 FAR = 0.1  # of the points: two graders who differ by more should talk

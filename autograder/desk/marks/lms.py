@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder.desk.people.sheet import Sheet, plain
+from autograder.desk.people.students import NOBODY, nobody
 from autograder.errors import SheetError
 from autograder.text import inert, line
 
 from .marks import StudentMark
-from .sheet import Sheet, plain
-from .students import NOBODY, nobody
 
 DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
 WORTH = re.compile(r"\[Total Pts: (?:up to )?([\d.,]+)[^\]]*\]")  # in Blackboard's own words

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.desk.people.enrol import enrol
+from autograder.desk.people.sheet import Sheet
+from autograder.desk.submissions.lateness import course_terms, settle
+from autograder.desk.submissions.table import from_here
 from autograder.errors import SheetError
 from autograder.files import require_writable
 from autograder.text import log
 
-from .enrol import enrol
 from .handover import feedback_archives, gradescope_results, mail_merge
-from .lateness import course_terms, settle
 from .lms import SYSTEMS, filled
 from .marks import StudentMark, marks_of
-from .sheet import Sheet
-from .table import from_here
 
 
 def run(options: argparse.Namespace) -> int:

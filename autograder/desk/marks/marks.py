@@ -11,10 +11,9 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.assignment import TEST_PREFIX, Assignment
 from autograder.course import Course
+from autograder.desk.people.students import Student, read_students
+from autograder.desk.submissions.roster import EXCUSED, GRADED, hand_ins
 from autograder.errors import Failure
-
-from .roster import EXCUSED, GRADED, hand_ins
-from .students import Student, read_students
 
 WAITS = f"{GRADED}, waits for a person"
 

@@ -16,15 +16,14 @@ from traitlets import Unicode
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
+from autograder.desk.pages.feedback import FeedbackParts
+from autograder.desk.pages.outputs import stored_report
+from autograder.desk.submissions.lateness import course_terms, settle, told
+from autograder.desk.submissions.roster import overlooked
+from autograder.desk.submissions.staging import original, show_graded, show_hand_ins
 from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
-
-from .feedback import FeedbackParts
-from .lateness import course_terms, settle, told
-from .outputs import stored_report
-from .roster import overlooked
-from .staging import original, show_graded, show_hand_ins
 
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 

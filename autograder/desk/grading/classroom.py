@@ -11,6 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.assignment import Assignment, released_notebook
 from autograder.commands import last_error, nbgrader, nbgrader_started
 from autograder.course import Course
+from autograder.desk.marks.marks import is_graded
+from autograder.desk.pages.outputs import stored_report
+from autograder.desk.people.enrol import enrol
+from autograder.desk.plugins.judging import tried_wall
+from autograder.desk.submissions.lateness import lateness, settle
+from autograder.desk.submissions.roster import RosterEntry, hand_ins, overlooked
+from autograder.desk.submissions.table import ClassTable, Recorded, from_here
 from autograder.errors import ClassError
 from autograder.files import delete, file_digest
 from autograder.judge.batch import Engine, Grader
@@ -18,14 +25,6 @@ from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
 from autograder.offering import Offering
 from autograder.text import without_controls
-
-from .enrol import enrol
-from .lateness import lateness, settle
-from .marks import is_graded
-from .outputs import stored_report
-from .plugins import tried_wall
-from .roster import RosterEntry, hand_ins, overlooked
-from .table import ClassTable, Recorded, from_here
 
 
 def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:

@@ -18,7 +18,7 @@ from nbgrader.plugins import BasePlugin
 from autograder.course import Course
 from autograder.terms import Terms, read_terms
 
-RULE = "autograder.desk.lateness.OfferingPenalty"  # as `nbgrader_config.py` names it
+RULE = "autograder.desk.submissions.lateness.OfferingPenalty"  # as `nbgrader_config.py` names it
 
 
 class OfferingPenalty(BasePlugin):

@@ -15,17 +15,17 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.commands import last_error, nbgrader
 from autograder.course import Course
+from autograder.desk.people import grants, shares, students
+from autograder.desk.people.enrol import FIELDS
+from autograder.desk.people.students import no_id, read_students
+from autograder.desk.submissions.clock import STAMP, time_of
+from autograder.desk.submissions.roster import SECRET
 from autograder.errors import CourseError, NoGradebook, NotAmended
 from autograder.files import delete, write_whole
 from autograder.judge.results import Results
 from autograder.report.record import Report
 
-from . import grants, shares, students
 from .amend import EARLIER, free_name, require_name
-from .clock import STAMP, time_of
-from .enrol import FIELDS
-from .roster import SECRET
-from .students import no_id, read_students
 
 
 def remove(course: Course, names: Iterable[str]) -> list[str]:

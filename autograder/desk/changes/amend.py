@@ -7,12 +7,11 @@ import secrets
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.desk.submissions.clock import STAMP
+from autograder.desk.submissions.roster import NO_NAME, SECRET
 from autograder.errors import NotAmended, Unreadable
 from autograder.files import read_regular
 from autograder.notebook.reader import parse
-
-from .clock import STAMP
-from .roster import NO_NAME, SECRET
 
 EARLIER = "earlier"  # folder of reports that were made anew, in that of an assignment's reports
 BESIDE = (STAMP, SECRET)  # what goes with a notebook from the folder that it was handed in with

@@ -1,0 +1,8 @@
+"""What was handed in: by whom, when, in which files.
+
+- `clock.py`: when a submission came, by the server's clock
+- `lateness.py`: what being late costs
+- `roster.py`: who handed in what, and what is not graded
+- `staging.py`: what nbgrader's converters see of a student's folder
+- `table.py`: all of it as a table
+"""
