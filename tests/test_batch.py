@@ -17,6 +17,7 @@ from autograder.assignment import ROOT, Assignment
 from autograder.judge.batch import Graded, Grader, grade_all
 from autograder.judge.reference import reference
 from autograder.judge.results import Results
+from autograder.notebook.repair import Submission
 from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.wall.build import build
@@ -62,7 +63,7 @@ def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> Non
 class Fragile(Grader):
     """Whoever grades `mine` is killed, the first times."""
 
-    def graded(self, notebook: Path) -> Graded:
+    def graded(self, notebook: Path, submission: Submission | None = None) -> Graded:
         """Count the attempts in files: a killed process remembers nothing."""
         if notebook.name == "mine":
             attempts = notebook.parent / "attempts"

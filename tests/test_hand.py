@@ -85,7 +85,8 @@ def test_formgrader_shows_the_mark_scheme_beside_the_answer(course: Course) -> N
     page = formgraders_page(course, "ann")
     (both,) = page.find_all(class_="answer-and-scheme")
     assert "A wider beam gains 0.2." in both.get_text()
-    scheme = both.find("aside").get_text()
+    (aside,) = both.find_all("aside")
+    scheme = aside.get_text()
     assert "Search and model (3)" in scheme
     assert "a wider beam mends search errors only" in scheme
     assert "in the share of Ben <b>" in scheme
@@ -189,7 +190,7 @@ def test_a_graders_page_has_their_answers_beside_the_scheme_and_no_marks(
         assert "7.25" not in page.get_text()
         assert page.get_text().count("Bottleneck (4)") == 2
         (link,) = page.find_all("a", href=re.compile("/formgrader/submissions/"))
-        number = link["href"].split("/")[-2]
+        number = str(link["href"]).split("/")[-2]
         with course.gradebook() as gradebook:
             student = gradebook.find_submission_notebook_by_id(number).student.id
         shares = {one.student: one.grader for one in read_shares(course.shares)}

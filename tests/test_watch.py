@@ -16,6 +16,7 @@ import pytest
 
 from autograder.errors import Undecided
 from autograder.judge.batch import Graded, Grader, grade_all
+from autograder.notebook.repair import Submission
 from autograder.wall import session as sessions
 from autograder.wall.limits import Limits
 from autograder.wall.processes import Usage, family, usage
@@ -300,7 +301,7 @@ def test_what_could_not_be_decided_is_no_verdict(
 class Hindered(Grader):
     """Has no time for some notebooks, the first so many times."""
 
-    def grade(self, notebook: Path) -> Any:
+    def grade(self, notebook: Path, submission: Submission | None = None) -> Any:
         """Note the order."""
         log = notebook.with_suffix(".log")
         times = len(log.read_text()) if log.exists() else 0

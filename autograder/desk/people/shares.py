@@ -48,14 +48,15 @@ def read_shares(file: Path) -> list[Share]:
         raise SheetError(f"{file}: there is no column {missing[0]!r}")
     shares = []
     for row, number in zip(sheet.rows, sheet.lines, strict=True):
-        *words, points = (row[place].strip() for place in places if place is not None)
+        cells = (row[place].strip() for place in places if place is not None)
+        assignment, student, task, grader, second, points = cells
         try:
             given = float(points.replace(",", ".")) if points else None
         except ValueError:
             raise SheetError(
                 f"{file}, line {number}: second_points: expected a number, got {points!r}"
             ) from None
-        shares.append(Share(*words, given))
+        shares.append(Share(assignment, student, task, grader, second, given))
     return shares
 
 
