@@ -155,6 +155,52 @@ def test_its_public_checks_run_as_a_student_runs_them(repository: Repository) ->
     shutil.rmtree(folder / "checks" / "__pycache__", ignore_errors=True)
 
 
+TELLING = """
+import sys
+from autograder.__main__ import main
+from autograder.judge import precedents
+known = precedents.ByPrecedent._keep
+precedents.ByPrecedent._keep = lambda self, item: (print("RAN", item.name), known(self, item))
+sys.exit(main())
+"""
+
+
+def test_a_later_command_runs_just_the_checks_that_hear_something_new(
+    repository: Repository,
+) -> None:
+    results = repository.root / "build" / "results"
+    shutil.rmtree(results, ignore_errors=True)
+
+    def grade(student: str) -> tuple[int, dict[str, object]]:
+        for file in results.glob("*.json"):
+            file.unlink()
+        report = repository.root / "one.json"
+        notebook = repository.answered(student)
+        command = ["-c", TELLING, "grade", NAME, str(notebook), "--json", str(report)]
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=repository.root,
+            env=repository.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.count("RAN "), json.loads(report.read_text())
+
+    ran: list[int] = []
+    reports = []
+    for student in ("alice", "alice", "bob", "bob", "alice"):
+        times, report = grade(student)
+        ran.append(times)
+        reports.append(report)
+    assert ran[0] > 0
+    assert ran[2] > 0
+    assert [ran[1], ran[3], ran[4]] == [0, 0, 0]
+    assert reports[0] == reports[1] == reports[4]
+    assert reports[2] == reports[3]
+
+
 def test_class_gradebook_and_pages(repository: Repository) -> None:
     notebooks = [repository.answered(student) for student in ANSWERS]
     reports = repository.root / "json"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from autograder.notebook.repair import Submission
 from autograder.offering import Offering
 from autograder.report.record import Report, TaskReport
 from autograder.suites import probes_of
+from autograder.suites.memory import all_remembered, begin_with
 from autograder.wall.session import Session
 from autograder.wall.wall import Wall
 from checks.plugin import Grading, brief, run_suite
@@ -22,15 +25,37 @@ from checks.program import Cell
 from checks.student import Student
 
 from .fingerprint import result_key, suite_fingerprint
+from .kept import Kept
 from .precedents import ByPrecedent, Precedents, Transcript
 from .reference import reference
 from .results import Result, Results
+
+GROWN = 1.1  # times as much as was kept before is worth to be kept anew
 
 
 @cache
 def precedents(offering: Offering) -> Precedents:
     """What this process has found so far; the forks of a batch begin with what it knows."""
     return Precedents()
+
+
+@cache
+def resume(offering: Offering, folder: Path) -> None:
+    """Begin with what an earlier process has kept, and in the end keep what this one adds.
+
+    A fork that is ended with its batch keeps nothing.
+    """
+    kept, known = Kept(offering, folder), precedents(offering)
+    known.begin_with(kept.read("precedents") or Precedents())
+    begin_with(lambda: kept.read("memories") or {})
+    had = len(known)
+
+    def keep() -> None:
+        if len(known) > GROWN * had:
+            kept.write("precedents", known)
+            kept.write("memories", all_remembered())
+
+    atexit.register(keep)
 
 
 def grade(
@@ -54,6 +79,8 @@ def grade(
     results = results or Results(None)
     keys = result_keys(offering, submission.cells, wall, tasks)
     known = {key: result for key in keys if (result := results.get(keys[key]))}
+    if results.beside is not None and len(known) < len(keys):
+        resume(offering, results.beside)
     for result in run_tasks(offering, submission.cells, wall, [k for k in keys if k not in known]):
         results.put(keys[result.task.key], result)
         known[result.task.key] = result

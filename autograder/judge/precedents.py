@@ -45,6 +45,16 @@ class Precedents:
         self._questions: dict[bytes, Message] = {}  # each once, though many sequences lead to it
         self._size = 0
 
+    def __len__(self) -> int:
+        """How many sequences are known."""
+        return len(self._steps)
+
+    def begin_with(self, earlier: Precedents) -> None:
+        """Know what another process has found, too."""
+        self._steps |= earlier._steps
+        self._questions |= earlier._questions
+        self._size += earlier._size
+
     def after(self, place: bytes) -> Message | Ending | None:
         """The next question or the ending at a place, None if nobody came there."""
         return self._steps.get(place)

@@ -64,6 +64,11 @@ class Results:
         self._folder = folder
 
     @property
+    def beside(self) -> Path | None:
+        """Where what results are made with may be kept, to be forgotten with them."""
+        return self._folder and self._folder / "judge"
+
+    @property
     def keeps(self) -> bool:
         """Whether anything is kept."""
         return self._folder is not None

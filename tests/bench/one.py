@@ -15,6 +15,7 @@ from autograder.judge.grade import one_thread, precedents
 from autograder.judge.precedents import ByPrecedent, Precedents, Transcript
 from autograder.judge.reference import reference
 from autograder.notebook.repair import repair
+from autograder.offering import Offering
 from autograder.suites import probes_of
 from autograder.wall.build import build
 from autograder.wall.session import Session
@@ -65,7 +66,7 @@ def costs(assignment: Assignment, classmates: Sequence[NotebookNode]) -> Costs:
     starting = time.perf_counter() - began
     release = released_notebook(assignment)
     solution = repair(assignment.source, assignment.source).cells
-    kept = precedents(assignment, SALT)
+    kept = precedents(Offering(assignment, SALT))
     cost(assignment, wall, solution, kept)  # what suites remember is remembered from here on
     gc.collect()
     gc.freeze()  # as in the processes of a batch
