@@ -413,7 +413,8 @@ def test_a_warm_process_that_is_killed_is_replaced() -> None:
 
 def _kill_below(process: psutil.Process) -> None:
     for child in process.children(recursive=True):
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended with one before it
+            child.kill()
     psutil.wait_procs(process.children(recursive=True), timeout=10)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from autograder.wall.processes import Usage, family, usage
 from autograder.wall.session import Session
 from autograder.wall.wall import Bubblewrap, Unconfined
 from autograder.wall.watch import LOOK_SECONDS, Found, Watch
+from checks import deadline
 from checks.deadline import OutOfTime, time_limit
 from checks.program import Cell
 from checks.verdicts import StudentFault
@@ -274,6 +276,22 @@ def test_a_hostile_neighbour_makes_nobody_late() -> None:
                 assert session.findings == []
                 assert session.troubles == {}
             assert time.monotonic() - began > 4  # seconds: it was hindered
+
+
+@pytest.mark.parametrize(
+    ("went", "was_sent", "ends"),
+    [(0, 0, False), (0, 3, False), (1, 2, False), (1, 0, True), (1, 1, True), (5, 2, True)],
+)
+def test_who_waits_for_a_processor_is_not_taken_for_one_who_sleeps(
+    went: int, was_sent: int, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = iter([(7, 7), (7 + went, 7 + was_sent)])  # before, and when the alarm rings
+    monkeypatch.setattr(deadline, "_turns", lambda: next(turns))
+    with (
+        pytest.raises(OutOfTime) if ends else contextlib.nullcontext(),
+        time_limit(60, of_processor=True),
+    ):
+        signal.raise_signal(signal.SIGALRM)
 
 
 @pytest.mark.usefixtures("hostile")

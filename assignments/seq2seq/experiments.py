@@ -224,12 +224,13 @@ def context_sizes(runs: ShortRuns, sizes: Sequence[int | None]) -> pd.DataFrame:
         A row for each size and group of lengths: context, source tokens, loss, BLEU.
     """
     pairs, tools = runs.validation_pairs, runs.tools
-    references = [pair.target for pair in pairs]
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    groups = by_length(pairs)
     rows = []
     for size in sizes:
         model = runs.run(context_size=size).model
-        hypotheses = translate(model, tools, [pair.source for pair in pairs])
-        for name, indices in by_length(pairs):
+        hypotheses = translate(model, tools, sources)
+        for name, indices in groups:
             bleu, _ = scores([hypotheses[i] for i in indices], [references[i] for i in indices])
             row = {
                 "context": "whole" if size is None else f"first {size}",

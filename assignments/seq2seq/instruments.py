@@ -1,11 +1,10 @@
 """Instruments: modules put around your encoder or decoder, to change or to hear what passes."""
 
-import copy
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from training import Model, Toolbox
+from training import Model, Toolbox, standing_still
 
 from data.pairs import Pair
 
@@ -58,11 +57,10 @@ def listen(model: Model, tools: Toolbox, pairs: list[Pair], teacher_forcing_rati
 
     With ratio 1 every word is predicted after the right beginning, with 0 after the model's own.
     """
-    copied: Any = copy.deepcopy(model)
+    copied, optimizer = standing_still(model)
     copied.decoder = Listener(copied.decoder)
-    standing_still = torch.optim.SGD(copied.parameters(), lr=0.0)
     batch = tools.batch(pairs)
-    tools.train_step(copied, standing_still, *batch, teacher_forcing_ratio)
+    tools.train_step(copied, optimizer, *batch, teacher_forcing_ratio)
     gold = batch.target[:, 1:]  # (batch, target_time - 1)
     said = torch.stack(copied.decoder.heard, dim=1).argmax(dim=2)  # (batch, target_time - 1)
     return Heard((said == gold).cpu(), (gold != copied.pad_id).cpu())

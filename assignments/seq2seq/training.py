@@ -132,17 +132,14 @@ def train(
 
 
 def token_loss(
-    model: Model,
-    tools: Toolbox,
-    pairs: Sequence[Pair],
-    reverse_source: bool = True,
-    teacher_forcing_ratio: float = 1.0,
+    model: Model, tools: Toolbox, pairs: Sequence[Pair], reverse_source: bool = True
 ) -> float:
-    """Return the loss a token on `pairs`, the model left as it is.
+    """Return the loss a token on `pairs` with teacher forcing, the model left as it is."""
+    measured, optimizer = standing_still(model)
+    return float(tools.train_step(measured, optimizer, *tools.batch(pairs, reverse_source), 1.0))
 
-    It is your own training step that measures it: on a copy, with a learning rate of zero.
-    """
-    measured = copy.deepcopy(model)
-    standing_still = torch.optim.SGD(measured.parameters(), lr=0.0)
-    batch = tools.batch(pairs, reverse_source)
-    return float(tools.train_step(measured, standing_still, *batch, teacher_forcing_ratio))
+
+def standing_still(model: Model) -> tuple[Model, torch.optim.Optimizer]:
+    """Return a copy that your own training step can measure: with a learning rate of zero."""
+    copied = copy.deepcopy(model)
+    return copied, torch.optim.SGD(copied.parameters(), lr=0.0)

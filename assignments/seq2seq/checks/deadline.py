@@ -46,8 +46,8 @@ def _by_alarm(by_the_clock: float, of_processor: float) -> Iterator[None]:
         if number == signal.SIGALRM and of_processor:
             turns.append(_turns())
             went, was_sent = (new - old for old, new in zip(turns.pop(0), turns[0], strict=True))
-            if was_sent > went:
-                return  # it computes, and others were let before it; the alarm rings again
+            if went == 0 or was_sent > went:
+                return  # it computes, or waits for others that do; the alarm rings again
         raise OutOfTime(f"computes for more than {of_processor or by_the_clock:.2g} seconds")
 
     clocks = (

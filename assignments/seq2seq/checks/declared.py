@@ -140,23 +140,13 @@ class As(Condition):
 
 
 @dataclass(frozen=True)
-class Exactly(Condition):
-    """So many parts."""
-
-    parts: int
-
-    def holds(self, value: Any, scope: Scope) -> bool:
-        return len(value) == self.parts
-
-
-@dataclass(frozen=True)
 class Many(Condition):
-    """As many parts as something else that has a size of this name."""
+    """So many parts, or as many as something else that has a size of this name."""
 
-    name: str
+    size: Size
 
     def holds(self, value: Any, scope: Scope) -> bool:
-        return scope.fits(len(value), self.name)
+        return scope.fits(len(value), self.size)
 
 
 class Shaped(Condition):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -94,26 +93,6 @@ def normal(answer: object, choices: list[str], decimals: int) -> str | None:
     except (TypeError, ValueError, OverflowError, RuntimeError):
         return None
     return f"{round(number, decimals) + 0.0:.{decimals}f}"  # + 0.0: there is no minus zero
-
-
-def veiled_questions(questions: Mapping[str, Mapping[str, Any]]) -> str:
-    """The text of FILE.
-
-    Args:
-        questions: by key: `choices`, a list, empty for a number; `decimals`; and `said`, what is
-            said of each answer, normal or ANY_OTHER, beginning with RIGHT or WRONG.
-    """
-    entries = {}
-    for key, question in questions.items():
-        said: Mapping[str, str] = question["said"]
-        width = max(len(words.encode()) for words in said.values())  # all of one length
-        veiled = {mark(key, one): veil(words, key, one, width) for one, words in said.items()}
-        entries[key] = {
-            "choices": question["choices"],
-            "decimals": question["decimals"],
-            "said": dict(sorted(veiled.items())),
-        }
-    return json.dumps(entries, indent=1) + "\n"
 
 
 def mark(question: str, answer: str) -> str:

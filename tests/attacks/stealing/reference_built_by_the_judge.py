@@ -8,4 +8,4 @@ sys.path.insert(0, "@REPOSITORY@")
 from autograder.assignment import Assignment
 from autograder.judge.reference import reference
 
-train_step = reference(Assignment("seq2seq"))._runner._runner._lesson.train_step
+train_step = reference(Assignment("seq2seq"))._runner._runner.runner._lesson.train_step

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from checks.declared import As, Count, Exactly, Like, answers
+from checks.declared import As, Count, Like, Many, answers
 from checks.expect import Wrong
 from checks.simulated_gpu.elsewhere import Fared
 
@@ -141,7 +141,7 @@ class Slopes(TypedDict):
 class Unread(TypedDict):
     """What it answers where the encoder's answer cannot be read."""
 
-    results: Annotated[list[Any], Exactly(1)]
+    results: Annotated[list[Any], Many(1)]
     weights: Count
 
 

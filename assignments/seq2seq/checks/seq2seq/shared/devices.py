@@ -22,21 +22,30 @@ def on(device: str, run: Run, placed: tuple[str, ...]) -> dict[str, Any]:
     """Run code on a device: what it gave there, or how it fared on the simulated one."""
     if device == SIMULATED:
         return elsewhere(run, placed)
-    with exact():
+    with arithmetic():
         return run(torch.device(device))
 
 
 @contextmanager
-def exact() -> Iterator[None]:
-    """Float32 that is float32, and the same each time: what a comparison of devices needs.
+def arithmetic(*, tf32: bool = False, deterministic: bool = True) -> Iterator[None]:
+    """How a GPU computes: as a comparison of devices needs it, if nothing else is asked for.
 
     cuBLAS reads CUBLAS_WORKSPACE_CONFIG when it starts, which is up to who starts the process.
+
+    Args:
+        tf32: round float32 to TensorFloat-32 in products, as cuDNN does if nobody says otherwise.
+        deterministic: of cuDNN's algorithms take those that give the same each time.
     """
-    matmul = torch.backends.cuda.matmul
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
     before = matmul.allow_tf32
-    matmul.allow_tf32 = False
+    matmul.allow_tf32 = tf32
     try:
-        with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+        with cudnn.flags(
+            enabled=cudnn.enabled,  # torch's own default here is without cuDNN
+            benchmark=not deterministic,
+            deterministic=deterministic,
+            allow_tf32=tf32,
+        ):
             yield
     finally:
         matmul.allow_tf32 = before

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from checks.declared import Exactly, Like, Many, Shaped
+from checks.declared import Like, Many, Shaped
 
 State = tuple[Tensor, Tensor]
 # sizes by the tensors that a toy is made of: of the batch b, of the layers of a state l, of calls n
@@ -36,7 +36,7 @@ class DecoderCall(TypedDict):
     new_h: Annotated[Tensor, Shaped(L, "b", H)]
     new_c: Annotated[Tensor, Shaped("l", "b", H)]
     training: bool
-    graph: Annotated[list[bool], Exactly(3)]
+    graph: Annotated[list[bool], Many(3)]
 
 
 class StackedCalls(TypedDict):
@@ -49,7 +49,7 @@ class StackedCalls(TypedDict):
     new_h: Annotated[Tensor, Shaped("n", L, "b", H)]
     new_c: Annotated[Tensor, Shaped("n", "l", "b", H)]
     training: Annotated[list[bool], Many("n")]
-    graph: Annotated[list[Annotated[list[bool], Exactly(3)]], Many("n")]
+    graph: Annotated[list[Annotated[list[bool], Many(3)]], Many("n")]
 
 
 Weights = TypedDict(
