@@ -54,7 +54,7 @@ def test_a_pin_that_an_early_release_may_not_install_is_found() -> None:
 def test_every_promised_python_may_install_every_pin() -> None:
     found = {canonicalize_name(one.name): one for one in importlib.metadata.distributions()}
     installed: dict[str, str] = {
-        name: found[name].metadata["Requires-Python"] or ""
+        name: found[name].metadata.get("Requires-Python") or ""
         for name, version in PINS.items()
         if name in found and found[name].version.partition("+")[0] == version
     }
@@ -83,10 +83,12 @@ def needed(roots: Iterable[str], python: str) -> set[str]:
             if (name, extra) in found:
                 continue
             found.add((name, extra))
-            if name in PINS:
+            if name == canonicalize_name(PROJECT["name"]):  # an extra of our own
+                waiting += [(line, "") for line in PROJECT["optional-dependencies"][extra or "dev"]]
+            elif name in PINS:
                 requires = importlib.metadata.requires(name) or []
                 waiting += [(line, extra) for line in requires]
-    return {name for name, _ in found}
+    return {name for name, _ in found} - {canonicalize_name(PROJECT["name"])}
 
 
 @pytest.mark.parametrize("minor", MINORS)

@@ -30,7 +30,7 @@ from .precedents import ByPrecedent, Precedents, Transcript
 from .reference import reference
 from .results import Result, Results
 
-GROWN = 1.1  # times as much as was kept before is worth to be kept anew
+GROWN = 1.1  # times as much as is known already: then what was drawn for it is worth half a second
 
 
 @cache
@@ -51,8 +51,9 @@ def resume(offering: Offering, folder: Path) -> None:
     had = len(known)
 
     def keep() -> None:
-        if len(known) > GROWN * had:
+        if len(known) > had:
             kept.write("precedents", known)
+        if len(known) > GROWN * had:
             kept.write("memories", all_remembered())
 
     atexit.register(keep)

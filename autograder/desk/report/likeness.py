@@ -181,7 +181,7 @@ def likeness(
         share = float(scores[one] / min(total[i, i], total[j, j]))
         pairs.append(Pair(students[i], students[j], share, float(rates[one]), cells))
     expected = max((one.rate for one in pairs), default=0.0) * len(scores)
-    return Likeness(number, pairs, most, expected, len(tasks))
+    return Likeness(number, tuple(pairs), most, expected, len(tasks))
 
 
 def _without(own: Runs, spared: set[tuple[str, ...]]) -> Runs:
