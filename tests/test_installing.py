@@ -52,7 +52,9 @@ def test_a_pin_that_an_early_release_may_not_install_is_found() -> None:
 
 
 def test_every_promised_python_may_install_every_pin() -> None:
-    found = {canonicalize_name(one.name): one for one in importlib.metadata.distributions()}
+    # the first of a name is what is imported; setuptools brings others of its own
+    every = [*importlib.metadata.distributions()]
+    found = {canonicalize_name(one.name): one for one in reversed(every)}
     installed: dict[str, str] = {
         name: found[name].metadata.get("Requires-Python") or ""
         for name, version in PINS.items()
