@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Route, expect, sync_playwright
 
 from tests.ordinary import run_module
 from tests.repository import released_course
@@ -19,6 +19,7 @@ LATE = "wrong-beam-search"
 DUE, CAME = "2026-11-20T18:00:00", "2026-11-21 10:00:00 UTC"
 SALT = "in a browser"
 SECONDS = 120.0  # for whatever a page is to show
+expect.set_options(timeout=SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")

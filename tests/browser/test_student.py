@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from tests.repository import released_course
 from .lab import lab
 
 STUDENT = "ada"
+TRIES = 5
 COURSE = "deep-learning"  # as `nbgrader_config.py` calls it
-NEEDED = ("import heapq", "# nothing to learn here", "class Seq2Seq")  # how these cells begin
+NEEDED = ("import heapq", "# nothing to learn here", "State = tuple")  # how these cells begin
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +64,15 @@ def cell(page: Page, text: str) -> Locator:
 
 def run(page: Page, found: Locator) -> str:
     """Run a cell, wait for its end, and return what it shows."""
-    found.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    expect(found.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+    prompt = found.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    for _ in range(TRIES):  # a kernel that is about to connect lets go of what it is asked
+        found.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        with contextlib.suppress(AssertionError):
+            expect(prompt).not_to_have_text(before, timeout=5000)
+            break
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"))
     return found.locator(".jp-OutputArea").first.inner_text()
 
 
@@ -102,7 +110,7 @@ def test_a_student_fetches_fills_in_checks_validates_and_submits(
     write(page, stub, solved["encoder"])
     run(page, stub)
     said = run(page, checks)
-    assert re.search(r"encoder: (\d+) of \1 public checks pass", said)
+    assert re.search(r"encoder: all \d+ public checks pass", said)
 
     page.locator(".validate-button").click()
     dialog = page.locator(".jp-Dialog")
@@ -118,5 +126,6 @@ def test_a_student_fetches_fills_in_checks_validates_and_submits(
     course, exchange = released
     done = run_module(course, "nbgrader", "collect", "seq2seq", f"--Exchange.root={exchange}")
     assert done.returncode == 0, done.stderr
-    handed_in = course / "submitted" / STUDENT / "seq2seq" / "seq2seq.ipynb"
+    # nbgrader calls a student as the system calls whoever runs the tests
+    (handed_in,) = course.glob("submitted/*/seq2seq/seq2seq.ipynb")
     assert 'context_size\\", 1)' in handed_in.read_text()
