@@ -200,9 +200,7 @@ def _failure(run: Run, value: object) -> str:
     happened = "failed" if run.error else "did not define it"
     left = "there is no version" if value is NOTHING else "what is checked is an older version"
     why = f" ({run.error}.)" if run.error else ""
-    return (
-        f"your last run of this cell {happened}; {left}.{why} Mend the cell, run it, check again."
-    )
+    return f"your last run of this cell {happened}; {left}.{why} Correct it, run it, check again."
 
 
 class Binding(NamedTuple):

@@ -88,10 +88,10 @@ def test_formgrader_shows_the_mark_scheme_beside_the_answer(course: Course) -> N
     (aside,) = both.find_all("aside")
     scheme = aside.get_text()
     assert "Search and model (3)" in scheme
-    assert "a wider beam mends search errors only" in scheme
+    assert "a wider beam corrects search errors only" in scheme
     assert "in the share of Ben <b>" in scheme
     assert both.find_next("textarea", id="translation-comment")
-    assert "mends search errors only" not in page.get_text().replace(both.get_text(), "")
+    assert "corrects search errors only" not in page.get_text().replace(both.get_text(), "")
 
 
 def test_formgrader_shows_it_where_nothing_was_written_too(course: Course) -> None:

@@ -1,4 +1,4 @@
-"""The experiments of the lesson: each returns its numbers as a table, which `plots.py` draws."""
+"""The experiments of the lesson. Each returns a table of numbers, which `plots.py` draws."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from translation import scores, search, translate
 
 from data.pairs import Pair, tokenize
 
-GROUPS = 5  # of sentences, by the length of the source, equally large
+GROUPS = 5  # of sentences, by the length of the source, of similar size
 TIMED = 40  # sentences
 POSITIONS = 16  # of the target that are looked at; later ones are few
 AFTER = 8  # words after the first mistake that are looked at
@@ -53,12 +53,12 @@ def compare_beams(
     beam_widths: Sequence[int] = (1, 2, 5, 10),
     length_penalty: float = 0.0,
 ) -> pd.DataFrame:
-    """Translate `pairs` greedily and with every beam width; a row each.
+    """Translate `pairs` greedily and with every beam width: one row for each.
 
-    Mean log-probability is that of the best hypothesis; without a length penalty it is what
-    the search maximises. Greedy decoding does not report it, beam width 1 finds the same one.
-    The time is taken in a fair way: all are given one sentence at a time, a few of `pairs`. It
-    is the processor's, so that other programs do not count.
+    The mean log-probability is that of the best hypotheses. Without a length penalty, the search
+    maximises it. Greedy decoding does not report it; beam width 1 finds the same hypotheses.
+    The times can be compared: each way gets the same few of `pairs`, one sentence at a time. It
+    is processor time, so other programs do not count.
     """
     sentences = [pair.source for pair in pairs]
     rows = []
@@ -75,9 +75,9 @@ def compare_beams(
             "decoding": "greedy" if beam_width is None else f"beam {beam_width}",
             "BLEU": bleu,
             "chrF": chrf,
-            "tokens a sentence": sum(len(tokens) for tokens, _ in best) / len(best),
+            "tokens per sentence": sum(len(tokens) for tokens, _ in best) / len(best),
             "mean log-probability": sum(log_prob for _, log_prob in best) / len(best),
-            "ms a sentence": 1000 * seconds / len(timed),
+            "ms per sentence": 1000 * seconds / len(timed),
         }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -95,7 +95,7 @@ def by_length(pairs: Sequence[Pair]) -> list[tuple[str, list[int]]]:
 
 
 def quality_by_length(model: Model, tools: Toolbox, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Score greedy translations in groups of sentences of like source length."""
+    """Score greedy translations in groups of sentences of similar source length."""
     hypotheses = translate(model, tools, [pair.source for pair in pairs])
     rows = []
     for name, indices in by_length(pairs):
@@ -116,16 +116,16 @@ def quality_by_length(model: Model, tools: Toolbox, pairs: Sequence[Pair]) -> pd
 
 
 class Run(NamedTuple):
-    """A model after a short training, and how its greedy translations became better."""
+    """A model after a short training, and its scores after each epoch."""
 
     model: Model
-    curve: pd.DataFrame  # a row an epoch: epoch, seconds, BLEU, chrF
+    curve: pd.DataFrame  # one row for each epoch: epoch, seconds, BLEU, chrF
 
 
 class ShortRuns:
     """Short trainings of equal models, from the same weights, with the pairs in the same order.
 
-    What several experiments compare with is trained once.
+    A model that several experiments need is trained only once.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class ShortRuns:
         teacher_forcing_ratio: float = 1.0,
         context_size: int | None = None,
     ) -> Run:
-        """Return the run with these settings; `context_size` None lets all of a context through."""
+        """Return the run with these settings; `context_size` None is the whole context."""
         key = (reverse_source, teacher_forcing_ratio, context_size)
         if key not in self._runs:
             self._runs[key] = self._train(*key)
@@ -194,13 +194,13 @@ class ShortRuns:
 
 
 def _curves(setting: str, runs: dict[str, Run]) -> pd.DataFrame:
-    """Return the curves of `runs` one below the other, the column `setting` telling them apart."""
+    """Return the curves of `runs` in one table; the column `setting` says which one a row is of."""
     tables = [run.curve.assign(**{setting: name}) for name, run in runs.items()]
     return pd.concat(tables, ignore_index=True)
 
 
 def directions(runs: ShortRuns) -> pd.DataFrame:
-    """Train two equal models, one of them on sources read from the first word to the last."""
+    """Train two equal models: one on reversed sources, one on sources as they are written."""
     both = {
         "reversed": runs.run(),
         "as written": runs.run(reverse_source=False),
@@ -215,13 +215,13 @@ def teachers(runs: ShortRuns, ratios: Sequence[float] = (1.0, 0.5, 0.0)) -> pd.D
 
 
 def context_sizes(runs: ShortRuns, sizes: Sequence[int | None]) -> pd.DataFrame:
-    """Train equal models between whose encoder and decoder less gets through.
+    """Train equal models that differ in the size of the context that reaches the decoder.
 
-    The loss is that of the next word after the *right* beginning: no mistake of an earlier word
-    can make it worse.
+    The loss is that of the next word after the *right* beginning, so no earlier mistake can make
+    it worse.
 
     Returns:
-        A row for each size and group of lengths: context, source tokens, loss, BLEU.
+        One row for each size and group of lengths: context, source tokens, loss, BLEU.
     """
     pairs, tools = runs.validation_pairs, runs.tools
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
@@ -243,12 +243,12 @@ def context_sizes(runs: ShortRuns, sizes: Sequence[int | None]) -> pd.DataFrame:
 
 
 def exposure(runs: ShortRuns, ratios: Sequence[float] = (1.0, 0.5)) -> pd.DataFrame:
-    """Say how often the next word is right after right beginnings, and after the model's own.
+    """Measure how often the next word is right after right beginnings, and after the model's own.
 
     Returns:
-        A row for each ratio, beginning (right, own), `counted from` and place: counted from the
-        start, the place is a position in the sentence; counted from the first mistake that the
-        model makes by itself, it is the number of words since. `right %` of how many `words`.
+        One row for each ratio, beginning (right, own), `counted from` and place. Counted from
+        the start, the place is a position in the sentence. Counted from the first mistake in free
+        running, it is the number of words since then. `right %` is a share of `words`.
     """
     pairs = list(runs.validation_pairs)
     rows = []
@@ -292,14 +292,14 @@ def contexts(
     *,
     properties: dict[str, Callable[[str], str | int]],
 ) -> pd.DataFrame:
-    """Project the context of every source on its two directions of largest variance.
+    """Project the context of every source on the two directions in which contexts differ most.
 
-    The context is the top layer of the encoder's final h. `properties` names properties of an
-    English sentence and says how to compute them.
+    The context is here the top layer of the encoder's final h. `properties` has names of
+    properties of an English sentence, and functions that compute them.
 
     Returns:
-        A row a sentence: first and second component, sentence, a column for each property, and
-        the `share` of the variance that the two components have, the same in all rows.
+        One row for each sentence: first and second component, the share of the variance that
+        each of the two has (the same in all rows), sentence, and a column for each property.
     """
     source, source_lengths, _ = tools.batch(pairs)
     model.eval()

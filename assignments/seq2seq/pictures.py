@@ -1,4 +1,4 @@
-"""The pictures that explain the lesson: how the network runs, and what becomes of its states."""
+"""The pictures that explain the lesson: how the network works, and where its states go."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def unrolled() -> Picture:
         sheet.arrow((250, 505), (280, 505), colour=FAINT, dashed=True)
         sheet.text(286, 505, "is the next input", ha="left")
         return sheet.picture(
-            "The network, step by step. The encoder reads the, cat, sleeps, full stop, one word a "
-            "step. Each word goes up through two LSTM layers; each layer hands its state (h, c) to "
-            "the right. After the last word, the states of layer 1 and layer 2 are the context. "
-            "They are copied unchanged: layer 1 of the decoder starts from layer 1 of the encoder, "
-            "layer 2 from layer 2. The decoder reads BOS, le, chat, dort, full stop and writes le, "
-            "chat, dort, full stop, EOS: each word is the next input."
+            "The network, step by step. The encoder reads the, cat, sleeps, full stop, one word at "
+            "each step. Each word goes up through two LSTM layers. Each layer gives its state "
+            "(h, c) to the right. After the last word, the states of layer 1 and layer 2 are the "
+            "context. They are copied unchanged: layer 1 of the decoder starts from layer 1 of the "
+            "encoder, layer 2 from layer 2. The decoder reads BOS, le, chat, dort, full stop and "
+            "writes le, chat, dort, full stop, EOS: each word is the next input."
         )
 
 
@@ -225,7 +225,7 @@ def feeding() -> Picture:
                     edge = BLUE[1] if forced else ORANGE[1]
                     sheet.arrow(*[(px, top + py) for px, py in path], colour=edge)
             told = (
-                "One mistake stays one: the next step starts from the correct word."
+                "It stays one mistake: the next step starts from the correct word."
                 if forced
                 else "One mistake leads to the next: the model goes on from its own word."
             )

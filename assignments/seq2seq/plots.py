@@ -17,20 +17,20 @@ def set_style() -> None:
 
 
 def _show(figure: Figure, table: pd.DataFrame) -> None:
-    """Show a figure; one of a recorded table says that it is."""
+    """Show a figure; if its table is recorded, the figure says so."""
     if table.attrs.get("recorded"):
         figure.text(0.99, 0.01, "recorded, not yours", ha="right", color="firebrick", size="small")
     plt.show()
 
 
 def _as_names(table: pd.DataFrame, column: str) -> None:
-    """Make names of the numbers in a column, so that each has a colour of its own."""
+    """Turn the numbers of a column into names, so that each has a colour of its own."""
     if pd.api.types.is_numeric_dtype(table[column]):
         table[column] = table[column].map("{:g}".format)
 
 
 def plot_losses(history: pd.DataFrame) -> None:
-    """Draw the loss of every step and, epoch by epoch, the loss on the validation pairs."""
+    """Draw the loss of every step and, for each epoch, the loss on the validation pairs."""
     figure, axes = plt.subplots(figsize=(8, 4))
     sns.lineplot(
         history,
@@ -43,14 +43,14 @@ def plot_losses(history: pd.DataFrame) -> None:
     )
     epochs = history.dropna()
     for column, colour, label in (
-        ("training loss", BARS, "training, mean of an epoch"),
+        ("training loss", BARS, "training, mean of the epoch"),
         ("validation loss", "darkorange", "validation"),
     ):
         sns.lineplot(epochs, x="step", y=column, ax=axes, color=colour, marker="o", label=label)
     axes.set(
         title="Does the translator learn, and does it overfit?",
         xlabel="training step",
-        ylabel="loss a token (nats)",
+        ylabel="loss per token (nats)",
         ylim=(0, None),
     )
     axes.legend()
@@ -58,11 +58,11 @@ def plot_losses(history: pd.DataFrame) -> None:
 
 
 def plot_beams(table: pd.DataFrame) -> None:
-    """Draw quality, model score and time against the way of decoding."""
+    """Draw BLEU, mean log-probability and time for each way of decoding."""
     panels = {
         "BLEU": "BLEU",
         "mean log-probability": "mean log-probability",
-        "ms a sentence": "ms a sentence, one at a time",
+        "ms per sentence": "ms per sentence, one at a time",
     }
     figure, all_axes = plt.subplots(1, len(panels), figsize=(12, 3.6))
     for axes, (column, label) in zip(all_axes, panels.items(), strict=True):
@@ -71,7 +71,7 @@ def plot_beams(table: pd.DataFrame) -> None:
         axes.set(xlabel="", ylabel=label)
         axes.tick_params(axis="x", rotation=30)
     all_axes[-1].set_ylim(0, None)
-    figure.suptitle("What does a wider beam buy, and what does it cost?")
+    figure.suptitle("What does a wider beam gain, and what does it cost?")
     figure.tight_layout()
     _show(figure, table)
 
@@ -116,7 +116,7 @@ def plot_curves(table: pd.DataFrame, setting: str, title: str) -> None:
 def plot_context_sizes(table: pd.DataFrame) -> None:
     """Draw loss and BLEU against the length of the source, a line for each size of the context."""
     figure, all_axes = plt.subplots(1, 2, figsize=(12, 4))
-    panels = {"loss": "loss a token (nats)", "BLEU": "BLEU (greedy)"}
+    panels = {"loss": "loss per token (nats)", "BLEU": "BLEU (greedy)"}
     for axes, (column, label) in zip(all_axes, panels.items(), strict=True):
         sns.lineplot(
             table,
@@ -132,7 +132,7 @@ def plot_context_sizes(table: pd.DataFrame) -> None:
         axes.set(xlabel="tokens in the source sentence", ylabel=label, ylim=(0, None))
     all_axes[0].get_legend().remove()
     sns.move_legend(all_axes[1], "upper left", bbox_to_anchor=(1, 1), title="context")
-    figure.suptitle("Memory or mere difficulty? Equal translators, several sizes of the context")
+    figure.suptitle("Memory, or only difficulty? Equal translators, several sizes of the context")
     figure.tight_layout()
     _show(figure, table)
 
@@ -163,7 +163,7 @@ def plot_exposure(table: pd.DataFrame) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     all_axes[0].get_legend().remove()
     sns.move_legend(all_axes[1], "upper left", bbox_to_anchor=(1, 1))
-    figure.suptitle("What does a decoder lose by going on from its own words?")
+    figure.suptitle("What does a decoder lose when it goes on from its own words?")
     figure.tight_layout()
     _show(figure, table)
 

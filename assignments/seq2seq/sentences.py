@@ -1,4 +1,4 @@
-"""The sentences of section 5: the course's own, or real ones from a file of yours."""
+"""The sentences of section 5: those of the course, or real ones from your own file."""
 
 import hashlib
 from collections import Counter
@@ -9,13 +9,13 @@ from data.pairs import Pair, load_pairs, tokenize
 from data.vocabulary import Vocabulary
 
 DATA = Path(__file__).with_name("data")
-MAX_LENGTH = 12  # tokens a side: of real sentences longer ones are left out
-MIN_COUNT = 2  # of real words rarer ones become <unk>, the unknown word
+MAX_LENGTH = 12  # tokens on a side: longer real sentences are left out
+MIN_COUNT = 2  # rarer real words become <unk>, the unknown word
 VALIDATION_SHARE = 0.1  # of real sentences
 
 
 class Corpus(NamedTuple):
-    """Pairs to learn from, others to measure with, and the words of the first."""
+    """Pairs for training, other pairs for validation, and the words of the training pairs."""
 
     training: list[Pair]
     validation: list[Pair]
@@ -24,16 +24,16 @@ class Corpus(NamedTuple):
 
 
 def load_corpus(file: str | Path | None = None) -> Corpus:
-    """Return the course's corpus, or that of a tab-separated file, and print what is in it.
+    """Return the corpus of the course, or of a tab-separated file, and print what is in it.
 
-    Lines of a file are: English, a tab, French; more columns are ignored, as in the files of the
-    Tatoeba project. Pairs of more than `MAX_LENGTH` tokens on a side are left out, words that
-    occur fewer than `MIN_COUNT` times in the training pairs are unknown, and all translations of
-    one English sentence are in one part.
+    Each line of a file is English, a tab, French. More columns are ignored: files of the Tatoeba
+    project have them. Pairs of more than `MAX_LENGTH` tokens on a side are left out. Words that
+    occur fewer than `MIN_COUNT` times in the training pairs are unknown. All translations of one
+    English sentence are in one part, training or validation.
 
     Raises:
-        FileNotFoundError, data.pairs.PairsError: the file is not there or not of this kind.
-        ValueError: all its sentences fell into one part: too few.
+        FileNotFoundError, data.pairs.PairsError: the file is not there, or has other lines.
+        ValueError: it has too few sentences, so that one part is empty.
     """
     if file is None:
         training, validation = load_pairs(DATA / "train.tsv"), load_pairs(DATA / "dev.tsv")
@@ -71,7 +71,7 @@ def _with_vocabularies(training: list[Pair], validation: list[Pair], min_count: 
 
 
 def _fraction(sentence: str) -> float:
-    """Return a number from 0 to 1 that looks random and is always the same for a sentence."""
+    """Return a number from 0 to 1 that looks random but is always the same for one sentence."""
     return int.from_bytes(hashlib.sha256(sentence.encode()).digest()[:4], "big") / 2**32
 
 
@@ -81,7 +81,7 @@ def _one_each(pairs: list[Pair]) -> list[Pair]:
 
 
 def _tell_unknown(corpus: Corpus) -> None:
-    """Print which share of the validation words is unknown, on each side, and the commonest."""
+    """Print, for each side, which share of the validation words is unknown, and the most common."""
     for side, language, vocabulary in (
         ("source", "English", corpus.source_vocabulary),
         ("target", "French", corpus.target_vocabulary),

@@ -1,4 +1,4 @@
-"""Results of the experiments: of your own code where it is ready, else recorded ones."""
+"""Results of the experiments: from your own code if it is finished, else recorded ones."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -7,22 +7,22 @@ from typing import Any
 import pandas as pd
 
 TASKS = ("encoder", "decoder", "teacher_forcing", "greedy", "beam_search")
-LEARNS = TASKS[:3]  # what every experiment needs: without them there is no translator
+LEARNS = TASKS[:3]  # every experiment needs these: without them there is no translator
 FOLDER = Path(__file__).with_name("recorded")
 
 
 class NotRecorded(Exception):
-    """There is nothing to show in place of a result. Shown as one sentence, without a traceback."""
+    """No result was recorded. Shown as one sentence, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
 
 
 class Results:
-    """Gives each experiment's table: computed by your functions, or recorded with the solution.
+    """Gives the table of each experiment: computed by your functions, or recorded.
 
-    Recorded are numbers and translations, no code. A recorded table says so, in words above it
-    and in its figure.
+    The recorded tables come from the reference solution. They hold numbers and translations, no
+    code. Words above a recorded table say that it is recorded, and so does its figure.
     """
 
     def __init__(
@@ -32,15 +32,15 @@ class Results:
         anyway: Collection[str] = (),
         recorded_only: bool = False,
     ) -> None:
-        """Find out which tasks are done: those whose public checks all pass.
+        """Find out which tasks are finished: those whose public checks all pass.
 
         Args:
             names: the notebook's `globals()`.
-            anyway: tasks whose code is to be used whatever the checks say.
+            anyway: tasks whose code is used even if its checks do not pass.
             recorded_only: compute nothing.
 
         Raises:
-            ValueError: `anyway` names no task.
+            ValueError: `anyway` has a name that is no task.
         """
         unknown = sorted(set(anyway) - set(TASKS))
         if unknown:
@@ -56,9 +56,9 @@ class Results:
             print(f"{task:16} {'yours' if task in self.own else 'not finished'}")
         if len(self.own) < len(TASKS):
             print(
-                "\nWhat needs an unfinished task is shown as it was recorded with the reference "
-                "solution,\nand marked. Finish the task, run its cell and its check, then this "
-                "cell and those below."
+                "\nA result that needs an unfinished task is shown as it was recorded with the "
+                "reference solution,\nand marked. Finish the task, run its cell and its check, "
+                "then this cell and those below."
             )
 
     def of(
@@ -66,8 +66,8 @@ class Results:
     ) -> pd.DataFrame:
         """Return the table `name`: what `compute` returns, or what was recorded.
 
-        `needs` are the tasks that it needs besides encoder, decoder and teacher forcing. An
-        exception in your code is told in a line, and the recorded table takes its place.
+        `needs` are the tasks that it needs besides encoder, decoder and teacher forcing. If your
+        code raises an exception, a line says so, and you get the recorded table instead.
 
         Raises:
             NotRecorded: nothing was recorded for this result.
@@ -86,7 +86,7 @@ class Results:
             return self._recorded(name, f"your code stopped with {type(error).__name__}: {error}")
 
     def _recorded(self, name: str, why: str) -> pd.DataFrame:
-        """Return the recorded table, and print that it is, and why."""
+        """Return the recorded table, and print that it is recorded, and why."""
         if not (FOLDER / f"{name}.csv").exists():
             raise NotRecorded(f"no result to show{f' ({why})' if why else ''}; none was recorded")
         print("RECORDED with the reference solution, not yours" + (f" ({why})" if why else ""))
@@ -96,7 +96,7 @@ class Results:
 
 
 def _passes(task: str, names: Mapping[str, Any]) -> bool:
-    """Whether all public checks of a task pass; where they cannot run, they do not."""
+    """Whether all public checks of a task pass; checks that cannot run do not pass."""
     try:
         from checks.selfcheck import passes
 

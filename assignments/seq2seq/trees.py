@@ -1,4 +1,4 @@
-"""A beam as a tree: the worked example of the lesson, and what your own search does."""
+"""A beam as a tree: the worked example of the lesson, and your own search."""
 
 from __future__ import annotations
 

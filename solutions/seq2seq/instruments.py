@@ -1,10 +1,10 @@
-"""Instruments: modules put around your encoder or decoder, to change or to hear what passes."""
+"""Modules put around your encoder or decoder, to change the context or to record the logits."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from training import Model, Toolbox, standing_still
+from training import Model, Toolbox, frozen_copy
 
 from data.pairs import Pair
 
@@ -12,10 +12,10 @@ State = tuple[Tensor, Tensor]
 
 
 class Narrow(nn.Module):
-    """Your encoder, of whose context only the first `size` numbers of h and of c get through.
+    """Your encoder, but only the first `size` numbers of h and of c reach the decoder.
 
-    The others become zero. Encoder and decoder are as large as ever: only the way between them
-    is narrower.
+    The others are set to zero. Encoder and decoder keep their sizes. Only the context between
+    them is smaller.
     """
 
     def __init__(self, encoder: nn.Module, size: int) -> None:
@@ -26,12 +26,12 @@ class Narrow(nn.Module):
     def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
         """Return outputs (B, S, H) and the narrowed state (h, c), each (L, B, H)."""
         outputs, (h, c) = self.encoder(source, source_lengths)
-        passes = torch.arange(h.shape[2], device=h.device) < self.size  # (hidden,)
-        return outputs, (h * passes, c * passes)
+        kept = torch.arange(h.shape[2], device=h.device) < self.size  # (hidden,)
+        return outputs, (h * kept, c * kept)
 
 
 class Listener(nn.Module):
-    """Your decoder, with an ear at its output: `heard` holds the logits of every step."""
+    """Your decoder, with a record of its output: `heard` holds the logits of every step."""
 
     def __init__(self, decoder: nn.Module) -> None:
         super().__init__()
@@ -46,18 +46,19 @@ class Listener(nn.Module):
 
 
 class Heard(NamedTuple):
-    """What a model would have said at every position of the right translations, (B, T - 1)."""
+    """What a model predicts at every position of the right translations, each (B, T - 1)."""
 
     right: Tensor  # bool: the argmax is the gold token
     counts: Tensor  # bool: the gold token is not padding
 
 
 def listen(model: Model, tools: Toolbox, pairs: list[Pair], teacher_forcing_ratio: float) -> Heard:
-    """Listen to your own training step, with a learning rate of zero, on a copy of the model.
+    """Record what a copy of the model predicts in one call of your `train_step`.
 
-    With ratio 1 every word is predicted after the right beginning, with 0 after the model's own.
+    The learning rate is zero, so nothing is learned. With ratio 1 every word is predicted after
+    the right beginning, with ratio 0 after the model's own words.
     """
-    copied, optimizer = standing_still(model)
+    copied, optimizer = frozen_copy(model)
     copied.decoder = Listener(copied.decoder)
     batch = tools.batch(pairs)
     tools.train_step(copied, optimizer, *batch, teacher_forcing_ratio)

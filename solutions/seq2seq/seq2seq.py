@@ -21,9 +21,9 @@
 #
 # By the end of this notebook you will be able to
 #
-# 1. explain the encoder–decoder architecture, and why variable lengths call for it;
+# 1. explain the encoder–decoder architecture, and why variable lengths need it;
 # 2. implement a sequence-to-sequence model from scratch in PyTorch;
-# 3. train it with teacher forcing, and say what that buys and what it costs;
+# 3. train it with teacher forcing, and say what it gains and what it costs;
 # 4. decode with greedy search and with beam search;
 # 5. build an English-to-French translator and measure it with BLEU and chrF;
 # 6. show, with experiments of your own, the limits that led to attention.
@@ -46,7 +46,7 @@
 # **Each task goes the same way.**
 #
 # 1. A **small example**, worked out with numbers.
-# 2. The **contract**, in a box. It says all that is asked. What it does not say, you may choose.
+# 2. The **contract**, in a box. It says all that is asked. Everything else is your choice.
 # 3. **Three hints**, folded away. Open one when you are stuck, then the next. They cost nothing.
 # 4. The **empty cell** that you fill.
 # 5. `check(...)`: tests that you may see. Marking uses more tests of the same rules, with other
@@ -66,15 +66,15 @@
 #
 # | part | minutes |
 # |---|---|
-# | Introduction and section 1: the architecture | 12 |
-# | Section 2: teacher forcing | 6 |
+# | Introduction and section 1: the architecture | 11 |
+# | Section 2: teacher forcing | 5 |
 # | Section 3: how the data looks | 5 |
-# | `encoder` | 16 |
-# | `decoder` | 12 |
+# | `encoder` | 15 |
+# | `decoder` | 11 |
 # | `train_step` | 16 |
-# | Section 4: `greedy_decode` | 12 |
-# | `beam_search` | 22 |
-# | Section 5: the translator, and your answer | 19 |
+# | Section 4: `greedy_decode` | 11 |
+# | `beam_search` | 25 |
+# | Sections 5 and 6: the translator, your answer, the summary | 21 |
 # | **together** | **120** |
 #
 # Training in section 5 takes a few minutes of computer time. Start it, and read on while it runs.
@@ -191,8 +191,8 @@ except ImportError:  # there may be another package of that name
 # %% [markdown]
 # ## 1. Encoder-Decoder Architecture
 #
-# There are two recurrent networks. They touch at one point only. Run the next cell to see them,
-# here with two layers each.
+# There are two recurrent networks. They are connected at one point only. Run the next cell to see
+# them, here with two layers each.
 
 # %% nbgrader={"grade_id": "pictures", "locked": true}
 import pictures
@@ -208,8 +208,7 @@ pictures.unrolled()
 #    and predicts the next one. Its first input is the token BOS, *begin of sequence*. Its last
 #    output is EOS.
 #
-# All that the decoder ever learns about the source comes to it through the context. How large is
-# that?
+# All that the decoder learns about the source comes through the context. How large is the context?
 #
 # {{predict context_size}}
 
@@ -226,7 +225,7 @@ pictures.bottleneck()
 # ### Mathematics
 #
 # We want the probability of a target $y_1, \dots, y_n$ (with $y_n = \text{EOS}$), given a source
-# $x_1, \dots, x_m$. The chain rule of probability assumes nothing and says
+# $x_1, \dots, x_m$. The chain rule of probability says, without any assumption:
 #
 # $$p(y \mid x) = \prod_{t=1}^{n} p(y_t \mid y_1, \dots, y_{t-1}, x).$$
 #
@@ -260,9 +259,9 @@ pictures.bottleneck()
 # So a state is not one vector but $L$ pairs $(h^{(l)}, c^{(l)})$. PyTorch puts them into two
 # tensors `h` and `c`, with the layers first.
 #
-# **Context.** The pairs of *all* layers after the last source word, handed over unchanged, as in
-# Sutskever et al. (2014): for each layer $l$, $h_0^{\text{dec},(l)} = h_m^{\text{enc},(l)}$ and
-# $c_0^{\text{dec},(l)} = c_m^{\text{enc},(l)}$.
+# **Context.** The context is the pairs of *all* layers after the last source word. The decoder
+# starts from them, unchanged, as in Sutskever et al. (2014). For each layer $l$,
+# $h_0^{\text{dec},(l)} = h_m^{\text{enc},(l)}$ and $c_0^{\text{dec},(l)} = c_m^{\text{enc},(l)}$.
 #
 # **Decoder.** Its layers work in the same way, from $y_0 = \text{BOS}$ on. The top layer, $L$,
 # gives the probabilities of the next word:
@@ -282,8 +281,8 @@ pictures.bottleneck()
 # counts, padding does not.
 #
 # Look at what stands after the bar. At step $t$ the decoder is given the *correct* words before
-# $y_t$, whatever it would have said itself. That is **teacher forcing** (Williams & Zipser, 1989).
-# The other way is to give the decoder its own words. That is called **free running**:
+# $y_t$, even where it would have said another word. That is **teacher forcing** (Williams & Zipser,
+# 1989). The other way is to give the decoder its own words. That is called **free running**:
 #
 # ```python
 # previous = bos
@@ -308,14 +307,15 @@ pictures.feeding()
 
 # %% [markdown]
 # **Why do we force?** At the beginning of training the decoder's words are random. In free running,
-# after one wrong word, all later steps must continue nonsense. The mistakes grow, and the gradient
-# says little. With the correct words as inputs, each step is an ordinary classification.
+# after one wrong word, all later steps must continue a wrong beginning. The mistakes add up, and
+# the gradient is of little use. With the correct words as inputs, each step is an ordinary
+# classification.
 #
 # **What does it cost?** In use there is no teacher. The decoder has only ever seen correct words as
 # inputs. It has never practised going on after its own mistake. This difference between training
 # and use is called **exposure bias**.
 #
-# **Between the two.** Bengio et al. (2015) toss a coin at each step: it decides whether the next
+# **Between the two.** Bengio et al. (2015) toss a coin at each step. It decides whether the next
 # input is the gold word or the model's own word. They call it *scheduled sampling*. The probability
 # of the gold word is our `teacher_forcing_ratio`: 1 is teacher forcing, 0 is free running.
 
@@ -346,16 +346,16 @@ pictures.feeding()
 # | | | L | layers |
 #
 # - `source (B, S)`, int64: padded at the right. `source_lengths (B,)`, int64: each at least 1, in
-#   no special order, on the same device as `source`. The longest may be shorter than S. What
-#   stands at a padded position is *not specified*. It is often PAD, but any id may stand there:
-#   trust the lengths and not the ids.
+#   no special order, on the same device as `source`. The longest may be shorter than S. What stands
+#   at a padded position is *not specified*. It is often PAD, but any id may stand there: trust the
+#   lengths and not the ids.
 # - `target (B, T)`, int64: BOS, the words, one EOS, then PAD up to column T.
 # - `pad_id`, `bos_id`, `eos_id` are given, as arguments or attributes. They are three different
 #   ids. You may assume no more than that: PAD need not be 0.
 # - The model and the batch are on one device, and it may be a GPU. What you make or return belongs
-#   there too: `torch.zeros(..., device=source.device)`. A tensor that an `__init__` makes besides
-#   modules is registered (`register_buffer`), so that `.to(device)` moves it. You need no GPU to
-#   find out: the checks simulate one.
+#   there too: `torch.zeros(..., device=source.device)`. If an `__init__` makes a tensor besides its
+#   modules, register it (`register_buffer`), so that `.to(device)` moves it too. You need no GPU to
+#   test this: the checks simulate one.
 # - Numbers are float32, or more precise.
 #
 # Two small classes are given. `Seq2Seq` only holds the parts together. It has no `forward`.
@@ -390,11 +390,11 @@ class Hypothesis(NamedTuple):
 
 
 # %% [markdown]
-# And a toy to try your functions on: a "translator" for a language of two words, *a* and *b*. It is
-# so small that you can do its sums by hand. Its next word depends on its last word only, by a table
-# of probabilities. The first word of the source chooses the table. Its ids are a = 0, b = 1, EOS =
-# 2, BOS = 3, PAD = 4. You will need these three tables again. Read: in table 0, after BOS, *a* has
-# probability 0.7.
+# And here is a toy to try your functions on: a "translator" for a language of two words, *a* and
+# *b*. It is so small that you can calculate everything by hand. Its next word depends on its last
+# word only, by a table of probabilities. The first word of the source chooses the table. Its ids
+# are a = 0, b = 1, EOS = 2, BOS = 3, PAD = 4. You will need these three tables again. For example,
+# in table 0, *a* has probability 0.7 after BOS.
 #
 # | table 0, after | a | b | EOS | | table 1, after | a | b | EOS | | table 2, after | a | b | EOS |
 # |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
@@ -477,9 +477,9 @@ pictures.padding()
 # > - `h` and `c`, each `(L, B, H)`: the states of every layer after each row's last real token,
 # >   rows in the order in which they came.
 # > - Row b is what the encoder would return for that row alone without padding (to 1e-5).
-# > - Every gate of every layer has weights of its own. All weights are parameters of the module,
-# >   and gradients pass through `outputs`, `h` and `c` to every one that is used, to the embedding
-# >   of every word but PAD as well.
+# > - Every gate of every layer has weights of its own. All weights are parameters of the module.
+# >   Gradients pass through `outputs`, `h` and `c` to every one that is used, and to the embedding
+# >   of every word except PAD.
 # > - Nothing is remembered between calls: in evaluation mode the same arguments give the same
 # >   answer. The arguments, the mode and the seed are left as they were.
 # >
@@ -509,7 +509,7 @@ pictures.padding()
 # each row's last real token, for all layers, in the order of your rows.
 #
 # </details>
-# <details><summary>Hint 3: the outline of `forward`</summary>
+# <details><summary>Hint 3: the outline of <code>forward</code></summary>
 #
 # 1. Look up the embeddings; apply dropout to them.
 # 2. Pack them with the lengths. Packing wants the lengths on the CPU, and must be told that they
@@ -631,7 +631,7 @@ predict("logits_shape", ...)
 # > - One step: embedding (dropout on it in training mode) → LSTM in one direction with
 # >   `num_layers` layers → logits.
 # > - The logits are a linear layer of the new top-layer h, and of nothing else: not of the word,
-# >   the cell state or the state that came in, and with no activation, normalisation or mask
+# >   the cell state or the state that came in. There is no activation, normalisation or mask
 # >   before, between or after.
 # > - `previous (B,)` int64; `logits (B, V)`: unnormalised scores, or log-probabilities, but neither
 # >   probabilities nor *negative* log-probabilities. The new `h` and `c` are `(L, B, H)` like the
@@ -641,7 +641,7 @@ predict("logits_shape", ...)
 # >   reach the state that came in too.
 # > - Nothing is remembered between calls: in evaluation mode the same arguments give the same
 # >   answer. The arguments, the mode and the seed are left as they were.
-# > - B = 1 works like any other B (beware of `squeeze()` without a dimension).
+# > - B = 1 works like any other B (careful with `squeeze()` without a dimension).
 # >
 # > *Free:* as in the encoder. The linear layer is with or without bias, one layer or a product of
 # > layers (tied weights). Dropout between the LSTM's layers, or before a linear layer, is allowed.
@@ -665,7 +665,7 @@ predict("logits_shape", ...)
 # leaves a batch of one row alone.
 #
 # </details>
-# <details><summary>Hint 3: the outline of `forward`</summary>
+# <details><summary>Hint 3: the outline of <code>forward</code></summary>
 #
 # 1. Look up the embedding of each row's previous token; apply dropout.
 # 2. Make it a sequence of length 1.
@@ -799,23 +799,23 @@ predict("free_running_loss", ...)
 # > **Contract** `train_step(model, optimizer, source, source_lengths, target,
 # > teacher_forcing_ratio=1.0, clip=1.0) -> float`
 # >
-# > - The model is used only through one call of `model.encoder(source, source_lengths)` and, at
-# >   each step t from 1 to T − 1, one call of `model.decoder(previous, state)` for the whole batch,
-# >   in training mode (`model.train()`).
+# > - The model is in training mode (`model.train()`). It is used only through one call of
+# >   `model.encoder(source, source_lengths)` and, at each step t from 1 to T − 1, one call of
+# >   `model.decoder(previous, state)` for the whole batch.
 # > - The first input is `target[:, 0]`, the first state the encoder's; each later state is the one
 # >   that the decoder returned. The logits of step t are scored against `target[:, t]`.
 # > - The next input is the gold token with probability `teacher_forcing_ratio`, else the argmax
-# >   over all ids of this step's logits (no gradient through it, no sampling). A fresh coin at
-# >   every step. Ratios 1 and 0 are exact. Nothing special happens after a predicted EOS.
+# >   over all ids of this step's logits (no gradient through it, no sampling). A new coin is
+# >   tossed at every step. Ratios 1 and 0 are exact. Nothing special happens after a predicted EOS.
 # > - Loss: the sum of $-\log p$ over the targets that are not `model.pad_id`, divided by their
 # >   number in the batch. EOS counts, BOS does not.
 # > - Gradients run back through all steps and into the encoder. Those of earlier calls do not
 # >   accumulate. The global L2 norm of the gradient of all parameters is clipped to `clip`, once;
 # >   then exactly one step of the optimizer that is given.
 # > - Returns the loss *before* the update, as a float; a detached 0-d tensor is accepted.
-# > - The batch is left as it was, and so is global state: the seeds of all libraries (no `seed()`
-# >   either, with or without a number), default dtype and device, gradient mode, threads and other
-# >   settings. To draw random numbers is no change.
+# > - The batch stays as it was, and so does global state: the seeds of all libraries, default dtype
+# >   and device, gradient mode, threads and other settings. So call no `seed()`, with or without a
+# >   number. Drawing random numbers does not count as a change.
 # >
 # > *Free:* one coin for the batch or one for each row, any source of randomness, when gradients
 # > are zeroed, and the mode in which the model is left.
@@ -964,9 +964,9 @@ predict("greedy_pad", ...)
 #
 # > **Contract** `greedy_decode(model, source, source_lengths, max_length) -> list[list[int]]`
 # >
-# > - A list for each row, of integers: at every step the argmax over *all* ids, PAD and BOS among
-# >   them. Starts from `model.bos_id`, which is not included. Ends with the row's first EOS, which
-# >   is, or after `max_length` tokens without one. No other id ends a row or is left out.
+# > - A list of integers for each row: at every step the argmax over *all* ids, PAD and BOS too. It
+# >   starts from `model.bos_id`, which is not included. It ends with the row's first EOS, which is
+# >   included, or after `max_length` tokens without an EOS. No other id ends a row or is left out.
 # > - Stops when all rows are finished. Row b is what decoding row b alone would give.
 # > - Runs in evaluation mode and builds no graph. Afterwards the model's training flag is as
 # >   before, and so are weights and inputs; calling again gives the same.
@@ -1089,7 +1089,7 @@ predict("beam_step_2", ...)
 pictures.worked_beam(2)
 
 # %% [markdown]
-# A hypothesis that ends leaves the beam, and *the beam is filled up again*: at every step
+# A hypothesis that ends leaves the beam, and *the beam is filled up again*. At every step
 # `beam_width` candidates are kept, however many have ended before. Now two hypotheses are live,
 # with three possible next tokens each.
 #
@@ -1107,15 +1107,15 @@ pictures.worked_beam(3)
 # EOS (0.252)**, **EOS (0.2)**.
 #
 # **The same with tensors.** You have seen the numbers. These are the shapes, for the toy with V = 5
-# ids. *n* is the number of live hypotheses: 1 at steps 1 and 2, then 2.
+# ids. *live* is the number of live hypotheses: 1 at steps 1 and 2, then 2.
 #
 # | | shape | step 1 | step 3 |
 # |---|---|---|---|
-# | `previous`: the last token of each live hypothesis | (n,) | (1,): BOS | (2,): a, b |
-# | `h`, `c`: the state of each live hypothesis | (L, n, H) | n = 1 | n = 2 |
-# | log-probabilities from the decoder | (n, V) | (1, 5) | (2, 5) |
-# | totals of the candidates: live total + log-probability | (n, V) | (1, 5) | (2, 5) |
-# | the same as one long list | (n · V,) | (5,) | (10,) |
+# | `previous`: the last token of each live hypothesis | (live,) | (1,): BOS | (2,): a, b |
+# | `h`, `c`: the state of each live hypothesis | (L, live, H) | (L, 1, H) | (L, 2, H) |
+# | log-probabilities from the decoder | (live, V) | (1, 5) | (2, 5) |
+# | totals of the candidates: live total + log-probability | (live, V) | (1, 5) | (2, 5) |
+# | the same as one long list | (live · V,) | (5,) | (10,) |
 # | the best two, and their places | (2,) each | 0.7, 0.2 at 0, 2 | 0.252, 0.175 at 7, 0 |
 #
 # At step 3 the best candidate stands at place 7 of the list. `divmod(7, 5)` says where it comes
@@ -1167,13 +1167,13 @@ pictures.copied_states()
 #
 # Compare what other rules would have given in the example:
 #
-# | another rule | what goes differently | its result |
+# | another rule | what is different | its result |
 # |---|---|---|
-# | the finished stay in the beam | step 2: aa, ab push EOS out | a b EOS 0.252, a a a 0.175 |
-# | each finished one shrinks the beam | step 2: only aa is kept | EOS 0.2, a a a 0.175 |
-# | stop at the first that finishes | ends after step 1 | EOS 0.2 |
+# | the finished stay in the beam | step 2: aa, ab are better: no EOS | a b EOS 0.252, a a a 0.175 |
+# | each finished one makes the beam smaller | step 2: only aa is kept | EOS 0.2, a a a 0.175 |
+# | stop at the first that finishes | the search ends after step 1 | EOS 0.2 |
 #
-# All four are in real use under the name beam search. Write the one in the box.
+# All four are really used under the name beam search. Write the rule above.
 #
 # **Length penalty.** Every further word makes the log-probability smaller, so the search prefers
 # short translations. Stahlberg & Byrne (2019) searched exhaustively and found: for more than half
@@ -1206,16 +1206,17 @@ predict("beam_penalty", ...)
 # >   are words like others: they may be chosen, extended and returned. With PAD 0.5, *a* 0.3 and
 # >   EOS 0.2 a beam of two keeps PAD and *a*.
 # > - `log_prob` is the sum of the tokens' natural log-probabilities, added in float32 or better.
-# >   However small it is, a hypothesis is dropped only where it is $-\infty$. (A product of
-# >   probabilities becomes 0 long before that, below $e^{-104}$ in float32.)
-# > - `score` is `log_prob / ((5 + length) / 6) ** length_penalty`, length being that of `tokens`,
-# >   for all hypotheses alike. Both are Python floats.
+# >   A hypothesis is dropped only if its `log_prob` is $-\infty$, however small this is. (A product
+# >   of probabilities becomes 0 long before, below $e^{-104}$ in float32.)
+# > - `score` is `log_prob / ((5 + length) / 6) ** length_penalty`, where length is that of
+# >   `tokens`, for all hypotheses alike. Both are Python floats.
 # > - `beam_width` may exceed V. Rows do not influence one another.
 # > - Evaluation mode, no graph, weights, inputs and global state as before, tuples and NumPy
 # >   numbers taken as well: the rules of `greedy_decode`.
-# > - Stopping early is allowed only where it cannot change the result. All in all the decoder is
-# >   given at most $B \cdot k \cdot M(M+1)/2$ rows, for B sentences, $k$ = `beam_width` and $M$ =
-# >   `max_length`: enough to start each hypothesis again at every step, but not to try everything.
+# > - Stopping early is allowed only where it cannot change the result. In total, the decoder gets
+# >   at most $B \cdot k \cdot M(M+1)/2$ rows, for B sentences, $k$ = `beam_width` and $M$ =
+# >   `max_length`. This is enough to start each hypothesis again at every step, but not to try
+# >   everything.
 # >
 # > *Free:* rows together or one by one, prefixes read again or not; which of several equal
 # > candidates is kept, and the order of equal scores.
@@ -1236,7 +1237,7 @@ predict("beam_penalty", ...)
 # </details>
 # <details><summary>Hint 2: the parts</summary>
 #
-# The miniature above is the heart of it: totals as a table, the best of the flattened table,
+# The small example above is the main part: totals as a table, the best of the flattened table,
 # `divmod` with V. `topk` cannot give more than there are: ask for the smaller of `beam_width` and
 # the number of candidates. `F.log_softmax` turns logits into log-probabilities. To choose columns
 # of a tensor, in any order and with repetition, index it with a list: `x[:, [1, 1, 0]]`.
@@ -1353,9 +1354,9 @@ for beam_width, max_length, length_penalty in [(2, 3, 0.0), (2, 3, 1.0), (10, 1,
 # %% [markdown]
 # **Your own beam, as a tree.** This draws what *your* function did. It must show the words and
 # numbers of the worked example. It cannot see your pool, only what you return: so *a a a* is grey.
-# Then change the table (0, 1 or 2), the width and the length, and say before you run it which
-# hypotheses will be kept. If something is wrong in your search, the tree shows where: a word below
-# the wrong parent, a step with too few places, a hypothesis that goes on after EOS.
+# Then change the table (0, 1 or 2), the width and the length. Before you run it, say which
+# hypotheses will be kept. If your search has a mistake, the tree shows where: a word below the
+# wrong parent, a step with too few places, or a hypothesis that goes on after EOS.
 
 # %% tags=["raises-exception"]
 table, beam_width, max_length = 0, 2, 3
@@ -1365,22 +1366,23 @@ tree
 # %% [markdown]
 # ## 5. Application: Machine Translation
 #
-# All five parts are there. Now they work together, on English to French. From here on you write
-# one answer at the end. The rest is running, looking and thinking. Everything below is computed
-# with *your* functions, where they are finished. **Where one is missing, nothing stops**: a result
-# that needs it was recorded with the reference solution, and is shown instead. It is marked
-# RECORDED. You may use it in your written answer: say that it is recorded. Each task that you
-# finish later turns more results into your own.
+# All five parts are written. Now they work together and translate English to French. You write one
+# answer, at the end of this section. Everything else you run, look at and think about.
 #
-# The sentences come from a small grammar made for this course. It has a few hundred words, but
-# real difficulties: agreement, negation around the verb, adjectives before and after the noun,
-# time expressions that change places, and subordinate clauses. The training pairs are in
-# `data/train.tsv`. The pairs in `data/dev.tsv`, none of which is among them, are for measuring.
+# **If a task is not finished, nothing stops.** The cells below use *your* functions. If one of them
+# is missing, you see a result that was recorded with the reference solution. It is marked RECORDED.
+# You may use it in your answer: say that it is recorded.
 #
-# The first run of everything takes some minutes. The cells that train print a line an epoch.
+# The sentences come from a small grammar, written for this course. It has a few hundred words, but
+# real difficulties: agreement, negation around the verb, adjectives before and after the noun, time
+# expressions that change places, subordinate clauses. We train on the pairs of `data/train.tsv`,
+# and measure on those of `data/dev.tsv`. No pair is in both.
+#
+# The first run of everything takes some minutes. Cells that train print one line for each epoch. If
+# your time is short, leave out what is called *extra* or *more*. Your answer does not need it.
 
 # %%
-# these settings are yours to change; then run the cells below again
+# you may change these settings; then run the cells below again
 skip_experiments = (
     "NBGRADER_EXECUTION" in os.environ
 )  # True: compute nothing, show what is recorded
@@ -1397,7 +1399,7 @@ from stand_ins import Results
 from training import Toolbox, train
 from translation import scores
 
-# matrices this small gain little from more threads, and a busy machine makes them lose much
+# with matrices as small as these, more threads gain little, and on a busy machine they cost time
 torch.set_num_threads(1)
 plots.set_style()
 random.seed(seed)
@@ -1411,8 +1413,8 @@ results = Results(globals(), anyway=use_anyway, recorded_only=skip_experiments)
 # %% [markdown]
 # ### The translator
 #
-# One layer of 192 units a side: small enough to train in one to two minutes on one processor core.
-# `Toolbox` gathers your functions for the experiments.
+# Encoder and decoder have one layer of 192 units each. One processor core trains them in one to two
+# minutes. `Toolbox` holds your functions for the experiments.
 
 
 # %%
@@ -1429,26 +1431,33 @@ def new_model() -> Seq2Seq:
 tools = Toolbox(new_model, globals(), corpus.source_vocabulary, corpus.target_vocabulary, device)
 
 # %% [markdown]
-# **Training.** Adam, teacher forcing, and some choices that make the most of a minute:
+# **Training.** The sources are *reversed*: *. sleeps cat the*. Limit 2 below says why. The first
+# two epochs hold short sentences only. So the training loss *rises* where the long sentences begin.
 #
-# - The sources are *reversed*: *. sleeps cat the*. Limit 2 below says why, and measures it.
-# - The first two epochs hold short sentences only, of at most 9 and at most 12 tokens. They cost
-#   little, and what they teach helps with the long ones (Bengio et al., 2009: *curriculum
-#   learning*). So the training loss *rises* where the long sentences come.
-# - Many different sentences, few epochs: there is little to learn by heart.
-# - The learning rate begins high and falls in a straight line to zero.
-# - A batch holds 64 sentences of like length, so little time goes into padding.
+# An untrained model gives each of the V words a probability of about $1/V$. So the loss should
+# start near $\ln V$: check it in the plot. Its unit is the *nat*, the unit of the natural
+# logarithm. $e^{\text{loss}}$ is the **perplexity**. A loss of 0.7 nats is a perplexity of 2: at
+# every word, the model is as unsure as if it chose between 2 equally probable words. An untrained
+# model has a perplexity of about V.
 #
-# An untrained model gives each of the V words about the probability $1/V$, so the loss should
-# start near $\ln V$: check it in the plot. The axis is in *nats*, units of the natural logarithm.
-# $e^{\text{loss}}$ is the **perplexity**: with a loss of 0.7 nats it is 2, and the model is as
-# unsure as if it had to choose between 2 equally probable words, at every word. An untrained
-# model has perplexity V.
+# <details><summary>More: five choices that save training time</summary>
 #
-# Why does `train_step` clip the gradient? The gradient of an early state is a product with one
-# factor for each step between it and the loss. Over thirty steps such a product may become very
-# small, or very large. One huge gradient throws the weights far away from all that was learned.
-# Clipping keeps its direction and cuts its length (Pascanu et al., 2013).
+# - The sources are reversed.
+# - The first epoch holds sentences of at most 9 tokens, the second of at most 12. They cost little
+#   time, and what they teach helps with the long ones (Bengio et al., 2009: *curriculum learning*).
+# - There are many different sentences and few epochs, so there is little to learn by heart.
+# - The optimizer is Adam. Its learning rate begins high and falls in a straight line to zero.
+# - A batch holds 64 sentences of similar length, so little time is spent on padding.
+#
+# </details>
+# <details><summary>More: why does <code>train_step</code> clip the gradient?</summary>
+#
+# The gradient of an early state is a product. It has one factor for each step between this state
+# and the loss. With thirty factors, the product may become very small or very large. One very large
+# gradient moves the weights far away from all that they have learned. Clipping keeps the direction
+# of the gradient and makes it shorter (Pascanu et al., 2013).
+#
+# </details>
 
 
 # %% tags=["raises-exception"]
@@ -1472,11 +1481,11 @@ history = results.of("training", train_translator)
 plots.plot_losses(history)
 
 # %% [markdown]
-# **Translations to look at**, before any number. Look for what is right although the languages
-# differ (order, agreement, *ne … pas*), and for *how* the wrong ones are wrong. A mistake is
-# seldom nonsense: the typical one is a fluent sentence that means something else. And some are
-# not wrong at all: *aujourd'hui* may stand at the end as well as at the beginning, and there are
-# two ways to ask a question. The reference has chosen one of them by chance.
+# **Look at some translations** before you look at numbers. What is right although the languages
+# differ (order, agreement, *ne … pas*)? And *how* are the wrong ones wrong? A typical mistake is
+# not nonsense. It is a correct French sentence with another meaning. Some translations are not
+# wrong at all. For example, *aujourd'hui* may stand at the beginning or at the end, and there are
+# two ways to ask a question. The reference has only one of them.
 
 # %% tags=["raises-exception"]
 looked_at = results.of(
@@ -1490,9 +1499,8 @@ with pd.option_context("display.max_colwidth", None):
     display(looked_at)
 
 # %% [markdown]
-# Now sentences of your own, from words of the corpus: change them and run the cell again. The
-# last two differ in one word, and that word decides how an earlier one is written: *l'étudiant*
-# or *l'étudiante*?
+# Now try sentences of your own, with words of the corpus. The last two sentences below differ in
+# one word. It decides how the *second French word* is written: *l'étudiant* or *l'étudiante*?
 
 # %% tags=["raises-exception"]
 sentences = [
@@ -1511,33 +1519,41 @@ with pd.option_context("display.max_colwidth", None):
 # %% [markdown]
 # ### How good is it? Greedy against beam
 #
-# **BLEU** (Papineni et al., 2002) counts how many of the hypotheses' runs of 1, 2, 3 and 4 tokens
-# occur in their references, takes the geometric mean of the four precisions, and punishes texts
-# that are too short. **By hand**, for a corpus of two sentences:
+# **BLEU** (Papineni et al., 2002) compares *n-grams*: sequences of n neighbouring tokens, for n =
+# 1, 2, 3 and 4. The *precision* for n is the share of the hypotheses' n-grams that their references
+# have too. BLEU is the geometric mean of the four precisions. It is reduced if the text is too
+# short. **By hand**, for a corpus of two sentences:
 #
 # | | hypothesis | reference |
 # |---|---|---|
 # | 1 | le petit chat ne *mange* pas . | le petit chat ne dort pas . |
 # | 2 | il part demain . | il part demain . |
 #
-# | runs of | in 1 | in 2 | together |
+# | n | in 1 | in 2 | precision |
 # |---|---|---|---|
-# | 1 token | 6 of 7 | 4 of 4 | 10/11 |
-# | 2 tokens | 4 of 6 | 3 of 3 | 7/9 |
-# | 3 tokens | 2 of 5 | 2 of 2 | 4/7 |
-# | 4 tokens | 1 of 4 | 1 of 1 | 2/5 |
+# | 1 | 6 of 7 | 4 of 4 | 10/11 |
+# | 2 | 4 of 6 | 3 of 3 | 7/9 |
+# | 3 | 2 of 5 | 2 of 2 | 4/7 |
+# | 4 | 1 of 4 | 1 of 1 | 2/5 |
 #
 # $\text{BLEU} = 100 \cdot \big(\tfrac{10}{11} \cdot \tfrac79 \cdot \tfrac47 \cdot
-# \tfrac25\big)^{1/4} = \mathbf{63.4}$. One wrong word of eleven has cost a third, because it
-# spoils all the runs that it stands in. Both texts have 11 tokens, so nothing is taken off for
-# length. Were the second hypothesis only *il part .*, the precisions would be 9/10, 5/8, 2/6 and
-# 1/4, the text would have 10 tokens for 11, and the mean would be multiplied by $e^{1 - 11/10} =
-# 0.905$: $\mathbf{42.1}$. Counts are added up over the corpus *before* they are divided. A single
-# sentence often has no run of 4 in common with its reference, and then its own BLEU would be 0.
+# \tfrac25\big)^{1/4} = \mathbf{63.4}$. Both texts have 11 tokens, so nothing is taken off for
+# length. One wrong word of eleven costs more than a third: it spoils every n-gram that it is in.
 #
-# **chrF** (Popović, 2015) is an F-score of runs of 1 to 6 *characters*: *petite* for *petit* is
-# nearly right to chrF, simply wrong to BLEU. Both go from 0 to 100 and are computed by
-# `sacrebleu` (Post, 2018), so that numbers are comparable between people.
+# <details><summary>More: a text that is too short; BLEU of one sentence</summary>
+#
+# If the second hypothesis were only *il part .*, the precisions would be 9/10, 5/8, 2/6 and 1/4.
+# The text would have 10 tokens for 11. So the mean would be multiplied by $e^{1 - 11/10} = 0.905$:
+# $\mathbf{42.1}$.
+#
+# The counts are added up over the corpus *before* they are divided. A single sentence often has no
+# 4-gram in common with its reference. Then its own BLEU would be 0.
+#
+# </details>
+#
+# **chrF** (Popović, 2015) is an F-score of n-grams of 1 to 6 *characters*. For chrF, *petite*
+# instead of *petit* is nearly right. For BLEU it is simply wrong. Both go from 0 to 100. We compute
+# them with `sacrebleu` (Post, 2018), so that the numbers of different people can be compared.
 
 # %%
 references = ["le petit chat ne dort pas .", "il part demain ."]
@@ -1549,12 +1565,11 @@ for second in ("il part demain .", "il part ."):
 # **What to look for:**
 #
 # - Beam width 1 must agree with greedy decoding exactly.
-# - How much does width 2 gain? And what do 5 and 10 add to it?
-# - The mean log-probability of the answers rises with the width: the *search* gets better. Does
-#   BLEU follow it all the way? Where it does not, it is not the search that is at fault.
-# - What does each width cost? The time is fair: greedy decoding and beams are all given one
-#   sentence at a time. (Greedy decoding of many sentences *together* is much faster still. A beam
-#   can be batched too, but that is more work to write.)
+# - How much does width 2 gain? How much do widths 5 and 10 add?
+# - The mean log-probability of the best hypotheses rises with the width: the *search* gets better.
+#   Does BLEU rise with it? Where it does not, the model is the cause and not the search.
+# - What does each width cost? The times can be compared: greedy decoding and beam search get one
+#   sentence at a time. (Many sentences *together* are much faster, and a beam can be batched too.)
 
 # %% tags=["raises-exception"]
 beams = results.of(
@@ -1568,13 +1583,13 @@ display(beams.round(2))
 # %% [markdown]
 # ### Limit 1: long sentences
 #
-# The greedy translations, sorted into five groups of like size by the length of the source. Cho
-# et al. (2014) drew this curve for the first encoder–decoders.
+# We sort the greedy translations by the length of their source, into five groups of similar size.
+# Cho et al. (2014) drew this curve for the first encoder–decoders.
 #
-# **What to look for:** which group is worst, and by how much; and whether chrF, which forgives
-# small slips, falls as steeply as the share of *exactly* right sentences. (A longer sentence has
-# more chances for a mistake even if every word were equally hard, so be careful with "exact":
-# BLEU and chrF count pieces, and do not have that excuse.)
+# **What to look for:** Which group is worst, and by how much? Does chrF, which counts small
+# mistakes less, fall as steeply as the share of *exactly* right sentences? (Be careful with
+# "exact". A longer sentence has more chances for a mistake, even if every word is equally hard.
+# BLEU and chrF count pieces, so this cannot explain why they fall.)
 
 # %% tags=["raises-exception"]
 lengths = results.of(
@@ -1586,27 +1601,27 @@ plots.plot_lengths(lengths)
 display(lengths.round(1))
 
 # %% [markdown]
-# **Memory, or mere difficulty?** Quality falls with length. Is the context too small for a long
-# sentence, or are long sentences simply harder? We can tell the two apart by changing the memory
-# and nothing else. Here are equal translators, equally trained, with one difference: of the
-# context's 192 numbers in h, and as many in c, only the first few get through to the decoder
-# (`Narrow` in `instruments.py`). With 0, the decoder knows nothing of the source: it is a language
-# model of French.
+# **Memory, or only difficulty?** Is the context too small for a long sentence? Or are long
+# sentences simply harder? To tell the two apart, we change the memory and nothing else. We train
+# several translators in the same way. In each of them, only the first numbers of the context reach
+# the decoder: the first 0, the first 32, or all 192 of h, and as many of c. The others are set to 0
+# (`Narrow` in `instruments.py`). With the first 0, the decoder knows nothing of the source. It is a
+# language model of French.
 #
-# The left panel shows the loss of the next word after the *right* beginning. So no earlier
-# mistake can spoil it, and a long sentence gets no more chances than a short one.
+# The left panel shows the loss of the next word after the *right* beginning. So no earlier mistake
+# can make it worse, and a long sentence has no more chances than a short one.
 #
 # **What to look for:**
 #
-# - The line for 0: are the words of long sentences harder, where nothing is remembered anyway?
-# - The distance from another line down to the line for 0 is what that context is worth, in nats a
-#   token. Is it worth as much in a long sentence as in a short one? What would you see if length
-#   were mere difficulty?
+# - The line *first 0*: are the words of long sentences harder, even if nothing is remembered?
+# - The other lines lie below it. The distance is what their context is worth, in nats per token. Is
+#   it worth as much in a long sentence as in a short one? What would you see if difficulty were the
+#   only cause?
 
 # %% tags=["raises-exception"]
 runs = experiments.ShortRuns(
     tools,
-    corpus.training[:12_000],  # enough to compare, and sooner done
+    corpus.training[:12_000],  # enough to compare, and faster
     corpus.validation,
     epochs=2,
     short_first=(9, 12),
@@ -1623,17 +1638,17 @@ for column in ("loss", "BLEU"):
     display(memory.pivot_table(column, "context", "source tokens", sort=False).round(2))
 
 # %% [markdown]
-# ### Limit 2: the way through the bottleneck is long
+# ### Limit 2 (extra): the way through the bottleneck is long
 #
-# Count the steps between a source word and its translation. Between *the* at the beginning of a
-# source of S words and *le* at the beginning of the target lie S steps of the LSTM; between the
-# last words of both, as many again. Sutskever et al. (2014) simply fed the source *backwards*,
-# and so did we, up to here. The distance is the same on average, but the first words are now
-# close to each other, and a gradient finds its way from the beginning of the target. They report
-# a rise from 25.9 to 30.6 BLEU, on English to French as it happens.
+# Count the LSTM steps between a source word and its translation. For a source of S words, there are
+# S steps from its first word to the first word of the target. If the target is as long, there are S
+# steps between the last words too. Sutskever et al. (2014) fed the source *backwards*, as we have
+# done so far. On average the distance stays the same. But the first words are now close together,
+# so the model can learn the beginning of the target first. Sutskever et al. report a rise from 25.9
+# to 30.6 BLEU, also for English to French.
 #
-# **What to look for:** two models, equal in everything but the direction of the source. Is one
-# curve above the other all along, or only at first?
+# **What to look for:** The two models differ only in the direction of the source. Is one curve
+# higher all the time, or only at first?
 
 # %% tags=["raises-exception"]
 directions = results.of("directions", lambda: experiments.directions(runs), needs=["greedy"])
@@ -1641,13 +1656,13 @@ plots.plot_curves(directions, "source", "Does it help to read the source backwar
 display(directions.pivot(index="epoch", columns="source", values="BLEU").round(1))
 
 # %% [markdown]
-# ### Limit 3: the teacher leaves
+# ### Limit 3: without the teacher
 #
-# Three equal models, trained with teacher forcing ratios 1, 0.5 and 0. All are measured as they
-# will be used, on their own.
+# We train three equal models, with teacher forcing ratios 1, 0.5 and 0. All are measured as they
+# will be used: they go on from their own words.
 #
-# **What to look for:** how many epochs the free-running model needs to get where the teacher's
-# pupil is after one. And is *some* teaching enough?
+# **What to look for:** After each epoch, how far behind is the model with ratio 0? And is *some*
+# teaching (0.5) enough?
 
 # %% tags=["raises-exception"]
 teachers = results.of("teachers", lambda: experiments.teachers(runs), needs=["greedy"])
@@ -1655,21 +1670,21 @@ plots.plot_curves(teachers, "teacher forcing ratio", "How fast does it learn wit
 display(teachers.pivot(index="epoch", columns="teacher forcing ratio", values="BLEU").round(1))
 
 # %% [markdown]
-# In this picture the teacher seems to cost nothing. So let us look where the cost should be: at
-# what happens *after the model's own mistake*. Two of the models translate the validation
-# sentences twice. Once the beginning is always the right one, once it is the model's own. (Your
-# `train_step` does it, with ratio 1 and ratio 0 and a learning rate of zero. `Listener` in
-# `instruments.py` hears what your decoder would say.) A word counts as right where it is the
-# reference's word at that position. Up to a model's first mistake both beginnings are the same.
+# In this figure, teacher forcing seems to cost nothing. So we look where its cost should be: *after
+# the model's own mistake*. Two of the models predict the words of the validation sentences twice.
+# First, each word is predicted after the right beginning. Then, each word is predicted after the
+# model's own words. (Your `train_step` does both, with ratio 1 and with ratio 0. The learning rate
+# is 0, so nothing is learned. `Listener` in `instruments.py` records the logits.) A word is right
+# if the reference has it at the same position. Up to the first mistake, both beginnings are equal.
 #
 # **What to look for:**
 #
 # - Left: with right beginnings, is a word at position 10 harder than one at position 3? And with
-#   the model's own?
-# - Right: the first word after the mistake, then the second … How far do the two lines of one
-#   model lie apart? This is what the mistake has cost.
-# - Is the gap smaller for the model that has met its own words in training? This gap is exposure
-#   bias. What did that model pay for it elsewhere?
+#   the model's own beginnings?
+# - Right: the first word after the mistake, then the second, and so on. How far apart are the two
+#   lines of one model? This gap is what the mistake has cost. It is exposure bias.
+# - With ratio 0.5 the model has met its own words in training. Is its gap smaller? What did that
+#   cost elsewhere?
 
 # %% tags=["raises-exception"]
 exposure = results.of("exposure", lambda: experiments.exposure(runs), needs=["greedy"])
@@ -1682,16 +1697,16 @@ display(
 )
 
 # %% [markdown]
-# ### What does the context vector hold?
+# ### What does the context vector hold? (extra)
 #
-# All of a sentence is in the context, 192 numbers of h (and as many of c). We cannot look at 192
-# dimensions; we can look at the plane in which the contexts differ most, given by the first two
-# principal components. Each point is a sentence. Nobody told the encoder any of the properties
-# that colour them: whatever order you see, it has made for the sake of translating.
+# The context has 192 numbers of h, and as many of c. We cannot look at 192 dimensions of h. But we
+# can look at the plane in which the contexts differ most: the first two principal components. Each
+# point is a sentence. Nobody told the encoder the properties that give the colours. If you see an
+# order, the encoder has found it because it helps to translate.
 #
-# **What to look for:** which property splits the picture, and could it be read off the *last*
-# token that the encoder saw? (The source is reversed.) The axes say what share of the variance
-# they show: how much of the context is not in the picture at all?
+# **What to look for:** Which property splits the points into groups? Could you tell this property
+# from the *last* token that the encoder read? (The source is reversed.) Each axis says its share of
+# the variance. How much of the context is not in the figure at all?
 
 # %% tags=["raises-exception"]
 contexts = results.of(
@@ -1709,85 +1724,94 @@ contexts = results.of(
 plots.plot_contexts(contexts, colours=["length", "kind"])
 
 # %% [markdown]
-# ### Real sentences, if you like
+# ### Real sentences (extra)
 #
-# Set `sentences_file` at the beginning of this section to a file of real pairs, and run the cells
-# below it again: everything above then works on them. Each line is an English sentence, a tab and
-# a French one. The Tatoeba project offers such files. `load_corpus` in `sentences.py` leaves out
-# long sentences, makes rare words *unknown*, keeps all translations of one sentence in one part,
-# and prints how much is unknown. **Expect little** of a few thousand pairs: real language has many
-# more words and turns than our grammar, most of them are met once or twice, and one memory of
-# sentences so different takes far more practice. Research systems learn from millions of pairs.
+# <details><summary>More: everything above with your own file</summary>
+#
+# Set `sentences_file`, at the beginning of this section, to a file of real pairs. Then run the
+# cells below it again. Each line is an English sentence, a tab and a French sentence. The Tatoeba
+# project offers such files. `load_corpus` in `sentences.py` leaves out long sentences and makes
+# rare words *unknown*. It keeps all translations of one sentence in one part, and prints how many
+# words are unknown.
+#
+# **Expect little** of a few thousand pairs. Real language has many more words and constructions
+# than our grammar, and most of them occur once or twice. Sentences that differ so much need far
+# more practice. Research systems learn from millions of pairs.
+#
+# </details>
 
 # %% [markdown] nbgrader={"grade_id": "translation_question", "locked": true}
 # ### Task `translation` (10 points): a written answer
 #
 # Answer in about 200 words, from the tables and figures of section 5. Quote the numbers that you
-# rely on. A result that is marked RECORDED counts as well as your own: say that it is recorded.
+# use. A result that is marked RECORDED counts as much as your own: say that it is recorded.
 #
-# 1. How does the mean log-probability of the answers change from beam width 1 to 10, and does
-#    BLEU change with it? Tell apart *search errors* (the model prefers a better translation, the
-#    search has missed it) and *model errors* (the model prefers a worse one), and say which of
-#    the two a wider beam can mend.
-# 2. Quality falls with the length of the source. Give two explanations: one in which the
-#    fixed-size context is the cause, and one in which it is not. What does the experiment with
-#    several sizes of the context say for or against each?
+# 1. How does the mean log-probability change from beam width 1 to 10? Does BLEU change with it?
+#    Explain *search errors* (the model prefers a better translation, but the search did not find
+#    it) and *model errors* (the model prefers a worse one). Which of the two can a wider beam
+#    correct?
+# 2. Quality falls with the length of the source. Give two explanations: one in which the fixed-size
+#    context is the cause, and one in which it is not. What does the experiment with several sizes
+#    of the context say for or against each?
 # 3. Teacher forcing learns fast. What does it not practise? Show the damage with numbers of the
-#    words after a first mistake, and say what a teacher forcing ratio of 0.5 changes, for better
-#    and for worse.
+#    words after a first mistake. What does a teacher forcing ratio of 0.5 change, for better and
+#    for worse?
 
 # %% [markdown] nbgrader={"grade_id": "translation", "grade": true, "solution": true, "points": 10}
 # === BEGIN MARK SCHEME ===
-# **Search and model (3 points).** 1: the trend of log-probability and of BLEU is reported with
-# numbers (typically a clear gain from width 1 to 2, then next to nothing in BLEU while the
-# log-probability still creeps up). 1: search error: the model gives a better translation more
-# probability, and the search has missed it; model error: the model gives the better one less. 1:
-# a wider beam mends search errors only, and so can even *lower* BLEU by finding the model's
-# errors (Stahlberg & Byrne, 2019: the most probable translation is often the empty one; the
-# length penalty treats a symptom).
+# **Search and model (3 points).** 1: the change of log-probability and of BLEU is given in numbers
+# (recorded, from width 1 over 2 and 5 to 10: log-probability −3.22, −2.92, −2.76, −2.74 and BLEU
+# 67.2, 70.0, 71.5, 71.6; both rise less and less). 1: search error: the model gives a better
+# translation more probability, but the search did not find it; model error: the model gives the
+# better one less. 1: a wider beam corrects search errors only; so it can even *lower* BLEU, because
+# it finds what the model wrongly prefers (Stahlberg & Byrne, 2019: the most probable translation is
+# often the empty one; the length penalty hides this and does not change the model).
 #
-# **Bottleneck (4 points).** 1: two explanations: the same 2 × 192 numbers must hold 4 words or
-# 20; against that, for example: long sentences are harder in grammar or rarer, mistakes compound,
-# there are more chances for one. 1: numbers are quoted from the experiment with several sizes. 1:
-# the control is understood: with a context of 0 nothing is remembered, and its loss a token
-# hardly rises with length (recorded: 1.87 for 4–8 tokens, 2.03 for 18–25), so the words of long
-# sentences are little harder by themselves; the loss is taken after right beginnings, so nothing
-# compounds. 1: what a context is worth, the distance to that line, shrinks with length (recorded,
-# whole context: from 1.32 to 0.81 nats; first 32: from 0.59 to 0.32). A careful answer says what
-# is left open: a larger memory of long sentences may also need more practice.
+# **Bottleneck (4 points).** 1: two explanations: the same 2 × 192 numbers must hold 4 words or 20;
+# against that, for example: long sentences have harder grammar or rarer words, mistakes lead to
+# more mistakes, there are more chances for one. 1: numbers are quoted from the experiment with
+# several sizes. 1: the line for 0 is understood: nothing is remembered, and still the loss per
+# token hardly rises with length (recorded: 1.87 for 4–8 tokens, 2.03 for 18–25). So the words of
+# long sentences are little harder by themselves. The loss is taken after right beginnings, so
+# mistakes do not lead to more mistakes. 1: what a context is worth, its distance to that line,
+# shrinks with length (recorded, whole context: from 1.32 to 0.81 nats; first 32: from 0.59 to
+# 0.32). A careful answer says what stays open: to remember long sentences may also need more
+# practice.
 #
 # **Teacher forcing (3 points).** 1: it never practises going on after its own mistakes (exposure
 # bias). 1: the damage in numbers: how far the words after the first mistake lie below the same
-# words with right beginnings. 1: what ratio 0.5 changes, in numbers: the gap, and what it costs in
-# BLEU or in words with right beginnings. (Part of any gap is no damage: after another choice of
-# words the positions no longer match. Who says so has understood it.)
+# words with right beginnings (recorded, ratio 1, first word: 27.7 % instead of 70.7 %). 1: what
+# ratio 0.5 changes, in numbers: the gap (recorded, first word: 34.3 instead of 43.0 points), and
+# what it costs in BLEU (recorded: 37.8 instead of 40.3) or in words with right beginnings. (A part
+# of any gap is no damage: after another choice of words the positions no longer match. An answer
+# that says so has understood it.)
 #
-# Other answers that argue soundly from the numbers shown get the same points, also where the
-# numbers go against expectation, and where the results are recorded ones.
+# Other answers that argue soundly from the numbers shown get the same points. This holds too where
+# the numbers are not as expected, and where the results are recorded ones.
 # === END MARK SCHEME ===
 
 # %% [markdown]
 # ## 6. Summary
 #
-# - **Encoder–decoder.** Two recurrent networks share the work; EOS lets the model choose the
+# - **Encoder–decoder.** Two recurrent networks divide the work. EOS lets the model choose the
 #   length.
-# - **Context vector.** Everything that the decoder knows of the source is the encoder's last
-#   state: simple, and a bottleneck.
-# - **Padding is not data.** States end at the last real token; losses count real tokens.
-# - **Teacher forcing** makes each step an ordinary classification and learns fast; exposure bias
+# - **Context vector.** All that the decoder knows of the source is the encoder's last state. This
+#   is simple, and it is a bottleneck.
+# - **Padding is not data.** States end at the last real token. Losses count real tokens only.
+# - **Teacher forcing** makes each step an ordinary classification, and learns fast. Exposure bias
 #   is the price.
-# - **Greedy decoding** is final at every step; **beam search** keeps its options open, at a price
-#   in time. A better search does not mend a worse model.
-# - **Limits.** Quality falls with length, because a context of one size must hold ever more. The
-#   distance between a word and its translation matters. And a decoder that has gone wrong goes on
-#   from its own mistake.
+# - **Greedy decoding** never changes a choice. **Beam search** keeps several hypotheses, and costs
+#   time. A better search does not correct a worse model.
+# - **Limits.** Quality falls with length, because a context of one size must hold more and more.
+#   The distance between a word and its translation matters. And after a mistake, a decoder goes on
+#   from this mistake.
 #
 # ### What's Next?
 #
-# Must the decoder live on one memory of the whole sentence? It could *look back*: keep all the
-# encoder's `outputs`, which your encoder already returns and nobody has used so far, and at every
-# step choose those that matter now. Bahdanau et al. (2015) did so, and the curve of quality
-# against length went flat. That is **attention**, and **Module 05**.
+# Must one memory of the whole sentence be enough for the decoder? It could also *look back*. Your
+# encoder already returns the `outputs` of all positions. Nobody has used them so far. The decoder
+# could choose, at every step, those that matter now. Bahdanau et al. (2015) did so. Quality then
+# hardly fell with length any more. That is **attention**, the topic of **Module 05**.
 #
 # ### References
 #
@@ -1803,8 +1827,8 @@ plots.plot_contexts(contexts, colours=["length", "kind"])
 # - Pascanu, Mikolov & Bengio (2013). *On the Difficulty of Training Recurrent Neural Networks.*
 #   ICML.
 # - Papineni, Roukos, Ward & Zhu (2002). *BLEU: a Method for Automatic Evaluation of Machine
-#   Translation.* ACL. Popović (2015). *chrF: character n-gram F-score for automatic MT
-#   evaluation.* WMT. Post (2018). *A Call for Clarity in Reporting BLEU Scores.* WMT.
+#   Translation.* ACL. Popović (2015). *chrF: character n-gram F-score for automatic MT evaluation.*
+#   WMT. Post (2018). *A Call for Clarity in Reporting BLEU Scores.* WMT.
 # - Stahlberg & Byrne (2019). *On NMT Search Errors and Model Errors: Cat Got Your Tongue?* EMNLP.
 # - Sutskever, Vinyals & Le (2014). *Sequence to Sequence Learning with Neural Networks.* NeurIPS.
 # - Williams & Zipser (1989). *A Learning Algorithm for Continually Running Fully Recurrent Neural

@@ -1,4 +1,4 @@
-"""A translator small enough to follow by hand: its next word depends on its last word only."""
+"""A translator so small that you can calculate it by hand: only its last word decides the next."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-# a toy vocabulary of five ids, and the letters they stand for; padding is not 0, on purpose
+# a toy vocabulary of five ids, and their letters; that padding is not 0 is intended
 A, B, EOS, BOS, PAD = range(5)
 LETTERS = ["a", "b", "EOS", "BOS", "PAD"]
 
@@ -15,7 +15,7 @@ State = tuple[Tensor, Tensor]
 
 
 class ToyEncoder(nn.Module):
-    """Remembers which table a source asks for: its first token."""
+    """Remembers the first token of a source, which chooses the table."""
 
     def forward(self, source: Tensor, source_lengths: Tensor) -> tuple[Tensor, State]:
         """Return outputs (B, S, 1) and the state (h, c), each (1, B, 1)."""
@@ -24,7 +24,7 @@ class ToyEncoder(nn.Module):
 
 
 class ToyDecoder(nn.Module):
-    """Looks the log-probability of the next token up in a table."""
+    """Looks up the log-probabilities of the next token in a table."""
 
     def __init__(self, tables: Tensor) -> None:
         """Take log-probabilities (tables, V, V); they can be trained."""
@@ -40,7 +40,8 @@ class ToyDecoder(nn.Module):
 def toy_decoder(*tables: Table) -> ToyDecoder:
     """Return the decoder for `tables`, written with LETTERS.
 
-    A token that a row leaves out never comes; after a token without a row all are equally likely.
+    A token that is missing in a row has probability 0. After a token without a row, all tokens
+    are equally probable.
     """
     probabilities = torch.full((len(tables), len(LETTERS), len(LETTERS)), 1 / len(LETTERS))
     for number, table in enumerate(tables):

@@ -1,4 +1,4 @@
-"""Translation: from English sentences to French ones, and how good they are."""
+"""Translates English sentences to French, and measures how good the translations are."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from training import Model, Toolbox
 from data.pairs import Pair
 
 MAX_LENGTH = 40  # tokens of a translation: longer than any sentence of the corpus
-BATCH_SIZE = 64  # sentences encoded together, unless said otherwise
+BATCH_SIZE = 64  # sentences that are encoded together, if nothing else is given
 
 
 def translate(
@@ -43,7 +43,7 @@ def search(
     reverse_source: bool = True,
     batch_size: int = BATCH_SIZE,
 ) -> list[tuple[list[int], float]]:
-    """Return for each sentence the best tokens and their log-probability, NaN when greedy."""
+    """Return the best tokens of each sentence and their log-probability (greedy: NaN)."""
     results: list[tuple[list[int], float]] = []
     for start in range(0, len(sentences), batch_size):
         pairs = [Pair(sentence, "") for sentence in sentences[start : start + batch_size]]

@@ -97,7 +97,7 @@ SLIPS: list[tuple[Slip, Callable[[list[float]], float]]] = [
         lambda steps: math.exp(sum(steps)),
     ),
     (
-        Slip("its sign is turned round", "a log-probability is at most 0", "ranking", 0.45),
+        Slip("its sign is wrong", "a log-probability is at most 0", "ranking", 0.45),
         lambda steps: -sum(steps),
     ),
     (
@@ -202,12 +202,12 @@ FORMULAS: dict[str, tuple[str, float, Score]] = {
         lambda p, n, _, a: p / ((5 + n) / 6),
     ),
     "six": (
-        "the exponent stands over the whole of (5 + length) / 6, not over 6 alone",
+        "the exponent applies to the whole of (5 + length) / 6, not over 6 alone",
         0.9,
         lambda p, n, _, a: p / ((5 + n) / 6**a),
     ),
     "numerator": (
-        "the exponent stands over the whole of (5 + length) / 6, not over 5 + length alone",
+        "the exponent applies to the whole of (5 + length) / 6, not over 5 + length alone",
         0.65,
         lambda p, n, _, a: p / ((5 + n) ** a / 6),
     ),

@@ -183,7 +183,7 @@ def test_length_penalty_divides_the_score(student: Probed) -> None:
     on_crash="topk takes at most as many as there are: min(beam_width, number of candidates)",
 )
 def test_beam_may_be_wider_than_all_there_is(student: Probed) -> None:
-    """With more places than hypotheses you return all there are, none of probability zero."""
+    """With more places than hypotheses you return all of them, but none of probability zero."""
     expected = "a a | a b | b a | a <eos> | <eos> | b b | b <eos>"
     rows = search(student, [FEW], beam_width=9, max_length=2)
     (row,) = rows

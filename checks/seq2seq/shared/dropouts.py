@@ -20,8 +20,7 @@ def expect_left_alone(name: str, report: Any) -> None:
     if facts.get("training") is False:
         raise Wrong(
             f"your {name} leaves train mode by itself",
-            "the mode is the caller's to choose: no self.eval() and no self.training = ... in "
-            "forward",
+            "the caller chooses the mode: no self.eval() and no self.training = ... in forward",
         )
     if facts.get("reseeded") is True:
         raise Wrong(

@@ -280,7 +280,7 @@ def one_call_a_step(
     """The decoder calls, one a step: rows are put together, and what is asked twice counts once."""
     B, T = target.shape
     often = "model.decoder is called more often than once for each token after BOS"
-    help = counts(T, len(decoder)) + "one decoder call a step, for the whole batch at once"
+    help = counts(T, len(decoder)) + "one decoder call for each step, for the whole batch at once"
     if B > 1 and (rows := merged_calls(decoder, encoder, target)) is not None:
         mended(often, help, line="steps", share=0.2)
         return rows
@@ -472,7 +472,7 @@ def expect_batch_unchanged(call: Seen, step: dict[str, Any]) -> None:
         if not equal(call.batch.get(name), step[name]):
             mended(
                 f"{name} is changed by a training step",
-                "the caller's tensors are not yours to overwrite: clone before you write",
+                "do not overwrite the caller's tensors: clone before you write",
                 line="clean",
                 share=1.0,
             )

@@ -110,9 +110,9 @@ def expect_competition(student: Probed, cases: list[SearchCase]) -> None:
     ]
     expect(
         not answers or not any(beside),
-        "the beam is beam_width greedy searches beside each other: hypotheses do not compete",
+        "the beam is beam_width separate greedy searches: hypotheses do not compete",
         "start from one empty hypothesis, and keep the beam_width best of all candidates, "
-        "whosever children they are",
+        "whatever their parents are",
     )
 
 

@@ -204,7 +204,7 @@ RULES: dict[Rule, Mistake] = {
     Rule(children="share"): Mistake(
         "each live hypothesis has a fixed share of the places",
         "every live hypothesis is extended by every token; keep the beam_width best by total "
-        "log-probability, whosever children they are",
+        "log-probability, whatever their parents are",
         "selection",
         1.0,
     ),

@@ -285,7 +285,7 @@ def test_width_one_equals_greedy(
 def test_unfinished_hypotheses_compete(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
-    """Hypotheses that did not end by max_length compete with the others, as they are."""
+    """Hypotheses that have not ended at max_length compete with the others, unchanged."""
     cases = [stories.some_are_cut(generator)]
     expect_rule(student, evidence, cases, stories.cut_alike)
 
@@ -353,7 +353,7 @@ def test_a_wide_beam_finds_the_best_of_all(
     evidence: torch.Generator,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """With room for every hypothesis you find the best there are."""
+    """If the beam has room for every hypothesis, you find the best of all."""
     cases = small(generator)
     widths = ", ".join(map(str, WIDTHS))
     for side, whose in ((student, ""), (reference, " (the rule's)")):
@@ -388,7 +388,7 @@ def test_rows_of_a_batch_are_searched_alone(student: Probed, generator: torch.Ge
 def test_returns_all_when_there_are_few(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
-    """A beam wider than the vocabulary, or than all there is, returns what is possible, no more."""
+    """A beam wider than the vocabulary, or than all hypotheses, returns the possible ones only."""
     for width, max_length in ((9, 3), (3, 2), (50, 1)):
         case = stories.few(generator, width, max_length)
         with confined(student, evidence, "selection", 0.33, TOO_FEW):
@@ -437,7 +437,7 @@ def test_a_constant_added_to_the_logits_changes_nothing(
 def test_ids_are_only_names(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
-    """Renaming the ids, those of PAD, BOS and EOS too, renames the hypotheses and no more."""
+    """Other ids, for PAD, BOS and EOS too, change the ids in the hypotheses and nothing else."""
     case = clear_graph(generator, 3, 5, rows=2)
     with confined(student, evidence, "selection", 0.25, UNEXPECTED):
         expect_same_under_other_names(student, case, ((8, 5, 0), (0, 1, 2), (1, 0, 8)))
@@ -475,7 +475,7 @@ def test_padding_says_nothing(
 
 @pytest.mark.graded(line="selection", weight=1, after=[CORE])
 def test_decodes_no_more_rows_than_it_needs(student: Probed, generator: torch.Generator) -> None:
-    """The decoder sees at most beam_width rows a sentence and step, prefixes read again or not."""
+    """The decoder gets at most beam_width rows per sentence and step, plus prefixes read again."""
     rows, width, steps = 2, 3, 6
     model = clear_graph(generator, width, steps, rows=rows, eos_bonus=-1.0).model
     options = {"beam_width": width, "max_length": steps}
@@ -532,7 +532,7 @@ def test_long_improbable_hypotheses_are_kept(
 def test_manages_a_real_vocabulary(
     student: Probed, generator: torch.Generator, evidence: torch.Generator
 ) -> None:
-    """Twenty thousand words are no trouble."""
+    """A vocabulary of twenty thousand words works too."""
     sizes: dict[str, Any] = {"embedding_dim": 4, "hidden_dim": 4, "eos_bonus": -20.0}
     case = recurrent(generator, [[7, 8]], 20_000, 3, 3, **sizes)
     with confined(student, evidence, "bookkeeping", 0.45, UNEXPECTED):
@@ -581,7 +581,7 @@ def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
 
 @pytest.mark.graded(line="mode", weight=1, after=[CORE])
 def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Generator) -> None:
-    """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
+    """Weights, inputs and the program's settings do not change; a second call gives the same."""
     model = clear_graph(generator, 3, 4, rows=2).model
     options: dict[str, Any] = {"beam_width": 3, "max_length": 4}
     options |= {"times": len(SEEDS), "seeds": SEEDS}
@@ -702,7 +702,7 @@ def test_lets_hypotheses_compete(student: Probed, generator: torch.Generator) ->
 
 @pytest.mark.graded(line="selection", weight=0, after=[STATES])
 def test_prunes(student: Probed, generator: torch.Generator) -> None:
-    """It keeps beam_width candidates a step, and not all there are."""
+    """It keeps beam_width candidates at each step, and not all of them."""
     options: dict[str, Any] = {"rows": 1, "vocab_size": 6, "specials": (4, 1, 3)}
     cases = [
         clear_graph(generator, 2, 4, telling=(Rule(width="all"),), seed=seed, **options)

@@ -111,7 +111,7 @@ def test_answers_depend_on_what_is_given(student: Probed, generator: torch.Gener
 @pytest.mark.graded(line="state_in", weight=0, on_crash=CRASH)
 @mending
 def test_has_an_lstms_cell(student: Probed, generator: torch.Generator) -> None:
-    """There is a cell state: the c that is given counts, or a new one comes back."""
+    """There is a cell state: the c that is given is used, or a new one comes back."""
     previous, h, c = draw_words(generator, 6, CONFIG)
     calls: list[Call] = [(previous, h, c), (previous, h, c.roll(1, 1))]
     report = student.decode(config=CONFIG, filling=LOUD, calls=calls)

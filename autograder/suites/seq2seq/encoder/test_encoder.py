@@ -72,7 +72,7 @@ def test_heeds_the_sentence(student: Probed, generator: torch.Generator) -> None
 @pytest.mark.graded(line="lstm", weight=0, on_crash=CRASH)
 @forgiving
 def test_every_word_counts(student: Probed, generator: torch.Generator) -> None:
-    """The final state changes a little when any word's embedding does, and by nothing else."""
+    """The final state changes when any word's embedding changes, and for no other reason."""
     table, words = draw_words(generator, 7)
     table[words[4:]] = table[words[:3]] + torch.tensor([0.1, -0.1, 0.05])
     sentences = [words[:4].clone() for _ in range(5)]  # the last word of all is the same
@@ -191,7 +191,7 @@ def test_never_reads_padding(student: Probed, generator: torch.Generator) -> Non
 )
 @forgiving
 def test_one_sentence_is_a_batch(student: Probed, generator: torch.Generator) -> None:
-    """A batch of one sentence is right too, be the sentence one token or padded."""
+    """A batch of one sentence is right too, also if it has one token only, or padding."""
     table = draw_table(generator)
     for lengths, S in (([1], 1), ([2], 4)):
         for layers in (1, 2):
@@ -322,7 +322,7 @@ def test_without_dropout_training_is_as_evaluation(
 )
 @forgiving
 def test_state_is_never_dropped(student: Probed, generator: torch.Generator) -> None:
-    """In train mode nothing that passes from token to token, and nothing returned, is dropped."""
+    """In train mode no state between two tokens, and nothing that you return, is dropped."""
     batch = draw_source(generator, [2, 5, 3, 4], 5)
     zeros = torch.zeros(CONFIG["vocab_size"], CONFIG["embedding_dim"])
     filling = {**LOUD, "embedding": zeros}  # of which dropout leaves zeros

@@ -87,7 +87,7 @@ def test_heeds_the_model(student: Probed, generator: torch.Generator) -> None:
 
 @pytest.mark.graded(line="choice", weight=0)
 def test_its_words_are_the_models(student: Probed, generator: torch.Generator) -> None:
-    """What you return hangs on what the decoder says, from the first word to the last."""
+    """What you return depends on what the decoder says, from the first word to the last."""
     _, scorer = by_last_word(generator, clearly=True)
     with stopping():
         answer = decode(student, scorer, 12)
@@ -169,7 +169,7 @@ def test_hands_on_the_whole_state(student: Probed, generator: torch.Generator) -
 
 @pytest.mark.graded(line="choice", weight=1, after=CHOICE)
 def test_only_the_largest_logit_counts(student: Probed, generator: torch.Generator) -> None:
-    """You choose the largest logit, however large all of them are and however small its lead."""
+    """You choose the largest logit, also if all are very large or the next one is nearly equal."""
     model, _ = case(generator, (ALL_WORDS, ALL_WORDS), 10, close=0.02)
     vocab_size = model["logits"].shape[1]
     signs = torch.randint(2, (vocab_size,), generator=generator) * 2.0 - 1.0  # (vocabulary,)
@@ -180,7 +180,7 @@ def test_only_the_largest_logit_counts(student: Probed, generator: torch.Generat
         "where all logits are far above or below zero and two are close, you choose a token that "
         "is not the most probable",
         "take the argmax of the logits or of their log_softmax, in float32 or better: exp() and "
-        "sigmoid() overflow or vanish, and rounding, clamping or half precision makes ties",
+        "sigmoid() overflow or vanish, and rounding, clamping or half precision makes equal values",
     )
 
 
@@ -269,7 +269,7 @@ def test_padding_says_nothing(student: Probed, generator: torch.Generator) -> No
         answer.known,
         "sentences that differ only in where their padding begins are not told apart",
         "a sentence is the first source_lengths[b] ids of its row; what stands after them is "
-        "arbitrary, and no key or comparison may hang on it",
+        "arbitrary, and no key or comparison may depend on it",
         line="rows",
         share=RARE if len({*answer.rows}) < len(answer.rows) else None,
     )
@@ -354,7 +354,7 @@ def test_builds_no_graph(student: Probed, generator: torch.Generator) -> None:
 
 @pytest.mark.graded(line="clean", weight=2)
 def test_changes_nothing_and_repeats_itself(student: Probed, generator: torch.Generator) -> None:
-    """Weights, inputs and the program's settings stay as they were, and you repeat yourself."""
+    """Weights, inputs and the program's settings do not change; a second call gives the same."""
     model, scorer = case(generator, (4, 4, 4), 6)
     inputs = noisy(model, generator)
     each = ask(student, model, **inputs, max_length=6, times=len(SEEDS), seeds=SEEDS)

@@ -59,14 +59,14 @@ def expect_coins(series: list[list[bool]], ratio: float) -> None:
     expect(
         abs(rate - 2 * ratio * (1 - ratio)) < 0.2,
         "one step's coin depends on the last one's",
-        "toss a fresh coin at every step",
+        "toss a new coin at every step",
         line="ratio",
         share=0.4,
     )
     expect(
         abs(share - ratio) < 0.14,
         "the share of gold inputs is not teacher_forcing_ratio",
-        "random.random() < teacher_forcing_ratio, once a step, and nothing else decides",
+        "random.random() < teacher_forcing_ratio, once for each step, and nothing else decides",
         line="ratio",
         share=0.35,
     )

@@ -153,7 +153,7 @@ def test_coins_are_fresh_and_fair(student: Probed, generator: torch.Generator) -
     expect_coins(series, ratio)
     expect(
         len(patterns) > 1,
-        "the coins fall in the same order in every call",
+        "the coins are the same in every call",
         "seed a generator once, outside train_step, if at all",
         share=0.37,
     )
@@ -247,7 +247,7 @@ SHARE = 0.05  # of the norm that is left: so little that a clip of any kind acts
 
 @pytest.mark.graded(line="update", weight=2, after=["gradients_do_not_accumulate"], on_crash=CRASH)
 def test_clips_the_global_norm(student: Probed, generator: torch.Generator) -> None:
-    """Gradients are scaled down to the global norm `clip`, and left alone below it."""
+    """Gradients are scaled down to the global norm `clip`, and are not changed below it."""
     weights, batch = draw_case(generator, [4, 1, 6])
     free = train(student, weights=weights, ids=IDS, steps=[step_of(batch)])
     expect_one_update(free)
@@ -290,7 +290,7 @@ PARTS = ("encoder", "decoder")
     on_crash=CRASH,
 )
 def test_defaults_are_one(student: Probed, generator: torch.Generator) -> None:
-    """Left out, teacher_forcing_ratio and clip are 1."""
+    """If they are not given, teacher_forcing_ratio and clip are 1."""
     weights, batch = draw_steep(generator, [20, 3], least=1.5)
     steps = [step_of(batch, clip=1.0), tensors_of(batch)]
     calls = train(student, weights=weights, ids=IDS, steps=steps, learning_rate=0.0)
@@ -451,7 +451,7 @@ def test_the_weights_follow_the_loss(student: Probed, generator: torch.Generator
     ],
 )
 def test_can_learn_to_translate(student: Probed, generator: torch.Generator) -> None:
-    """What is trained is to say the next word of a translation of this source."""
+    """The model is trained to predict the next word of a translation of this source."""
     _, call = one_call(student, generator)
     kind = kind_of(call, LOSS_IDS)
     expect(
@@ -476,7 +476,7 @@ def test_can_learn_to_translate(student: Probed, generator: torch.Generator) -> 
     ],
 )
 def test_steps_build_on_those_before(student: Probed, generator: torch.Generator) -> None:
-    """Each step knows all words before its own, and not its own."""
+    """Each step knows all words before the word that it predicts, and not that word."""
     _, call = one_call(student, generator)
     expect(advance_of(call) != "none", "a step knows nothing of what was said before")
     expect(not ahead(call), "a step reads the word that it is to predict")
@@ -497,7 +497,7 @@ def test_sets_train_mode_itself(student: Probed, generator: torch.Generator) -> 
     line="clean", weight=1, after=["loss_by_hand", "ratio_1_feeds_gold"], on_crash=CRASH
 )
 def test_changes_nothing_else(student: Probed, generator: torch.Generator) -> None:
-    """The batch and all global settings are as before; global generators are only drawn from."""
+    """The batch and all global settings stay as before; drawing random numbers is allowed."""
     weights, batch = draw_case(generator, [3, 5, 1])
     step = step_of(batch, teacher_forcing_ratio=0.5)
     seed = int(torch.randint(2**31, (1,), generator=generator))

@@ -112,7 +112,7 @@ EOS_ALONE: Known = (
 )
 SAME_MORE_THAN_ONCE: Known = (
     "the same hypothesis is returned more than once",
-    "start from one empty hypothesis a sentence, not from beam_width equal ones, and keep "
+    "start from one empty hypothesis for each sentence, not from beam_width equal ones, and keep "
     "nothing from an earlier sentence or call",
     "selection",
     1.0,

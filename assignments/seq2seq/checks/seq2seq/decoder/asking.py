@@ -37,7 +37,7 @@ AGAIN = {  # by form: what is wrong where only that form works, tried in this or
     "column": Slip("your decoder wants previous as (B, 1): it is (B,)", CRASH, "input", 0.4),
     "doubled": Slip(
         "your decoder crashes on a batch of one sentence",
-        "squeeze() without a dimension also drops a batch of one: say squeeze(1)",
+        "squeeze() without a dimension also drops a batch of one: write squeeze(1)",
         "clean",
         0.5,
     ),

@@ -24,9 +24,9 @@ CRASH = (
 )
 PAIR = "return the LSTM's new state, both h and c: the next step goes on from it"
 EVERY_LAYER = "h and c hold every layer: (num_layers, batch, hidden_dim)"
-ONE_ROW = "one step, one row of logits a sentence: (B, V)"
+ONE_ROW = "one step, one row of logits for each sentence: (B, V)"
 TIME = "logits still has the time dimension: drop it with squeeze(1), not the batch's"
-SQUEEZED = "squeeze() without a dimension also drops a batch of one: say squeeze(1)"
+SQUEEZED = "squeeze() without a dimension also drops a batch of one: write squeeze(1)"
 
 
 class Slip(NamedTuple):
@@ -129,7 +129,7 @@ def _parts(
         and all(one.numel() == B * config["hidden_dim"] for pair in layers for one in pair)
     ):
         tell(
-            "the state comes back as a pair a layer",
+            "the state comes back as one pair for each layer",
             "stack the layers: h and c are each (num_layers, batch, hidden_dim)",
             "state_out",
             0.3,

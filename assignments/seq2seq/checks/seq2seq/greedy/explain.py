@@ -99,7 +99,7 @@ WITHOUT_EOS = Mistake(
 )
 GOES_ON = Mistake(
     "a translation goes on after its first EOS",
-    "a row that has chosen EOS (model.eos_id, any number) is finished for good: keep a "
+    "a row that has chosen EOS (model.eos_id, any number) is finished and stays so: keep a "
     "flag for each row, or remember which rows are left if you drop the ended ones",
     "ending",
     0.77,
@@ -213,7 +213,7 @@ def explain_tokens(
         if max_length == 1 and not got:
             return FEWER
         return Mistake(
-            "the decoder was not called: the translation is none of its choices",
+            "the decoder was not called: the translation is not chosen by it",
             "call model.decoder at every step, and keep nothing from an earlier call",
         )
     if any(token != bos_id for token in run["inputs"][0]):

@@ -66,8 +66,8 @@ def hypothesis_rows(
 
 
 SHAPE = (
-    "the result is a list (one entry a sentence) of lists of Hypothesis(tokens, log_prob, score), "
-    "best first"
+    "the result is a list (one entry for each sentence) of lists of "
+    "Hypothesis(tokens, log_prob, score), best first"
 )
 NONE_AT_ALL = (
     "hypotheses that are still unfinished after max_length tokens join the pool; and a candidate "

@@ -13,7 +13,7 @@ from checks.expect import Wrong, expect, mended
 from .steps import Seen, expect_batch_unchanged, predictions
 
 EXACT = (
-    "the coin falls to the gold token with probability teacher_forcing_ratio: always at 1, never "
+    "the coin chooses the gold token with probability teacher_forcing_ratio: always at 1, never "
     "at 0, at every step alike. random.random() < teacher_forcing_ratio does so; what is rounded "
     "does not, nor does randint(0, 100), which has 101 outcomes"
 )

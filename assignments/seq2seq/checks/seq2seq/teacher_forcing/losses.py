@@ -170,7 +170,7 @@ def returned(call: Seen, ids: Ids, kind: Kind | None) -> None:
     elif rounded(call) and abs(call.loss - right.item()) < 0.06:
         mended(
             "the loss comes back rounded",
-            "return loss.item() as it is; round to print",
+            "return loss.item() as it is; round only what you print",
             line=line,
             share=0.4,
         )

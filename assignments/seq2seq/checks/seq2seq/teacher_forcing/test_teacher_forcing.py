@@ -58,13 +58,13 @@ def varied(generator: torch.Generator) -> Gradients:
 
 @pytest.mark.graded(line="result", weight=1, on_crash=CRASH)
 def test_returns_the_loss(student: Probed, generator: torch.Generator) -> None:
-    """Your train_step calls the decoder once a step and returns the loss as a number."""
+    """Your train_step calls the decoder once for each step and returns the loss as a number."""
     train(student, weights=varied(generator), ids=IDS, steps=[STEP])
 
 
 @pytest.mark.graded(line="inputs", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_ratio_1_feeds_gold(student: Probed, generator: torch.Generator) -> None:
-    """With ratio 1, or none given, the decoder reads BOS, then each gold token, a step late."""
+    """With ratio 1, or none given, the decoder reads BOS, then each gold token one step later."""
     weights = varied(generator)
     named = train(student, weights=weights, ids=IDS, steps=[STEP])[0]
     expect_gold_inputs(named, STEP)
@@ -150,7 +150,7 @@ def test_ratio_0_feeds_predictions(student: Probed, generator: torch.Generator) 
     on_crash=CRASH,
 )
 def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> None:
-    """With ratio 0.5 gold tokens and predictions alternate at random within a sentence."""
+    """With ratio 0.5 gold tokens and predictions are mixed at random within a sentence."""
     target = many_words(generator)[:, -62:]
     target[:, 0] = IDS["bos_id"]
     step = {**STEP, "target": target, "teacher_forcing_ratio": 0.5}
@@ -176,12 +176,12 @@ def test_a_fresh_coin_each_step(student: Probed, generator: torch.Generator) -> 
     expect(
         all(int(row.diff().sum()) > 5 for row in rows),
         "one step's coin depends on the last one's",
-        "toss a fresh coin at every step",
+        "toss a new coin at every step",
         share=0.4,
     )
     expect(
         not torch.equal(call.inputs, again.inputs),
-        "the coins fall in the same order in every call",
+        "the coins are the same in every call",
         "seed a generator once, outside train_step, if at all",
         share=0.37,
     )
@@ -196,7 +196,7 @@ def test_hands_the_state_on(student: Probed, generator: torch.Generator) -> None
 
 @pytest.mark.graded(line="update", weight=1, after=["returns_the_loss"], on_crash=CRASH)
 def test_updates_once_with_clipped_gradients(student: Probed, generator: torch.Generator) -> None:
-    """Each call makes one update, with clipped gradients, none from earlier; the batch stays."""
+    """Each call makes one update, with clipped gradients of this call only; the batch stays."""
     steps = [{**STEP, "clip": 1e6}] * 2 + [{**STEP, "clip": 0.01}, STEP]
     calls = train(  # a learning rate of 0: every call should see the same gradients
         student, weights=varied(generator), ids=IDS, steps=steps, learning_rate=0.0

@@ -1,4 +1,4 @@
-# says: exponent stands over the whole
+# says: exponent applies to the whole
 # costs: 0.05..0.11
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     was_training = model.training

@@ -1,4 +1,4 @@
-# says: exponent stands over the whole
+# says: exponent applies to the whole
 # costs: 0.08..0.14
 def beam_search(model, source, source_lengths, beam_width, max_length, length_penalty=0.0):
     def penalised(length, log_prob):
