@@ -59,7 +59,7 @@ CAUSES = (
     Cause(
         ("IndentationError", "SyntaxError", "TabError"),
         "",
-        "Python cannot read the code: mend the line named, then run its cell again",
+        "Python cannot read the code: correct the line named, then run its cell again",
     ),
     Cause(
         ("TypeError",),

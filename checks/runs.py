@@ -172,7 +172,7 @@ class Runs:
                 if alike.quick_ratio() > ALIKE and alike.ratio() > ALIKE:
                     return (
                         f"a later run of what looks like the same cell defines `{other}` in its "
-                        f"place. The contract asks for `{name}`: mend the name, or if that is "
+                        f"place. The contract asks for `{name}`: correct the name, or if that is "
                         f"another cell, run again the one that defines `{name}`; then check again"
                     )
         return ""

@@ -262,6 +262,7 @@ pictures.bottleneck()
 # **Context.** The context is the pairs of *all* layers after the last source word. The decoder
 # starts from them, unchanged, as in Sutskever et al. (2014). For each layer $l$,
 # $h_0^{\text{dec},(l)} = h_m^{\text{enc},(l)}$ and $c_0^{\text{dec},(l)} = c_m^{\text{enc},(l)}$.
+# There are other designs: Cho et al. (2014) give the context to the decoder again at every step.
 #
 # **Decoder.** Its layers work in the same way, from $y_0 = \text{BOS}$ on. The top layer, $L$,
 # gives the probabilities of the next word:
@@ -280,7 +281,7 @@ pictures.bottleneck()
 # $b$ counts the sentences of the batch. $N$ is the number of target tokens in the batch: EOS
 # counts, padding does not.
 #
-# Look at what stands after the bar. At step $t$ the decoder is given the *correct* words before
+# Look at the condition, after the bar. At step $t$ the decoder is given the *correct* words before
 # $y_t$, even where it would have said another word. That is **teacher forcing** (Williams & Zipser,
 # 1989). The other way is to give the decoder its own words. That is called **free running**:
 #
@@ -311,7 +312,7 @@ pictures.feeding()
 # the gradient is of little use. With the correct words as inputs, each step is an ordinary
 # classification.
 #
-# **What does it cost?** In use there is no teacher. The decoder has only ever seen correct words as
+# **What does it cost?** In use there is no teacher. The decoder has seen only correct words as
 # inputs. It has never practised going on after its own mistake. This difference between training
 # and use is called **exposure bias**.
 #
@@ -947,7 +948,7 @@ predict("greedy_row_0", ...)
 # | result | `[a, a, a, a]` | `[EOS]` | `[a, b, EOS]` |
 #
 # - Row 0 would never end. It is cut after `max_length` tokens, and no EOS is put at its end.
-# - Row 1 ends at once. The empty translation `[EOS]` is allowed: the model asked for it.
+# - Row 1 ends at once. The empty translation `[EOS]` is allowed: the model chose it.
 # - Row 2 ends with its first EOS, *included*. The BOS that every row starts from is in no result.
 # - The rows finish at different times. A finished row may stay in the batch, but nothing more is
 #   added to its result. After the last row has finished the decoder is not called again.
@@ -974,7 +975,7 @@ predict("greedy_pad", ...)
 # >   whatever library.
 # >
 # > *Free:* whether rows are decoded together or one by one, and whether prefixes are read again.
-# > Lists of Python integers; tuples and NumPy integers are taken as well.
+# > Lists of Python integers; tuples and NumPy integers are accepted too.
 #
 # <details><summary>What the {{points greedy}} points are for</summary>
 #
@@ -1201,7 +1202,7 @@ predict("beam_penalty", ...)
 # > length_penalty=0.0) -> list[list[Hypothesis]]`
 # >
 # > - For each row, what the rule above returns: a list of at most `beam_width` hypotheses
-# >   `Hypothesis(tokens, log_prob, score)`, best score first; plain tuples of the three will do.
+# >   `Hypothesis(tokens, log_prob, score)`, best score first; plain tuples are accepted.
 # > - `tokens` holds integers: not the BOS that all start from; EOS only as the last. PAD and BOS
 # >   are words like others: they may be chosen, extended and returned. With PAD 0.5, *a* 0.3 and
 # >   EOS 0.2 a beam of two keeps PAD and *a*.
@@ -1211,8 +1212,8 @@ predict("beam_penalty", ...)
 # > - `score` is `log_prob / ((5 + length) / 6) ** length_penalty`, where length is that of
 # >   `tokens`, for all hypotheses alike. Both are Python floats.
 # > - `beam_width` may exceed V. Rows do not influence one another.
-# > - Evaluation mode, no graph, weights, inputs and global state as before, tuples and NumPy
-# >   numbers taken as well: the rules of `greedy_decode`.
+# > - The rules of `greedy_decode` hold too: evaluation mode, no graph, weights, inputs and global
+# >   state as before. Tuples and NumPy numbers are accepted.
 # > - Stopping early is allowed only where it cannot change the result. In total, the decoder gets
 # >   at most $B \cdot k \cdot M(M+1)/2$ rows, for B sentences, $k$ = `beam_width` and $M$ =
 # >   `max_length`. This is enough to start each hypothesis again at every step, but not to try
@@ -1366,12 +1367,12 @@ tree
 # %% [markdown]
 # ## 5. Application: Machine Translation
 #
-# All five parts are written. Now they work together and translate English to French. You write one
-# answer, at the end of this section. Everything else you run, look at and think about.
+# Now the five parts work together and translate English to French. You write one answer, at the
+# end of this section. Everything else you run, look at and think about.
 #
-# **If a task is not finished, nothing stops.** The cells below use *your* functions. If one of them
-# is missing, you see a result that was recorded with the reference solution. It is marked RECORDED.
-# You may use it in your answer: say that it is recorded.
+# **If a task is not finished, nothing stops.** The cells below use *your* functions. Where one is
+# not finished, you see a result that was recorded with the reference solution. It is marked
+# RECORDED. You may use it in your answer: say that it is recorded.
 #
 # The sentences come from a small grammar, written for this course. It has a few hundred words, but
 # real difficulties: agreement, negation around the verb, adjectives before and after the noun, time

@@ -22,7 +22,7 @@ NOTHING: tuple[Slip, ...] = ()
 FROM_PAIR = "the LSTM starts from the pair (h, c) that is given; what it ends with goes back"
 AS_IT_IS = "the LSTM reads the embedding of previous as it is"
 STARTS = (
-    "every layer starts from its own h and c: hand the whole (h, c) to the LSTM, as it was given"
+    "every layer starts from its own h and c: pass the whole (h, c) to the LSTM, as it was given"
 )
 FORMULA = (
     "i, f, o = sigmoid(z) and g = tanh(z), c' = f * c + i * g, h' = o * tanh(c'): z reads the "
@@ -254,7 +254,7 @@ def _wirings() -> dict[str, tuple[Slip, ...]]:
     def slip(share: float) -> tuple[Slip, ...]:
         return (Slip(higher, LAYERS, "state_out", share),)
 
-    alone = "only one layer takes a step: the others' state is handed through"
+    alone = "only one layer takes a step: the others' state comes back as it was"
     return {
         "new h": NOTHING,
         "old h": slip(1.0),
@@ -341,7 +341,7 @@ def _hands() -> dict[str, tuple[Hands, tuple[Slip, ...]]]:
         "view and reshape do not swap dimensions: transpose(0, 1) does",
     )
     top = slip(
-        "the top layer's new state comes back for every layer", 0.75, "hand back every layer's own"
+        "the top layer's new state comes back for every layer", 0.75, "return every layer's own"
     )
     zeros = slip("the state that comes back is zero", 1.0)
 
@@ -376,7 +376,7 @@ def _hands() -> dict[str, tuple[Hands, tuple[Slip, ...]]]:
                 torch.cat([old.expand_as(x)[..., :-1, :, :], x[..., -1:, :, :]], -3)
                 for x, old in ((s.h, h), (s.c, c))
             ),
-            slip("the top layer's new state alone comes back", 0.75, "hand back every layer's"),
+            slip("the top layer's new state alone comes back", 0.75, "return every layer's"),
         ),
         "zero h": (lambda s, h, c: (0 * s.h, s.c), zeros),
         "zero c": (lambda s, h, c: (s.h, 0 * s.c), zeros),

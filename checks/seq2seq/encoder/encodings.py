@@ -17,7 +17,7 @@ from .forms import Encoding, alike, encoding, without_zeros
 WHOLE_STATE = (
     "the state of a row is the one after its last real token, that is after "
     "source_lengths[b] tokens, and it starts from zeros at the first: a zero embedding is "
-    "not no token, and a source reversed with its padding begins with padding"
+    "a token too, and a source reversed with its padding begins with padding"
 )
 
 

@@ -185,7 +185,7 @@ def test_rows_end_each_at_their_own_eos(student: Probed) -> None:
         decoded[0][1][:5] == other or not whole or origins[:1] == [("encoder h", "encoder c")],
         "the second sentence goes wrong in a batch, and the decoder's first state is not the one "
         "that the encoder returned",
-        "h and c are (layers, batch, hidden): hand them on as they are, without a reshape or view",
+        "h and c are (layers, batch, hidden): pass them on as they are, without a reshape or view",
     )
     expect(
         decoded[0][1][:5] in (other[: len(decoded[0][1])], other),

@@ -326,7 +326,7 @@ def not_in_the_batch(function: str) -> tuple[str, str]:
     """Words for a sentence that the encoder does not know."""
     return (
         f"{function} gave the encoder a sentence that is not in the batch",
-        "hand `source` and `source_lengths` on to model.encoder as they came, each row with "
+        "pass `source` and `source_lengths` on to model.encoder as they came, each row with "
         "its own length",
     )
 

@@ -730,9 +730,9 @@ def parallel_to(one: Tensor, other: Tensor, least: float = 0.9999) -> bool:
 
 def starts() -> dict[str, tuple[Callable[[Tensor, Tensor], State], str, str, float]]:
     """Ways to hand on the encoder's state: name, what is said of it, help, and its price."""
-    pair = "the encoder returns outputs, (h, c): hand the pair on as it is"
+    pair = "the encoder returns outputs, (h, c): pass the pair on as it is"
     rest = (
-        "hand (h, c) of all layers on unchanged: no zeros, no top layer alone, no h in place of c"
+        "pass (h, c) of all layers on unchanged: no zeros, no top layer alone, no h in place of c"
     )
     other = "the decoder does not start from the encoder's state"
     swapped = "h and c are swapped between encoder and decoder"
@@ -824,7 +824,7 @@ def expect_handed_on(call: Seen) -> None:
     if start is None:
         mended(
             "the decoder does not start from the encoder's state",
-            "hand (h, c) of all layers on unchanged: no zeros, no top layer alone, no h in place "
+            "pass (h, c) of all layers on unchanged: no zeros, no top layer alone, no h in place "
             "of c",
             line="steps",
             share=0.8,

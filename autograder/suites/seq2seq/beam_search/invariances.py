@@ -100,5 +100,5 @@ def expect_padding_unread(student: Probed, case: SearchCase, generator: torch.Ge
     expect(
         all(map(same, case.ask(student), case.ask(student, source=noise))),
         "what stands at padded positions of `source` changes the hypotheses",
-        "hand `source` and `source_lengths` on to model.encoder as they came",
+        "pass `source` and `source_lengths` on to model.encoder as they came",
     )

@@ -79,7 +79,7 @@ def expect_beam(student: Probed, cases: list[SearchCase]) -> None:
     answers = answered(student, cases)
     if answers and all(is_greedy(answer) and one_path(answer) for answer in answers):
         raise Wrong(
-            "with three places in the beam nothing but the greedy translation is looked for",
+            "with three places in the beam only the greedy translation is looked for",
             "keep the beam_width best of all candidates at each step, and extend each of them",
         )
     best_first = [all(case.explained(rule, rows) for case, rows in answers) for rule in BEST_FIRST]

@@ -115,8 +115,8 @@ RULES: dict[Rule, Mistake] = {
     **{Rule(ends=str(number)): Mistake(*AFTER, 0.4) for number in range(4)},
     Rule(stop="beaten"): Mistake(
         "the search stops while a live hypothesis could still win by its score",
-        "with length_penalty > 0 a longer hypothesis gains: that its log-probability is behind "
-        "does not settle it; go on while any live hypothesis is left",
+        "with length_penalty > 0 a longer hypothesis gains: a smaller log-probability alone does "
+        "not decide; go on while any live hypothesis is left",
         "ending",
         0.33,
     ),

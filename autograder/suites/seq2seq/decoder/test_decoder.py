@@ -346,7 +346,7 @@ def expect_embedding_dropped(student: Probed, generator: torch.Generator) -> Non
         expect(
             abs(kept.float().mean().item() / E - (1 - p)) < 0.2,
             "the share of embedding units that are kept is not 1 - dropout",
-            "hand dropout on unchanged: it is the probability to drop, not to keep",
+            "pass dropout on unchanged: it is the probability to drop, not to keep",
         )
         return
     explain_dropout(new_h[:, 0], config, value, first)

@@ -152,7 +152,7 @@ def explain_values(
         ):
             raise Wrong(
                 "h and c are those of a single layer, whatever num_layers is",
-                "hand num_layers to nn.LSTM, or make as many cells",
+                "pass num_layers to nn.LSTM, or make as many cells",
                 line="lstm",
                 share=0.7,
             )
@@ -276,7 +276,7 @@ def levels(scale: float, biases: int) -> tuple[Tensor, Tensor]:
 
 def explain_dropped(h: Tensor, p: float) -> None:
     """Say how states (draws, H) after one token came about, if not by dropout p of embeddings."""
-    givens = "hand nn.Dropout the dropout that your encoder is given"
+    givens = "give nn.Dropout the dropout that your encoder is given"
     scales = {
         1.0: ("the units that are kept are not scaled up", "divide them by 1 - dropout", 0.5),
         (1 - p) ** -2: ("dropout is applied twice", "apply it once, to the embeddings", 0.45),

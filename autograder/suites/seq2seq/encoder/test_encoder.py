@@ -291,7 +291,7 @@ def test_dropout_is_on_the_embeddings(student: Probed) -> None:
         expect(
             abs(share - (1 - p)) < 0.2,
             "the share of embedding units that are kept is not 1 - dropout",
-            "hand dropout on unchanged: it is the probability to drop, not to keep",
+            "pass dropout on unchanged: it is the probability to drop, not to keep",
             share=0.75,
         )
         return

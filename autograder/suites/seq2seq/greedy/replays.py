@@ -75,7 +75,7 @@ FED_BACK = choice(
 )
 HANDED_ON = choice(
     "the first token is right and a later one is not the most probable",
-    "hand the whole state on as it is: the new h and c of every layer",
+    "pass the whole state on as it is: the new h and c of every layer",
     0.85,
 )
 SUMMED = choice(

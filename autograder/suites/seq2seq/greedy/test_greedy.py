@@ -229,7 +229,7 @@ def test_a_row_decodes_as_it_does_alone(student: Probed, generator: torch.Genera
     for row in range(len(scorer)):
         expect(
             decode(student, scorer, 6, rows=[row]).known,
-            "a sentence is translated in a batch otherwise than alone",
+            "a sentence is not translated in a batch as it is alone",
             "keep rows apart: nothing may be computed over the batch dimension, a batch of one "
             "keeps its dimension (no squeeze()), and a row that ends must not end the others",
         )
@@ -242,7 +242,8 @@ def test_a_row_decodes_as_it_does_alone(student: Probed, generator: torch.Genera
     moved = judged(student, scorer, run, order, {**inputs, "max_length": 6})
     expect(
         moved.known,
-        "with the sentences in another order, one of them twice, the translations do not follow",
+        "with the sentences in another order, one of them twice, the translations are in the "
+        "wrong order",
         "the result's entry b belongs to row b of `source`, even if another row is equal to it",
     )
 

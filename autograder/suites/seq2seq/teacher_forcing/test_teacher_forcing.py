@@ -437,7 +437,7 @@ def test_the_weights_follow_the_loss(student: Probed, generator: torch.Generator
     right = replay(weights, call, kind or TRUE, LOSS_IDS)
     if right is not None:  # an optimizer of one's own may go its own way downhill
         follows = parallel_to(-moved, flattened(right), 0.8 if kind is None else 0.2)
-        expect(follows, "the weights move elsewhere than the loss says", ORDER)
+        expect(follows, "the weights do not move as the loss says", ORDER)
 
 
 @pytest.mark.graded(
@@ -456,7 +456,7 @@ def test_can_learn_to_translate(student: Probed, generator: torch.Generator) -> 
     kind = kind_of(call, LOSS_IDS)
     expect(
         kind is None or not kind.hopeless,
-        "what is trained is something else than to say the next word",
+        "what is trained is not to predict the next word",
     )
     start = start_of(call)
     tied = any((call.decoder[0].get("graph") or [True])[:2])

@@ -325,7 +325,7 @@ def explain_states(run: dict[str, Any], bos_id: int) -> Known:
     if len(handed) > 1 and set(handed) == {"encoder"}:
         return (
             "every step starts from the encoder's state: the decoder's state never advances",
-            "hand the new h and the new c that the decoder returned to its next call",
+            "pass the new h and the new c that the decoder returned to its next call",
             "bookkeeping",
             1.0,
         )

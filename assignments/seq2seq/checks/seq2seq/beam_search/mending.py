@@ -146,7 +146,7 @@ SLIPS: list[tuple[Slip, Callable[[list[float]], float]]] = [
 ZERO = Slip("it is 0", "add up log_softmax(logits) of every token", "scores", 1.0)
 ROUNDED = Slip(
     "it is nearly right, as a rounded sum is",
-    "add up in float32 or better, and hand on nothing in half precision",
+    "add up in float32 or better, and pass on nothing in half precision",
     "scores",
     0.8,
 )
@@ -202,12 +202,12 @@ FORMULAS: dict[str, tuple[str, float, Score]] = {
         lambda p, n, _, a: p / ((5 + n) / 6),
     ),
     "six": (
-        "the exponent applies to the whole of (5 + length) / 6, not over 6 alone",
+        "the exponent applies to the whole of (5 + length) / 6, not to 6 alone",
         0.9,
         lambda p, n, _, a: p / ((5 + n) / 6**a),
     ),
     "numerator": (
-        "the exponent applies to the whole of (5 + length) / 6, not over 5 + length alone",
+        "the exponent applies to the whole of (5 + length) / 6, not to 5 + length alone",
         0.65,
         lambda p, n, _, a: p / ((5 + n) ** a / 6),
     ),
@@ -257,7 +257,7 @@ def score_by(formula: str, log_prob: float, length: int, ended: bool, penalty: f
 
 UNKNOWN = (
     "beam_search gave the encoder a sentence that is not in the batch",
-    "hand `source` and `source_lengths` on to model.encoder as they came, each row with its own "
+    "pass `source` and `source_lengths` on to model.encoder as they came, each row with its own "
     "length",
 )
 

@@ -16,7 +16,7 @@ class Mistake(NamedTuple):
     share: float | None = None  # of that line; None where it is a guess
 
 
-HAND_ON = "hand the new h and the new c that the decoder returned to its next call"
+HAND_ON = "pass the new h and the new c that the decoder returned to its next call"
 HANDED = {  # where the h and the c of the second step came from -> what that means
     ("encoder h", "encoder c"): Mistake(
         "every step starts from the encoder's state: the decoder's state never advances",
@@ -166,8 +166,8 @@ ORDER = Mistake(
 
 CALLED_ON = Mistake(
     "the decoder is still called after every row has chosen EOS",
-    "break out of the loop when all rows are finished, and ask so once the step's new tokens "
-    "are taken into account: rows that ended earlier count as finished too",
+    "break out of the loop when all rows are finished, and test it after the step's new "
+    "tokens are counted: rows that ended earlier count as finished too",
     "rows",
     0.33,
 )

@@ -1,4 +1,4 @@
-# says: one row of logits a sentence
+# says: one row of logits for each sentence
 # costs: 0.23..0.24
 class Decoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

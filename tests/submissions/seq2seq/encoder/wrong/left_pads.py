@@ -1,4 +1,4 @@
-# says: a zero embedding is not no token
+# says: a zero embedding is a token too
 # costs: 0.17..0.19
 class Encoder(nn.Module):
     def __init__(self, vocab_size, embedding_dim, hidden_dim, num_layers, dropout, pad_id):

@@ -1,4 +1,4 @@
-# says: a zero embedding is not no token
+# says: a zero embedding is a token too
 # costs: 0.20..0.22
 # seen: keras-team/keras #1300
 # public: yes

@@ -1,4 +1,4 @@
-# says: once the step's new tokens are taken into account
+# says: after the step's new tokens are counted
 # costs: 0.03..0.03
 def greedy_decode(model, source, source_lengths, max_length):
     was_training = model.training

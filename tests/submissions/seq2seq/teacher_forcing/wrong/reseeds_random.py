@@ -1,4 +1,4 @@
-# says: in the same order in every call
+# says: the same in every call
 # costs: 0.06..0.07
 # public: yes
 def train_step(
