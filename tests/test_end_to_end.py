@@ -173,6 +173,13 @@ def test_feedback_teaches_and_hides_the_suites(course: Path, graded: str) -> Non
     assert "it breaks off" in broken
 
 
+def test_formulas_of_the_lesson_are_drawn_on_its_page(course: Path, graded: str) -> None:
+    page = (course / "feedback" / "padding-ignored" / "seq2seq" / "seq2seq.html").read_text()
+    assert page.count("<math ") > 50
+    assert "math {" in page  # how they look
+    assert "$$" not in page
+
+
 def test_links_beside_a_notebook_are_not_followed(course: Path, graded: str) -> None:
     for folder in ("autograded", "feedback"):
         assert not list((course / folder).rglob("notes.txt"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from html import escape
 from typing import Any
@@ -29,6 +29,7 @@ from autograder.notebook.outputs import ATTACHED, with_pictures
 from autograder.notebook.repair import GIVEN
 from autograder.text import CONTROLS, without_controls
 
+from .formulas import Token, mathml
 from .jinja import TEMPLATES
 
 TAGS = frozenset(bleach.ALLOWED_TAGS) | {
@@ -37,7 +38,7 @@ TAGS = frozenset(bleach.ALLOWED_TAGS) | {
     *("table", "tbody", "td", "tfoot", "th", "thead", "tr"),
 }
 HIGHLIGHT = Highlight2HTML(pygments_lexer="ipython3")
-SHOWN = "shown"  # the scheme of a picture that the page holds: `shown:0`
+SHOWN = "shown"  # the scheme of a picture or formula that the page holds: `shown:0`
 PROTOCOLS = frozenset({"http", "https", "mailto", SHOWN})
 PAGE_SECONDS = 10.0  # of processor time; what is not ready by then is shown as it was written
 # characters of one cell, and of all, that are shown as more than text: where there are more, the
@@ -75,7 +76,7 @@ def _keeps(tag: str, name: str, value: str) -> bool:
 class _Reachable(Filter):
     """Lets the keyboard scroll what may be wider than the page; an empty header is a plain cell."""
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Token]:
         header = None  # one that has just begun
         for token in super().__iter__():
             kind, name = token["type"], token.get("name")
@@ -92,26 +93,29 @@ class _Reachable(Filter):
             yield token
 
 
-class _Pictures(Filter):
-    """Puts pictures where a cleaned text names them, as long as there is room."""
+class _Shown(Filter):
+    """Puts pictures where a cleaned text names them, as long as there is room, and formulas."""
 
-    def __init__(self, source: Any, known: list[str], room: Room) -> None:
+    def __init__(self, source: Any, known: Sequence[str | list[Token]], room: Room) -> None:
         super().__init__(source)
-        self._known, self._room = known, room
+        self._known = {f"{SHOWN}:{number}": one for number, one in enumerate(known)}
+        self._room = room
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Token]:
         for token in super().__iter__():
             if token["type"] in ("StartTag", "EmptyTag") and token["name"] == "img":
-                token["data"] = {
-                    key: value if key[1] != "src" else self._picture(value)
-                    for key, value in token["data"].items()
-                }
+                source = token["data"].get((None, "src"), "")
+                known = self._known.get(source, "")
+                if not isinstance(known, str):
+                    self._known[source] = ""  # a page grows with what was written
+                    yield from known
+                    continue
+                if source:
+                    token["data"][None, "src"] = self._picture(known)
             yield token
 
-    def _picture(self, reference: str) -> str:
-        number = reference.partition(":")[2]
-        known = self._known[int(number)] if number in map(str, range(len(self._known))) else ""
-        return _data_of(known) if known and self._room.picture(len(known), 0) else "#left-out"
+    def _picture(self, data: str) -> str:
+        return _data_of(data) if data and self._room.picture(len(data), 0) else "#left-out"
 
 
 def _data_of(picture: str) -> str:
@@ -123,8 +127,8 @@ def safe_html(text: object) -> str:
     return str(text) if isinstance(text, Ours) else _cleaned(str(text), [], Room())
 
 
-def _cleaned(html: str, pictures: list[str], room: Room) -> str:
-    filters = [partial(_Pictures, known=pictures, room=room), _Reachable]
+def _cleaned(html: str, shown: Sequence[str | list[Token]], room: Room) -> str:
+    filters = [partial(_Shown, known=shown, room=room), _Reachable]
     cleaner = bleach.Cleaner(TAGS, _keeps, PROTOCOLS, filters=filters)
     return cleaner.clean(html)
 
@@ -161,9 +165,33 @@ def _markdown(source: str, attachments: dict[str, dict[str, str]], room: Room) -
         return f"{SHOWN}:{names.index(name)}" if name in attachments else "#attachment-left-out"
 
     text = ATTACHED.sub(place, without_controls(source))
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    html = MarkdownWithMath(renderer=renderer).render(text)
-    return _cleaned(html, [attachments[name].get("image/png", "") for name in names], room)
+    renderer = _Renderer([attachments[name].get("image/png", "") for name in names])
+    return _cleaned(MarkdownWithMath(renderer=renderer).render(text), renderer.shown, room)
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown with a place for each formula: what cleans the text lets no formula through."""
+
+    def __init__(self, pictures: list[str]) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.shown: list[str | list[Token]] = [*pictures]
+
+    def inline_math(self, body: str) -> str:
+        return self._formula(body, False) or super().inline_math(body)
+
+    def block_math(self, body: str) -> str:
+        return self._formula(body, True) or super().block_math(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        tex = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return self._formula(tex, True) or super().latex_environment(name, body)
+
+    def _formula(self, tex: str, block: bool) -> str:
+        made = mathml(tex, block)
+        if made is None:
+            return ""
+        self.shown.append(made)
+        return f'<img src="{SHOWN}:{len(self.shown) - 1}">'
 
 
 class Framed(Preprocessor):
