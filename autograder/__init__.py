@@ -28,4 +28,5 @@ On the ground floor:
 - `files.py`: files that people typed or handed in; files written whole or not at all
 - `text.py`: text made inert for where it is shown
 - `output.py`: what our commands print never stops them: any terminal, a closed pipe
+- `progress.py`: how far a long piece of work has come, and how long it still takes
 """

@@ -188,7 +188,9 @@ def _grade(options: argparse.Namespace) -> int:
         if not os.path.lexists(notebook):
             raise FileNotFoundError(f"{notebook} is not there")
     begun = begin(assignment.name, limits)
-    # 1.9 s, in which the sandbox that was begun does as much
+    # 2.0 s, in which the sandbox that was begun does as much
+    from rich.console import Console
+
     from autograder.cluster.choice import engine
     from autograder.judge.batch import Grader, report_files
     from autograder.judge.parity import Parity, flag
@@ -199,6 +201,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     from .files import require_writable, write_whole
     from .offering import Offering
+    from .progress import Progress, Steps
 
     assignment.require_tasks(options.task or [])
     if options.device:
@@ -214,26 +217,30 @@ def _grade(options: argparse.Namespace) -> int:
     grader = Grader(Offering.here(assignment), release, wall, options.task, results)
     parity = Parity.prepare(grader, options.device) if options.device else None
     failed = 0
-    for outcome in grade_all(grader, options.notebook):
-        if outcome.report is None:
-            failed += 1
-            whose = "grader error, not the student's"
-            print(f"{whose}: {outcome.notebook}: {outcome.error}", file=sys.stderr)
-            continue
-        report = outcome.report
-        if parity is not None:
-            report = parity.beside(outcome.notebook, report)
-        if outcome.notebook in files:
-            try:
-                write_whole(files[outcome.notebook], report.to_json())
-            except OSError as error:  # a full disk: the others are graded all the same
+    console = Console(stderr=True, markup=False, highlight=False)
+    # each has a line of its own on the standard output
+    with Progress(Steps("grading", len(options.notebook)), console, lines=False) as progress:
+        for outcome in grade_all(grader, options.notebook):
+            progress.step()
+            if outcome.report is None:
                 failed += 1
-                print(f"error: {error}; the report of {outcome.notebook}", file=sys.stderr)
-        alone = len(options.notebook) == 1
-        line = outcome_line(outcome.notebook, report)
-        print(report_text(report) if alone else line, flush=True)
-        if parity is not None:
-            print(flag(report.beside, options.device), flush=True)
+                whose = "grader error, not the student's"
+                print(f"{whose}: {outcome.notebook}: {outcome.error}", file=sys.stderr)
+                continue
+            report = outcome.report
+            if parity is not None:
+                report = parity.beside(outcome.notebook, report)
+            if outcome.notebook in files:
+                try:
+                    write_whole(files[outcome.notebook], report.to_json())
+                except OSError as error:  # a full disk: the others are graded all the same
+                    failed += 1
+                    print(f"error: {error}; the report of {outcome.notebook}", file=sys.stderr)
+            alone = len(options.notebook) == 1
+            line = outcome_line(outcome.notebook, report)
+            print(report_text(report) if alone else line, flush=True)
+            if parity is not None:
+                print(flag(report.beside, options.device), flush=True)
     return 2 if failed else 0
 
 

@@ -155,6 +155,11 @@ def test_the_table_names_the_maximum_and_who_waits_for_a_person(told: str) -> No
     assert "10 more points (translation) are given by hand" in told
 
 
+def test_without_a_terminal_lines_say_how_far_it_is(told: str) -> None:
+    for work in ("grading", "into the gradebook", "feedback pages"):
+        assert f"\n{work}: {len(GRADED)} of {len(GRADED)}\n" in f"\n{told}"
+
+
 def test_a_solved_notebook_beside_an_untouched_one_is_told_on_the_page_too(
     course: Path, told: str
 ) -> None:
@@ -186,7 +191,9 @@ def test_nbgraders_own_commands_leave_nobody_in_silence(course: Path, told: str)
     said = run(course, "nbgrader", "autograde", "seq2seq", "--force")
     assert "cyd: not graded: found 'seq2seq (1).ipynb'; python -m autograder accept" in said
     assert "silent: not graded: " in said
-    run(course, "nbgrader", "generate_feedback", "seq2seq", "--force")
+    assert f"graded: {len(GRADED)} of {len(GRADED)}" in said
+    said = run(course, "nbgrader", "generate_feedback", "seq2seq", "--force")
+    assert f"feedback written: {len(GRADED)} of {len(GRADED)}" in said
     run(course, "nbgrader", "export")
     assert {name for name, row in rows(course).items() if row["score"]} == set(GRADED)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.assignment import Assignment, released_notebook
 from autograder.commands import last_error, nbgrader, nbgrader_started
@@ -24,7 +24,11 @@ from autograder.judge.batch import Engine, Grader
 from autograder.judge.fingerprint import suite_fingerprint
 from autograder.judge.results import Results
 from autograder.offering import Offering
+from autograder.progress import Progress, Steps
 from autograder.text import without_controls
+
+CONVERTING = re.compile(r"\b(?:Autograding|Converting notebook) (\S.*)")  # in nbgrader's log
+CONVERTED = "Setting destination file permissions"
 
 
 def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
@@ -49,20 +53,23 @@ def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
     problems = []
     if waiting:
         _judge(course, assignment, waiting, console, engine)
-        log = _autograde(course, assignment, len(waiting), console)
+        autograde = ("autograde", assignment.name)
+        _, log = _converted(course, autograde, "into the gradebook", len(waiting), console)
         failed = _ungraded(course, assignment, students)
         if failed == students:
             raise ClassError(f"nbgrader autograde failed: {last_error(log)}")
         if failed:
             names = without_controls(", ".join(failed))
             problems.append(f"no mark for {names}: {last_error(log)}")
-    commands = [["export", f"--to={course.grades}"]]
     if waiting or not all(_is_told(course, assignment, student) for student in students):
-        commands.insert(0, ["generate_feedback", assignment.name, "--force"])
-    for command in commands:
-        done = nbgrader(*command, root=course.root)
-        if done.returncode != 0:
-            problems.append(f"nbgrader {command[0]} failed: {last_error(done.stderr)}")
+        feedback = ("generate_feedback", assignment.name, "--force")
+        count = sum(1 for _ in course.autograded.glob(f"*/{assignment.name}"))
+        code, log = _converted(course, feedback, "feedback pages", count, console)
+        if code != 0:
+            problems.append(f"nbgrader generate_feedback failed: {last_error(log)}")
+    done = nbgrader("export", f"--to={course.grades}", root=course.root)
+    if done.returncode != 0:
+        problems.append(f"nbgrader export failed: {last_error(done.stderr)}")
     known = recorded(course, assignment)
     reports = {row.student: stored_report(course, assignment.name, row.student) for row in rows}
     for part in ClassTable(assignment, course, known, rows, reports).parts():
@@ -151,40 +158,34 @@ def _judge(
     release, wall = released_notebook(assignment), tried_wall(assignment.name)
     grader = Grader(Offering.here(assignment, course.root), release, wall, results=Results())
     notebooks = [course.notebook(assignment.name, student) for student in students]
-    with _progress(console) as progress:
-        row = progress.add_task("grading", total=len(notebooks))
+    with Progress(Steps("grading", len(notebooks)), console) as progress:
         for outcome in engine(grader, notebooks):
-            progress.advance(row)
+            progress.step()
             if outcome.error:
-                console.print(f"grader error: {outcome.notebook}: {outcome.error}")
+                progress.say(f"grader error: {outcome.notebook}: {outcome.error}")
 
 
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=console)
+def _converted(
+    course: Course, command: Sequence[str], what: str, count: int, console: Console
+) -> tuple[int, str]:
+    """Run an nbgrader command that goes through the submissions, and show how far it is.
 
+    Args:
+        count: how many it has to do; others it skips.
 
-def _autograde(course: Course, assignment: Assignment, count: int, console: Console) -> str:
-    """Run `nbgrader autograde`, which skips what it has graded, and show its progress.
-
-    Returns what it logged.
+    Returns:
+        Its exit code, and what it logged.
     """
     log = []
     with (
-        _progress(console) as progress,
-        nbgrader_started("autograde", assignment.name, root=course.root) as process,
+        Progress(Steps(what, count), console) as progress,
+        nbgrader_started(*command, root=course.root) as process,
     ):
-        row = progress.add_task("into the gradebook", total=count)
         assert process.stderr is not None
-        current = ""
         for line in process.stderr:
             log.append(line)
-            _, begun, path = line.rstrip("\n").partition("Autograding ")
-            if begun:
-                current = without_controls(Path(path).parent.parent.name)
-                progress.update(row, description=f"into the gradebook: {current}")
-                if not console.is_terminal:
-                    console.print(f"into the gradebook: {current}")
-            elif current and "Setting destination file permissions" in line:
-                progress.advance(row)
-    return "".join(log)
+            if converting := CONVERTING.search(line):
+                progress.now(without_controls(Path(converting[1]).parent.parent.name))
+            elif CONVERTED in line:
+                progress.step()
+    return process.returncode, "".join(log)

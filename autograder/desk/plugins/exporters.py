@@ -12,6 +12,7 @@ from typing import Any
 
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters.base import BaseConverter
 from traitlets import Unicode
 
 from autograder.assignment import Assignment, released_notebook
@@ -24,6 +25,7 @@ from autograder.desk.submissions.staging import original, show_graded, show_hand
 from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
+from autograder.progress import Steps
 
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 
@@ -44,6 +46,7 @@ class RepairingExporter(NotebookExporter):
         with suppress(CourseError), self._course.gradebook() as gradebook:
             course_terms(gradebook, self.parent.coursedir.assignment_id)  # nbgrader's due date
         show_hand_ins(self.parent)
+        self._steps = _steps(self.parent, "graded", self._course.autograded)
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
@@ -52,7 +55,9 @@ class RepairingExporter(NotebookExporter):
         resources = resources or {"nbgrader": {}}
         resources["nbgrader"]["course"] = self._course
         if not self.parent._sanitizing:  # nbgrader's second pass, over what the first one wrote
-            return super().from_filename(filename, resources=resources, **kwargs)
+            graded = super().from_filename(filename, resources=resources, **kwargs)
+            _step(self.parent, self._steps)
+            return graded
         path = original(Path(filename))
         assignment = assignment_named(resources["nbgrader"]["assignment"])
         release = released_notebook(assignment)
@@ -86,6 +91,7 @@ class FeedbackExporter(HTMLExporter):
                     grade.cell.name for grade in grades if grade.needs_manual_grade
                 )
         show_graded(self.parent)
+        self._steps = _steps(self.parent, "feedback written", self._course.feedback)
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
@@ -97,4 +103,20 @@ class FeedbackExporter(HTMLExporter):
         report = stored_report(self._course, assignment, student)
         waiting = self._waiting.get(student, frozenset())
         resources["autograder"] = FeedbackParts(report, waiting, self._late.get(student, ""))
-        return super().from_notebook_node(nb, resources=resources, **kwargs)
+        page = super().from_notebook_node(nb, resources=resources, **kwargs)
+        _step(self.parent, self._steps)
+        return page
+
+
+def _steps(converter: BaseConverter, what: str, written: Path) -> Steps:
+    """The submissions that a converter has to do: nbgrader skips what it has written."""
+    names = [Path(folder).parent.name for folder in converter.assignments]
+    name = str(converter.coursedir.assignment_id)
+    return Steps(what, sum(converter.force or not (written / s / name).is_dir() for s in names))
+
+
+def _step(converter: BaseConverter, steps: Steps) -> None:
+    """Say in nbgrader's log now and then how far it is."""
+    line = steps.step()
+    if line:
+        converter.log.info(line)
