@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 LINES = 10  # at most, of a piece of work
@@ -75,6 +75,7 @@ class Progress:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[left]}", markup=False),
             console=console,
             auto_refresh=False,
@@ -94,6 +95,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._bar.update(self._row, description=self._steps.what)
         self._bar.stop()
 
     def now(self, name: str) -> None:

@@ -38,7 +38,7 @@ def test_every_formula_of_a_lesson_is_drawn(lesson: Path) -> None:
         page = drawn(text)
         maths = page.find_all("math")
         written = FORMULA.findall(CODE.sub("", text))
-        assert [one["alttext"] for one in maths] == [one.strip("$") for one in written]
+        assert [one["title"] for one in maths] == [one.strip("$") for one in written]
         assert [one.get("display") == "block" for one in maths] == [
             one.startswith("$$") for one in written
         ]
@@ -64,6 +64,18 @@ def test_what_jupyter_takes_for_a_formula_is_one(source: str, block: bool) -> No
     (math,) = drawn(source).find_all("math")
     assert (math.get("display") == "block") is block
     assert "<msup><mi>x</mi><mn>2</mn></msup>" in str(math)
+
+
+def test_a_large_bracket_with_an_index_has_a_row_of_its_own() -> None:
+    """Or else Chromium draws it small, and too low."""
+    html = safe_markdown(r"$\big( x \big)_y$")
+    assert re.search(r"<math[^>]*><mo [^>]*>\(</mo><mi>x</mi><msub><mrow><mo ", html)
+
+
+def test_a_formula_tells_how_it_was_written() -> None:
+    """Under the pointer; and to what looks for a name where nothing but a formula stands."""
+    (math,) = drawn(r'$a < "b"$').find_all("math")
+    assert math["title"] == 'a < "b"'
 
 
 def test_columns_stand_where_the_formula_says() -> None:
@@ -149,7 +161,7 @@ def test_nothing_gets_into_a_page_with_a_formula(tex: str, sign: str) -> None:
     page = drawn(f"before {sign}{tex}{sign} after")
     for math in page.find_all("math"):
         for one in [math, *math.find_all(True)]:
-            said = {name: value for name, value in one.attrs.items() if name != "alttext"}
+            said = {name: value for name, value in one.attrs.items() if name != "title"}
             assert one.name in TAGS
             assert set(said) <= {*ATTRIBUTES, "width", "columnalign", "tabindex"}
             assert all(VALUE.fullmatch(str(value)) for value in said.values())

@@ -23,6 +23,7 @@ TAGS = {
     *("mtable", "mtd", "mtext", "mtr", "munder", "munderover"),
     *("b", "code", "em"),  # within text
 }
+SCRIPTS = ("msub", "msubsup", "msup")
 _YES_OR_NO = re.compile("true|false")
 _SHORT = re.compile(r"[0-9](\.[0-9]+)?(em|rem|ex)?")  # no space that would hide what follows
 ATTRIBUTES = {
@@ -95,6 +96,7 @@ class _Reader(HTMLParser):
         self.open: list[str] = []
         self.says_something = False
         self._tex = tex
+        self._wrapped = False  # the operator that has begun, in a row of its own
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in TAGS or (tag == "math") != (not self.open) or len(self.open) == MAX_DEPTH:
@@ -110,16 +112,29 @@ class _Reader(HTMLParser):
         if tag == "mtd" and (aligned := ALIGNED.match(dict(attrs).get("style") or "")):
             kept["columnalign"] = aligned[1]  # `mathjax.html.j2` gives it its look
         if tag == "math":
-            kept["alttext"] = self._tex
+            kept["title"] = self._tex  # a name too, for what looks for one: in a table's header
             if "display" in kept:
                 kept["tabindex"] = "0"  # it may be wider than the page
-        self.open.append(tag)
-        data = {(None, name): value for name, value in kept.items()}
-        self.tokens.append({"type": "StartTag", "name": tag, "namespace": MATHML, "data": data})
+        if tag == "mo" and "minsize" in kept and self.open[-1] in SCRIPTS:
+            self._begin("mrow", {})  # or else Chromium draws a bracket small and low
+            self._wrapped = True
+        self._begin(tag, kept)
 
     def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
+        if self.open[-1:] != [tag]:
             raise _Refused(tag)
+        self._end()
+        if tag == "mo" and self._wrapped:
+            self._wrapped = False
+            self._end()
+
+    def _begin(self, tag: str, attributes: dict[str, str]) -> None:
+        self.open.append(tag)
+        data = {(None, name): value for name, value in attributes.items()}
+        self.tokens.append({"type": "StartTag", "name": tag, "namespace": MATHML, "data": data})
+
+    def _end(self) -> None:
+        tag = self.open.pop()
         self.tokens.append({"type": "EndTag", "name": tag, "namespace": MATHML, "data": {}})
 
     def handle_data(self, data: str) -> None:
