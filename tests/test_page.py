@@ -163,6 +163,9 @@ def test_the_keyboard_reaches_what_may_be_wider_than_the_page() -> None:
     assert '<pre tabindex="0">' in html
     assert "<td></td>\n  <th>a</th>" in html  # a header that says nothing is none
     assert safe_html('<p title="<pre>" tabindex="7">x</p>').count("tabindex") == 0
+    for answer in ("a $x$", "a $$x$$"):  # either may be as wide as it will
+        assert answered(answer).count('tabindex="0"') == 1
+    assert "tabindex" not in answered("a")
 
 
 def test_no_submission_can_say_that_it_was_given() -> None:

@@ -48,7 +48,7 @@ MAX_RICH, MAX_RICH_PAGE = 20_000, 100_000
 RUNS = re.compile(r"\s{300}|[\w.*]{300}")
 
 FRAME = (
-    '<div style="border: 1px solid #999; border-left-width: 6px; padding: 0.4em 0.8em; '
+    '<div{} style="border: 1px solid #999; border-left-width: 6px; padding: 0.4em 0.8em; '
     'overflow: auto; contain: paint; isolation: isolate">'
     '<div style="opacity: 0.8; font: 11px sans-serif">handed in; nothing in this frame is said by '
     "the grader</div>{}</div>"
@@ -58,6 +58,12 @@ PLAIN = '<pre tabindex="0">{}</pre>'  # which the keyboard can scroll
 
 class Ours(str):
     """HTML made here, which needs no cleaning."""
+
+
+def _framed(html: str) -> Ours:
+    """Clean HTML in the frame; the keyboard can scroll a formula that is wider than it."""
+    reached = "<math" not in html or 'tabindex="0"' in html
+    return Ours(FRAME.format("" if reached else ' tabindex="0"', html))
 
 
 def _keeps(tag: str, name: str, value: str) -> bool:
@@ -230,10 +236,10 @@ class _Page:
             html = self._within_time(cell) or PLAIN.format(escape(_spelt(cell.source)))
             cell.pop("attachments", None)
             if cell.source.strip():
-                cell.source = Ours(FRAME.format(html))
+                cell.source = _framed(html)
         if cell.get("outputs"):
             inside = "".join(map(self._output, cell.outputs))
-            data = {"text/html": Ours(FRAME.format(inside))}
+            data = {"text/html": _framed(inside)}
             cell.outputs = [nbformat.v4.new_output("display_data", data)]
 
     def _within_time(self, cell: NotebookNode) -> str:
