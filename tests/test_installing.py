@@ -56,7 +56,7 @@ def test_every_promised_python_may_install_every_pin() -> None:
     every = [*importlib.metadata.distributions()]
     found = {canonicalize_name(one.name): one for one in reversed(every)}
     installed: dict[str, str] = {
-        name: found[name].metadata.get("Requires-Python") or ""
+        name: said["Requires-Python"] if "Requires-Python" in (said := found[name].metadata) else ""
         for name, version in PINS.items()
         if name in found and found[name].version.partition("+")[0] == version
     }
