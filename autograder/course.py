@@ -69,18 +69,21 @@ class Course:
         return self.reports / assignment / f"{student}.json"
 
     @contextmanager
-    def gradebook(self) -> Iterator[Gradebook]:
+    def gradebook(self, new: bool = False) -> Iterator[Gradebook]:
         """The gradebook, open.
+
+        Args:
+            new: where there is none yet, make it.
 
         Raises:
             CourseError: there is none yet, it cannot be opened, or what is done with it fails.
         """
-        with opened(self.database, self._name) as gradebook:
+        with opened(self.database, self._name, new) as gradebook:
             yield gradebook
 
 
 @contextmanager
-def opened(database: str, course: str = "default_course") -> Iterator[Gradebook]:
+def opened(database: str, course: str = "default_course", new: bool = False) -> Iterator[Gradebook]:
     """A gradebook, open.
 
     Raises:
@@ -90,7 +93,7 @@ def opened(database: str, course: str = "default_course") -> Iterator[Gradebook]
     try:
         url = make_url(database)
         file = url.database if url.get_backend_name() == "sqlite" else None
-        if file and not Path(file).exists():
+        if file and not new and not Path(file).exists():
             raise NoGradebook(f"there is no gradebook yet ({file}); `make release` makes it")
         with Gradebook(database, course) as gradebook:
             yield gradebook

@@ -15,6 +15,11 @@ PREFIX = ["setpriv", RIGHTS] if os.geteuid() == 0 else []
 
 def run_module(course: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a Python module in a course's folder, as a person who is not root would."""
+    return run_program(course, sys.executable, "-m", *arguments, **variables)
+
+
+def run_program(course: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a course's folder, as a person who is not root would."""
     programs = str(Path(sys.executable).parent)
     environment: Mapping[str, str] = {
         **os.environ,
@@ -22,7 +27,7 @@ def run_module(course: Path, *arguments: str, **variables: str) -> subprocess.Co
         **variables,
     }
     return subprocess.run(
-        [*PREFIX, sys.executable, "-m", *arguments],
+        [*PREFIX, *command],
         cwd=course,
         env=environment,
         capture_output=True,

@@ -1,13 +1,15 @@
-"""A course folder in which two users have worked, one after the other: root and its owner."""
+"""Real accounts: a course folder in which two users have worked, and students with their own."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or OWNER == 0,
     reason="only root can be two users, in a folder of the other; .ci/run runs this so",
 )
+PYTHON = (sys.executable, "-m")
 NOTEBOOK = Assignment("seq2seq").release / "seq2seq.ipynb"
 
 
@@ -41,23 +44,31 @@ def course(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield course
 
 
-def grade(
-    course: Path, user: int, task: str, **environment: str
+def run_as(
+    user: int, cwd: Path, *command: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Grade one task of the untouched notebook as a user."""
-    command = [sys.executable, "-m", "autograder", "grade", "seq2seq", str(NOTEBOOK)]
+    """Run a program as a user."""
     account = pwd.getpwuid(user)
     return subprocess.run(
-        [*command, "--task", task, "--json", f"{task}.json"],
-        cwd=course,
+        command,
+        cwd=cwd,
         user=user,
         group=account.pw_gid,
         extra_groups=[],
-        env={"PATH": os.environ["PATH"], "HOME": account.pw_dir, **environment},
+        env={"PATH": programs_first(), "HOME": account.pw_dir, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def grade(
+    course: Path, user: int, task: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Grade one task of the untouched notebook as a user."""
+    terms = ("--task", task, "--json", f"{task}.json")
+    command = (*PYTHON, "autograder", "grade", "seq2seq", str(NOTEBOOK), *terms)
+    return run_as(user, course, *command, **environment)
 
 
 def test_what_root_did_between_stops_nobody(course: Path) -> None:
@@ -87,28 +98,21 @@ def test_with_the_salt_in_the_environment_kept_results_of_another_are_no_obstacl
         assert done.returncode == 0, done.stderr
 
 
+def nbgrader(user: int, cwd: Path, *arguments: str) -> str:
+    """Run an nbgrader command as a user whose home is `cwd`; what it logged."""
+    options = ["--course=deep-learning", f"--Exchange.root={cwd.parent / 'exchange'}"]
+    name = pwd.getpwuid(user).pw_name
+    command = (*PYTHON, "nbgrader", *arguments, *options)
+    done = run_as(user, cwd, *command, HOME=str(cwd), USER=name)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
 def test_what_one_user_submits_another_collects_with_the_servers_time(course: Path) -> None:
     exchange, home = course.parent / "exchange", course.parent / "student"
     for place in (exchange, home):
         place.mkdir()
         place.chmod(0o777)
-
-    def nbgrader(user: int, cwd: Path, *arguments: str) -> str:
-        options = ["--course=deep-learning", f"--Exchange.root={exchange}"]
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *arguments, *options],
-            cwd=cwd,
-            user=user,
-            group=pwd.getpwuid(user).pw_gid,
-            extra_groups=[],
-            env={"PATH": programs_first(), "HOME": str(home), "USER": pwd.getpwuid(user).pw_name},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stderr
-
     nbgrader(OWNER, course, "release_assignment", "seq2seq")
     nbgrader(0, home, "fetch_assignment", "seq2seq")
     nbgrader(0, home, "submit", "seq2seq")
@@ -119,3 +123,71 @@ def test_what_one_user_submits_another_collects_with_the_servers_time(course: Pa
     came = claimed_time(collected / "seq2seq")
     assert came is not None
     assert abs((datetime.now(UTC) - came).total_seconds()) < 3600
+
+
+@pytest.fixture
+def students(course: Path) -> Iterator[dict[str, int]]:
+    """Three accounts of this machine, as long as the test lasts, by name; homes lie beside it."""
+    if shutil.which("useradd") is None:
+        pytest.skip("there is no useradd here")
+    found = {}
+    with ExitStack() as made:
+        course.parent.chmod(0o711)
+        for short in ("ada", "ben", "eve"):
+            name = f"{short}-{os.getpid()}"
+            home = course.parent / name
+            subprocess.run(["useradd", "--no-create-home", "--home-dir", home, name], check=True)
+            made.callback(subprocess.run, ["userdel", name], check=True)
+            found[name] = pwd.getpwnam(name).pw_uid
+            home.mkdir(mode=0o700)
+            os.chown(home, found[name], -1)
+        try:
+            run_as(found[name], home, *PYTHON, "site")
+        except PermissionError:
+            pytest.skip(f"other accounts cannot reach {sys.executable}")
+        yield found
+
+
+def test_each_student_gets_the_own_page_and_reads_nothing_of_others(
+    course: Path, students: dict[str, int]
+) -> None:
+    """Two sections in one course: collected, graded and handed back together."""
+
+    def desk(*arguments: str) -> str:
+        command = (*PYTHON, "autograder", *arguments)
+        done = run_as(OWNER, course, *command, AUTOGRADER_SALT="three students")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    exchange = course.parent / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    rows = [f"{name},{section}\n" for name, section in zip(students, "ABA", strict=True)]
+    (course / "LIST.csv").write_text("id,section\n" + "".join(rows))
+    run_as(OWNER, course, "chmod", "o=", ".")
+    desk("roster", "LIST.csv")
+    desk("source", "seq2seq")
+    unproved = "--ProveRelease.grading=False"  # what it proves, other tests do
+    nbgrader(OWNER, course, "generate_assignment", "seq2seq", "--force", unproved)
+    nbgrader(OWNER, course, "release_assignment", "seq2seq")
+    for name, user in students.items():
+        home = course.parent / name
+        nbgrader(user, home, "fetch_assignment", "seq2seq")
+        path = home / "seq2seq" / "seq2seq.ipynb"
+        path.write_text(path.read_text().replace("YOUR ANSWER HERE", f"What {name} has to say."))
+        nbgrader(user, home, "submit", "seq2seq")
+    nbgrader(OWNER, course, "collect", "seq2seq", "--update")
+    table = " ".join(desk("class", "seq2seq").partition("3 students")[2].split())
+    places = [table.index(f" {word} ") for word in ("A", *[*students][::2], "B", [*students][1])]
+    assert places == sorted(places)
+    waiting = "--CompleteReleaseFeedback.waiting=True"  # nobody grades the written answers here
+    nbgrader(OWNER, course, "release_feedback", "seq2seq", waiting)
+    closed = (course, *(exchange / "deep-learning" / one for one in ("inbound", "feedback")))
+    for name, user in students.items():
+        home = course.parent / name
+        nbgrader(user, home, "fetch_feedback", "seq2seq")
+        (page,) = home.glob("seq2seq/feedback/*/seq2seq.html")
+        text = page.read_text()
+        assert [one for one in students if f"What {one} has to say." in text] == [name]
+        for place in closed:
+            assert "Permission denied" in run_as(user, home, "ls", str(place)).stderr

@@ -87,7 +87,7 @@ def _roster(options: argparse.Namespace) -> None:
     students = read_students(file, options.id)
     if options.file or options.id:
         students = with_known(students, read_students(course.students))
-    with course.gradebook() as gradebook:
+    with course.gradebook(new=True) as gradebook:
         enrolled = taken_in(gradebook, students)
     if options.file or options.id:
         write_students(course.students, students)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.lab import lab
+
 from .conftest import LATE, SALT
-from .lab import lab
 
 COMMENT = "Quote the *numbers* of both figures."
 

@@ -12,10 +12,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from autograder.assignment import Assignment
 from autograder.notebook.lesson import grade_id
+from tests.lab import lab
 from tests.ordinary import run_module
 from tests.repository import released_course
-
-from .lab import lab
 
 STUDENT = "ada"
 TRIES = 5

@@ -23,6 +23,8 @@ from autograder.report.record import Report
 def regrade(course: Course, assignment: Assignment, student: str, why: str) -> tuple[Path, str]:
     """Grade a student's submission again, whether or not anything has changed.
 
+    What a person gave for an answer that is still the same stands, and waits for nobody.
+
     Returns:
         Where the earlier report is now, and what has changed since it.
 
@@ -37,10 +39,13 @@ def regrade(course: Course, assignment: Assignment, student: str, why: str) -> t
     write_whole(kept, before.to_json())
     write_whole(kept.with_suffix(".txt"), f"{why}\n")
     terms = (f"--student={student}", "--force")
+    read = _read_by_hand(course, assignment, student)
     _run(course, "autograde", assignment.name, *terms, "--Judge.again=True")
     after = stored_report(course, assignment.name, student)
     if after is None:
         raise ClassError(f"{student} has no report; run `class`. The earlier one is {kept}")
+    if after.submission == before.submission:
+        _leave_read(course, assignment, student, read)
     changed = told(before, after)
     write_whole(kept.with_suffix(".txt"), f"{why}\n{changed}\n")
     _run(course, "generate_feedback", assignment.name, *terms)
@@ -69,6 +74,27 @@ def tried(course: Course, assignment: Assignment, student: str) -> str:
 def told(before: Report, after: Report) -> str:
     """What has changed, in lines."""
     return "\n".join(compared(before, after)) or "nothing has changed"
+
+
+def _read_by_hand(course: Course, assignment: Assignment, student: str) -> set[str]:
+    """The cells of a student that a person alone grades, and has graded."""
+    with course.gradebook() as gradebook:
+        return {
+            grade.name
+            for notebook in gradebook.find_submission(assignment.name, student).notebooks
+            for grade in notebook.grades
+            if grade.auto_score is None and not grade.needs_manual_grade
+        }
+
+
+def _leave_read(course: Course, assignment: Assignment, student: str, cells: set[str]) -> None:
+    """Take back that these wait for a person, which nbgrader says of all that it grades again."""
+    with course.gradebook() as gradebook:
+        for notebook in gradebook.find_submission(assignment.name, student).notebooks:
+            for grade in notebook.grades:
+                if grade.name in cells:
+                    grade.needs_manual_grade = False
+        gradebook.db.commit()
 
 
 def _stored(course: Course, assignment: Assignment, student: str) -> Report:

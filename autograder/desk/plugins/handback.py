@@ -52,10 +52,10 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
                 if waits is not None and WAITS in page.read_bytes():
                     old.append(student)
                     continue
-                name = self._name(course, assignment, student)
-                if not filecmp.cmp(page, taken.setdefault(name, page), shallow=False):
-                    raise Unreadable(f"{taken[name].parents[1].name} has handed in the same")
-                self._put(page, name)
+                for name in self._names(course, assignment, student):
+                    if not filecmp.cmp(page, taken.setdefault(name, page), shallow=False):
+                        raise Unreadable(f"{taken[name].parents[1].name} has handed in the same")
+                    self._put(page, name)
                 self.log.info("Feedback released for student '%s'", student)
             except (OSError, Unreadable) as error:
                 self.log.error("feedback of %s could not be released: %s", student, error)
@@ -94,16 +94,19 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
         shutil.copy(page, part)
         os.replace(part, target)
 
-    def _name(self, course: Course, assignment: str, student: str) -> str:
-        """Under what the student's nbgrader looks for the page."""
+    def _names(self, course: Course, assignment: str, student: str) -> list[str]:
+        """Under what the student's nbgrader looks for the page: the file may have another name."""
+        notebook = course.notebook(assignment, student)
         secret = secret_of(course.page(assignment, student).parent)
         if secret:
-            return str(notebook_hash(secret=secret, notebook_id=assignment))
-        notebook = course.notebook(assignment, student)
+            # any bytes may name a file
+            found = {assignment, *(path.stem for path in notebook.parent.glob("*.ipynb"))}
+            stems = sorted(stem for stem in found if stem.isprintable())
+            return [str(notebook_hash(secret=secret, notebook_id=stem)) for stem in stems]
         data = read_regular(notebook)  # no link to another's
         self.log.warning(
             "what %s handed in has no %s, as when it was put into %s by hand: only an nbgrader "
             "without secrets finds the page; else give it to them another way: %s",
             *(student, SECRET, course.submitted.name, course.page(assignment, student)),
         )
-        return hashlib.md5(data, usedforsecurity=False).hexdigest()  # as nbgrader's own
+        return [hashlib.md5(data, usedforsecurity=False).hexdigest()]  # as nbgrader's own

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.ordinary import PREFIX
+from .ordinary import PREFIX
 
 SETTINGS = {
     # every cell is in the page, in sight or not
