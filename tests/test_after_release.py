@@ -154,7 +154,9 @@ def test_marks_follow_a_changed_rubric_and_nobodys_code_is_run(
     results = {path: path.read_bytes() for path in (course / "build/results").glob("*.json")}
     run(course, "class", "seq2seq")
     assert score(course, "ann") == (13.6, 13.6, 13.6)
-    assert results == {path: path.read_bytes() for path in (course / "build/results").glob("*.json")}
+    assert results == {
+        path: path.read_bytes() for path in (course / "build/results").glob("*.json")
+    }
     rubric.write_text(text)
     run(course, "remark", "seq2seq")
     assert score(course, "ann") == (14.3, 14.3, 14.3)

@@ -60,6 +60,16 @@ def test_the_wall_holds_here(any_wall: Wall) -> None:
     assert leaks(any_wall) == []
 
 
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="this Python is no environment's")
+def test_it_holds_where_the_environment_is_reached_by_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "environment"
+    link.symlink_to(sys.prefix)
+    code = "from autograder.wall.build import build; print(build('seq2seq').level)"
+    command = [link / Path(sys.executable).relative_to(sys.prefix), "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "bubblewrap\n", done.stderr
+
+
 def test_each_kind_of_wall_keeps_what_the_page_says() -> None:
     page = (ROOT / "docs/protection.md").read_text(encoding="utf-8")
     for column, wall in enumerate((made("warm"), made("cold"))):

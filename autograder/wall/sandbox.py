@@ -72,6 +72,13 @@ def system_folders() -> list[str]:
     return folders
 
 
+def interpreter() -> str:
+    """This Python, by the folder that it really lies in: a link to that is not seen inside."""
+    if not Path(sys.executable).is_relative_to(sys.prefix):
+        return sys.executable
+    return os.path.join(os.path.realpath(sys.prefix), os.path.relpath(sys.executable, sys.prefix))
+
+
 def _parents(paths: Iterable[str]) -> list[str]:
     """Every folder above these paths, outermost first."""
     return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", "/tmp"})

@@ -18,7 +18,7 @@ from .gpu import Gpu
 from .inside.worker import COLD, PIPED, WARM
 from .launch import Bound, ColdWorker, ContainerWorker, StartError, WarmProcess, Worker
 from .limits import Limits
-from .sandbox import INSIDE, ROOT, bubblewrap
+from .sandbox import INSIDE, ROOT, bubblewrap, interpreter
 
 WORKER = "autograder.wall.inside.worker"
 END_SECONDS = 0.1  # between the first and the last process of a sandbox that is killed
@@ -137,7 +137,7 @@ class Bubblewrap(Wall):
             self._process = None
 
     def _command(self, way: str, descriptors: str) -> list[str]:
-        command = [*bubblewrap(self.suite, self.limits.scratch, self.gpu), sys.executable]
+        command = [*bubblewrap(self.suite, self.limits.scratch, self.gpu), interpreter()]
         return command + self._orders(way, descriptors, shed_root=os.geteuid() == 0)
 
 
