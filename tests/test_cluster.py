@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import re
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 
-from autograder.assignment import ROOT, Assignment, released_notebook
+from autograder.cluster.jobs import Jobs, job_queue
 from autograder.cluster.order import Order
-from autograder.cluster.place import Jobs, Place, certificates, job_queue, read_place
+from autograder.cluster.place import Place, certificates, read_place
 from autograder.errors import ClusterError, RecordError
 
-from .clusters import Site, kill, until
+from .clusters import Client, Site, hand_in, kill, told_once, until
 from .repository import copy_repository
 
-TASK = "decoder"
 RIGHT, SLOW = "right", "dawdler"
 CODE = {
     "wrong": "class Decoder(nn.Module):\n    pass\n",
     "stub": 'raise NotImplementedError("not written yet")',
     "crashes": "class Decoder:\n    def __init__(self, *_):\n        raise KeyError('mine')\n",
 }
-
-
-def hand_in(folder: Path, name: str, code: str | None) -> None:
-    """Write a submission that differs from the solution, or from the release, in one cell."""
-    book = Assignment("seq2seq")
-    notebook = nbformat.reads(
-        nbformat.writes(book.source if code is None else released_notebook(book)), as_version=4
-    )
-    for cell in notebook.cells:
-        if code and cell.metadata.get("nbgrader", {}).get("grade_id") == TASK:
-            cell.source = code
-    (folder / name).mkdir(parents=True)
-    nbformat.write(notebook, folder / name / "seq2seq.ipynb")
 
 
 @pytest.fixture(scope="module")
@@ -65,58 +46,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.close()
 
 
-class Client:
-    """Who asks for marks, with results of their own."""
-
-    def __init__(self, folder: Path, handed_in: Path) -> None:
-        """Use a folder for reports."""
-        self.reports = folder
-        self.salt = f"cluster-{os.getpid()}-{time.monotonic_ns()}"
-        self._notebooks = sorted(str(path) for path in handed_in.glob("*/seq2seq.ipynb"))
-        self.number = len(self._notebooks)
-
-    def start(self, *options: object, to: str = "cluster") -> subprocess.Popen[str]:
-        """Start grading one task of everyone."""
-        command = [sys.executable, "-m", "autograder", "grade", "seq2seq", *self._notebooks]
-        command += ["--task", TASK, "--json", str(self.reports / to), *map(str, options)]
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "AUTOGRADER_SALT": self.salt},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *options: object, to: str = "cluster") -> tuple[int, str, str]:
-        """Grade; the exit code and what was said."""
-        return self.ended(self.start(*options, to=to))
-
-    @staticmethod
-    def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-        """The exit code, and what was said."""
-        out, err = process.communicate()
-        return process.returncode, out, err
-
-    def written(self, to: str = "cluster") -> dict[str, bytes]:
-        """The reports that are there, by student."""
-        return {p.parent.name: p.read_bytes() for p in (self.reports / to).glob("*/*.json")}
-
-
 @pytest.fixture
 def client(tmp_path: Path, handed_in: Path) -> Client:
     """A client whose salt is nobody else's."""
     return Client(tmp_path, handed_in)
-
-
-def told_once(client: Client, code: int, out: str, err: str) -> None:
-    """Everyone has one line and a report, which is that of this machine, byte for byte."""
-    assert code == 0, err
-    names = [Path(line.partition(": ")[0]).parent.name for line in out.splitlines()]
-    assert len(names) == len(set(names)) == client.number
-    code, _, err = client.run("--again", to="here")
-    assert code == 0, err
-    assert client.written() == client.written("here")
 
 
 def test_marks_are_those_of_this_machine_and_nothing_is_asked_twice_or_written_into_a_log(
@@ -125,7 +58,9 @@ def test_marks_are_those_of_this_machine_and_nothing_is_asked_twice_or_written_i
     clone = tmp_path / "clone"
     copy_repository(clone, without="(tests|docs)/")
     running = [site.scheduler(), site.worker(), site.worker(clone)]
-    told_once(client, *client.run("--cluster", site.file()))
+    code, out, err = client.run("--cluster", site.file())
+    told_once(client, code, out, err)
+    assert "waiting" not in err
     assert not re.search(rf"{client.salt}|class Decoder|{SLOW}|seq2seq\.ipynb", site.logs())
     for process in running:
         kill(process)
@@ -225,7 +160,6 @@ def test_an_order_shows_nothing_of_what_it_holds() -> None:
     assert "secret" not in repr(Order("grader-seq2seq-1", '{"salt": "secret"}'))
 
 
-@pytest.mark.filterwarnings("ignore:unclosed file")  # of the certificates, by dask-jobqueue
 def test_the_job_of_a_queue_asks_for_what_the_file_says_and_starts_a_worker_over_tls(
     tmp_path: Path,
 ) -> None:
@@ -239,11 +173,9 @@ def test_the_job_of_a_queue_asks_for_what_the_file_says_and_starts_a_worker_over
         account="course",
         before=("module load python/3.11",),
     )
-    with job_queue(jobs) as queue:
+    with job_queue(jobs, tmp_path) as queue:
         script = queue.job_script()
         assert queue.scheduler_address.startswith("tls://")
-    del queue
-    gc.collect()  # what warns does so here
     wanted = ("-p short", "-A course", "-t 02:00:00", "--cpus-per-task=8", "--mem=32G")
     lines = script.splitlines()
     assert [option for option in wanted if f"#SBATCH {option}" not in lines] == []

@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import nbformat
 import pytest
+from distributed import Security
 
 from autograder.assignment import Assignment
 from autograder.cluster import engine
 from autograder.cluster.line import Lost
 from autograder.cluster.order import Heard, Order
-from autograder.cluster.place import Place
+from autograder.cluster.place import Place, Reached
 from autograder.judge.batch import TRIES, Grader
 from autograder.judge.results import Result, Results
 from autograder.offering import Offering
@@ -123,8 +124,8 @@ def asked_of(
     """What came back for each notebook: "" for a report, else why there is none."""
 
     @contextlib.contextmanager
-    def reached(place: Place) -> Iterator[tuple[str, None]]:
-        yield place.scheduler, None
+    def reached(place: Place) -> Iterator[Reached]:
+        yield Reached(place.scheduler, Security())
 
     monkeypatch.setattr(engine, "reached", reached)
     monkeypatch.setattr(engine, "Line", cluster.line)

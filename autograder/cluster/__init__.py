@@ -6,6 +6,7 @@ was made, and a worker whose suites, versions or wall are not those of whoever a
 - `options.py`: `--cluster`, and what it means
 - `choice.py`: which engine a command means
 - `place.py`: a scheduler that runs, or one whose workers a job queue starts: how to reach it
+- `jobs.py`: the jobs of a queue: submitted, again where they ended, and ended
 - `engine.py`: asks workers, keeps what they say, asks again for what was lost
 - `line.py`: one connection to a scheduler
 - `order.py`: what travels

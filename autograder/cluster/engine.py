@@ -87,12 +87,12 @@ class Batch:
         yield from self._read(1)
         if not self._waiting:
             return
-        with reached(self._place) as (address, security):
+        with reached(self._place) as there:
             found = conditions(self._grader.offering.assignment, self._grader.wall)
             patient = time.monotonic() + self._place.patience
             while not self._all_told:
                 try:
-                    with Line(address, security, self._seats, found, self._refused) as line:
+                    with Line(there, self._seats, found, self._refused) as line:
                         line.wait(self._place.patience)
                         for one in self._through(line):
                             yield one
@@ -104,8 +104,8 @@ class Batch:
                     self._running.clear()
                     if time.monotonic() > patient:
                         raise ClusterError(
-                            f"{address}: {lost}; what was graded is kept, and the next run goes "
-                            "on from there"
+                            f"{there.address}: {lost}; what was graded is kept, and the next run "
+                            "goes on from there"
                         ) from lost
                     print(f"waiting for the cluster: {lost}", file=sys.stderr)
                     time.sleep(REST_SECONDS)

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from distributed import Client, Future, Security
+from distributed import Client, Future
 
 from autograder.errors import ClusterError
 
 from .order import Admission, Heard, Order, resource
+from .place import Reached
 from .worker import Seats, admitted, work
 
 LOOK_SECONDS = 1.0  # between two looks at who is there
@@ -30,8 +31,7 @@ class Line:
 
     def __init__(
         self,
-        address: str,
-        security: Security,
+        reached: Reached,
         seats: Seats,
         conditions: Mapping[str, str],
         refused: set[str],
@@ -44,6 +44,7 @@ class Line:
         Raises:
             Lost: nobody answers there.
         """
+        self._renew = reached.renew
         self._seats, self._conditions, self._refused = seats, conditions, refused
         self._resource = resource(conditions)
         self._known: dict[str, bool] = {}  # by a worker's address: whether it may grade
@@ -52,7 +53,10 @@ class Line:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it means is told here
         try:
             self._client = Client(
-                address, security=security, timeout=TRIED_SECONDS, set_as_default=False
+                reached.address,
+                security=reached.security,
+                timeout=TRIED_SECONDS,
+                set_as_default=False,
             )
         except OSError as error:
             raise Lost(str(error)) from error
@@ -100,9 +104,12 @@ class Line:
             raise Lost("the connection to the scheduler is lost")
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return AHEAD * self.slots
+        self._renew()
         before = {address for address, may in self._known.items() if may}
         try:
-            there = self._client.scheduler_info()["workers"]
+            # scheduler_info() says now and then that nobody is there: a callback of the client
+            # overwrites what it answers
+            there: dict[str, int] = self._client.nthreads()
             self._ask([address for address in there if address not in self._known])
         except (OSError, TimeoutError) as error:
             raise Lost(str(error)) from error
@@ -110,7 +117,7 @@ class Line:
         self._known = {address: may for address, may in self._known.items() if address in there}
         if before and not before & set(there):  # then nobody is left whom the scheduler would ask
             raise Lost("no worker is left of those that graded")
-        self.slots = sum(there[address]["nthreads"] for address, may in self._known.items() if may)
+        self.slots = sum(there[address] for address, may in self._known.items() if may)
         return AHEAD * self.slots
 
     def _ask(self, new: list[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
 from distributed import Security
@@ -15,35 +17,9 @@ from autograder.errors import ClusterError, RecordError
 from autograder.files import read_typed
 from autograder.records import read_toml, typed
 
-SAFE = "tls://"
-Whole = Annotated[int, Meta(ge=1)]
+from .jobs import SAFE, Jobs, renew, submitted
+
 Seconds = Annotated[float, Meta(gt=0)]
-
-
-class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Jobs of a queue, each a Dask worker with as many seats as it has cores.
-
-    Attributes:
-        memory: of a job, as "32GiB".
-        walltime: as the queue writes it.
-        certificates: a folder that all machines see and only you may read, for certificates that
-            are made anew each time.
-        interface: the network that workers and scheduler share, as "ib0".
-        before: lines of shell before the worker starts.
-        options: further lines for the queue, without its own sign.
-    """
-
-    system: Literal["slurm", "pbs"]
-    cores: Whole
-    memory: str
-    certificates: str
-    jobs: Whole = 1
-    walltime: str = "01:00:00"
-    queue: str = ""
-    account: str = ""
-    interface: str = ""
-    before: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,23 +65,32 @@ def read_place(text: str) -> Place:
     return place
 
 
+@dataclass(frozen=True)
+class Reached:
+    """A scheduler that is there.
+
+    Attributes:
+        security: what is needed to talk to it.
+        renew: submits jobs again that have ended; to be called now and then.
+    """
+
+    address: str
+    security: Security
+    renew: Callable[[], None] = lambda: None
+
+
 @contextlib.contextmanager
-def reached(place: Place) -> Iterator[tuple[str, Security]]:
-    """The address of the scheduler and what is needed to talk to it; jobs end with the block.
+def reached(place: Place) -> Iterator[Reached]:
+    """The scheduler of a place; jobs end with the block.
 
     Raises:
         ClusterError: no certificates are named, or jobs cannot be submitted.
     """
     if place.jobs is None:
-        yield place.scheduler, certificates(place)
+        yield Reached(place.scheduler, certificates(place))
         return
-    try:
-        queue = job_queue(place.jobs)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ClusterError(f"jobs cannot be submitted to {place.jobs.system}: {error}") from error
-    with queue:
-        queue.scale(jobs=place.jobs.jobs)
-        yield queue.scheduler_address, queue.security
+    with submitted(place.jobs) as queue:
+        yield Reached(queue.scheduler_address, queue.security, partial(renew, queue))
 
 
 def certificates(place: Place) -> Security:
@@ -127,28 +112,3 @@ def certificates(place: Place) -> Security:
         if "\n" not in file and not Path(file).is_file():  # else it is the certificate itself
             raise ClusterError(f"certificate {file} is not there")
     return security
-
-
-def job_queue(jobs: Jobs) -> Any:
-    """The queue's cluster, of dask-jobqueue; nothing is submitted yet."""
-    # 0.5 s: for who has a queue
-    from dask_jobqueue import PBSCluster, SLURMCluster
-
-    kind = {"slurm": SLURMCluster, "pbs": PBSCluster}[jobs.system]
-    return kind(
-        cores=jobs.cores,
-        processes=1,
-        memory=jobs.memory,
-        walltime=jobs.walltime,
-        queue=jobs.queue or None,
-        account=jobs.account or None,
-        interface=jobs.interface or None,
-        job_script_prologue=list(jobs.before),
-        job_extra_directives=list(jobs.options),
-        protocol=SAFE,
-        security=Security.temporary(),
-        shared_temp_directory=jobs.certificates,
-        # its web server starts all the same: where nobody else sees it
-        scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        worker_extra_args=["--no-dashboard"],
-    )
