@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,12 +75,17 @@ def test_a_queue_is_not_told_the_secret(queue: Path, monkeypatch: pytest.MonkeyP
     assert "a secret" not in told
 
 
-def test_a_command_that_is_terminated_ends_its_jobs(queue: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_ends_its_jobs(
+    how: signal.Signals, queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("dask_jobqueue")]:
+        monkeypatch.delitem(sys.modules, name)  # what its import changes, it changes here
+    before = signal.getsignal(how)
     with pytest.raises(KeyboardInterrupt), submitted(asked_for(queue)):
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), how)
     assert cancelled(queue) == ["1", "2"]
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(how) is before
 
 
 def test_a_queue_that_refuses_is_told_in_one_line(queue: Path) -> None:

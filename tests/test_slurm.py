@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .clusters import Client, hand_in, told_once, until
@@ -40,7 +41,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 MpiDefault=none
 KillWait=5
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
 PartitionName=short Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -59,8 +60,14 @@ class Slurm:
         with ExitStack() as stack:
             servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "12"]
             ports = [server.getsockname()[1] for server in servers]
-        host, cpus = socket.gethostname().partition(".")[0], os.cpu_count()
-        self.file.write_text(CONFIGURATION.format(host=host, ports=ports, folder=folder, cpus=cpus))
+        written = CONFIGURATION.format(
+            host=socket.gethostname().partition(".")[0],
+            ports=ports,
+            folder=folder,
+            cpus=os.cpu_count(),
+            memory=psutil.virtual_memory().total // 2**21,  # MiB: what it has, and to spare
+        )
+        self.file.write_text(written)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> str:
@@ -176,10 +183,18 @@ def test_marks_are_those_of_this_machine_whatever_becomes_of_a_job(
     assert all(name.startswith("dask-worker-") for name in left)
 
 
-def test_a_command_that_is_interrupted_leaves_no_job(slurm: Slurm, client: Client) -> None:
-    process = client.start("--cluster", slurm.asked_for())
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_leaves_no_job(
+    how: signal.Signals, slurm: Slurm, client: Client
+) -> None:
+    # what a shell starts in the background ignores Ctrl-C, and all it starts would too
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = client.start("--cluster", slurm.asked_for())
+    finally:
+        signal.signal(signal.SIGINT, before)
     until(slurm.jobs, process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     code, _, err = client.ended(process)
     assert code == 130, err
     assert slurm.all_ended()

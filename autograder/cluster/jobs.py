@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,8 +54,11 @@ def job_queue(jobs: Jobs, folder: Path) -> Any:
     Args:
         folder: for certificates, as long as the cluster is there; what workers log lies beside it.
     """
+    interrupt = signal.getsignal(signal.SIGINT)
     # 0.5 s: for who has a queue
     from dask_jobqueue import PBSCluster, SLURMCluster
+
+    signal.signal(signal.SIGINT, interrupt)  # the import makes Ctrl-C a silent success
 
     kind = {"slurm": SLURMCluster, "pbs": PBSCluster}[jobs.system]
     return kind(
@@ -162,9 +164,6 @@ def _salt_withheld() -> Iterator[None]:
 @contextlib.contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
     """Take the signal to terminate for an interrupt, else jobs would outlive who asked for them."""
-    if threading.current_thread() is not threading.main_thread():  # it hears no signals
-        yield
-        return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
