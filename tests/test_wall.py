@@ -65,7 +65,7 @@ def test_it_holds_where_the_environment_is_reached_by_a_link(tmp_path: Path) -> 
     link = tmp_path / "environment"
     link.symlink_to(sys.prefix)
     code = "from autograder.wall.build import build; print(build('seq2seq').level)"
-    command = [link / Path(sys.executable).relative_to(sys.prefix), "-c", code]
+    command = [str(link / Path(sys.executable).relative_to(sys.prefix)), "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "bubblewrap\n", done.stderr
 
