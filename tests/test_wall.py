@@ -193,6 +193,20 @@ raise ValueError("started")
     assert left == []
 
 
+def test_processes_of_a_neighbour_are_not_among_ones_own(any_wall: Wall) -> None:
+    start = """
+import subprocess, sys
+sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            for _ in range({})]
+"""
+    many = any_wall.limits.processes * 3 // 4
+    with Session(any_wall, [Cell("task", start.format(many))]) as neighbour:
+        with pytest.raises(StudentFault, match="no_such_probe"):
+            neighbour.call("no_such_probe", {})
+        assert neighbour.troubles == {}
+        assert tell(any_wall, start.format(many) + "raise ValueError('started')") == "started"
+
+
 def _running(mark: str) -> Iterator[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -6,7 +6,7 @@ pair of pipes; what the worker says is data, which the judge reads and never bel
 
 Inside the wall there is: the system's libraries and this Python, read-only; the worker's own files
 (`inside/`, `checks/` with the assignment's probes), read-only. There is no network, no environment,
-no home, no repository, and no user but nobody.
+no home, no repository, and no user but nobody (or one of its own).
 
 Importing torch costs more than grading, so bubblewrap is started once, around a *warm* process that
 has imported it. Every submission runs in a fork of that process with its own user, process,

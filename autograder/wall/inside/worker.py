@@ -81,7 +81,7 @@ def main() -> None:
     if orders.way == PIPED:
         orders = dataclasses.replace(orders, descriptors=_moved(orders.descriptors))
     if orders.shed:
-        shed_root()
+        shed_root(alone=orders.way == COLD)
     serve = _prepare(orders.probes)
     if orders.way == WARM:
         _fork_on_request(socket.socket(fileno=orders.descriptors[0]), orders, serve)
