@@ -86,7 +86,8 @@ def needed(roots: Iterable[str], python: str) -> set[str]:
                 continue
             found.add((name, extra))
             if name == canonicalize_name(PROJECT["name"]):  # an extra of our own
-                waiting += [(line, "") for line in PROJECT["optional-dependencies"][extra or "dev"]]
+                own = PROJECT["optional-dependencies"] | {"": PROJECT["dependencies"]}
+                waiting += [(line, "") for line in own[extra]]
             elif name in PINS:
                 requires = importlib.metadata.requires(name) or []
                 waiting += [(line, extra) for line in requires]

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return write_page(json.loads(options.page.read_text(encoding="utf-8")), ROOT)
     if options.child is not None:
         return _child(options.child, options.device, options.few)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # no TextIO has it
     seen = _look()
     if "cuda" not in seen:
         print(f"error: {sys.executable} has no torch that works: {seen['why']}", file=sys.stderr)
