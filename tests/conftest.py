@@ -14,6 +14,10 @@ BROWSER = Path(__file__).parent / "browser"
 # before torch is loaded, and for whatever the tests start: every processor has tests of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# what tests type is typed in a terminal, where `make` knows nothing of the one that runs the tests
+for variable in ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
+    os.environ.pop(variable, None)
+
 # a busy machine is no failure
 settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

@@ -175,6 +175,7 @@ ARGUED = {
     "autograder/course.py": "where a course's folders lie",
     "autograder/doctor.py": "looks at the machine",
     "autograder/output.py": "how messages are printed",
+    "autograder/progress.py": "how far a long piece of work has come",
     "autograder/terms.py": "due dates and penalties",
 }
 

@@ -10,6 +10,7 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import urllib.request
 from collections import Counter
@@ -689,7 +690,7 @@ def test_an_archive_is_for_its_owner_and_unpacked_is_the_same_course(
 ) -> None:
     archive = term.course.parent / "term.tar.gz"
     assert archive.stat().st_mode & 0o077 == 0
-    shutil.unpack_archive(archive, tmp_path, filter="data")
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path], check=True)
     (tmp_path / "grades.csv").unlink()
     written = {path: path.stat().st_mtime_ns for path in tmp_path.glob("reports/seq2seq/*.json")}
     done = run_module(tmp_path, "autograder", "class", "seq2seq", OMP_NUM_THREADS="1")
