@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from autograder.cluster.options import add_cluster
-from autograder.desk.class_commands import add_class_commands
 from autograder.desk.options import add_commands as add_desk
 from autograder.pull.options import add_commands as add_pull
 
@@ -150,7 +149,6 @@ def _parser() -> argparse.ArgumentParser:
     remove.set_defaults(run=_remove)
 
     add_desk(commands)
-    add_class_commands(commands)
     add_pull(commands)
     return parser
 

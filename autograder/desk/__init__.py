@@ -15,6 +15,5 @@ From what comes in to what goes out; each room may import those above it in the 
 The commands:
 
 - `options.py`: their options
-- `class_commands.py`: the options of those about a graded class
-- `after.py`: runs these
+- `after.py`: runs those about a graded class
 """

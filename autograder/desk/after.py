@@ -1,4 +1,4 @@
-"""Runs the commands about a class that is graded; `class_commands.py` has their options."""
+"""Runs the commands about a class that is graded; `options.py` has their options."""
 
 from __future__ import annotations
 
