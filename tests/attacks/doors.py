@@ -135,7 +135,7 @@ def _look(door: Door, course: Course) -> None:
     for path in _files(course):
         try:
             held = _planted_in(path) + bytes(path)
-        except FileNotFoundError:  # somebody else's, gone by now
+        except (FileNotFoundError, PermissionError):  # somebody else's, gone by now or closed to us
             continue
         for marker in set(MARKER.findall(held)):
             student = students.get(marker, "")
