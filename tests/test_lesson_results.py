@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import nbformat
 import pandas as pd
 import pytest
+import torch
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from torch import Tensor
+from torch.nn import functional
 
 from autograder.assignment import Assignment
 from data.pairs import Pair, load_pairs, save_pairs, tokenize
+from data.vocabulary import Vocabulary
 
 ASSIGNMENT = Assignment("seq2seq")
 HOME = ASSIGNMENT.lesson.parent
@@ -120,6 +125,7 @@ def outputs(notebook: NotebookNode, kind: str) -> list[NotebookNode]:
     ]
 
 
+@pytest.mark.long
 def test_run_all_of_an_untouched_notebook_reaches_the_end(untouched: NotebookNode) -> None:
     code = [cell for cell in untouched.cells if cell.cell_type == "code" and cell.source]
     assert [cell.source for cell in code if cell.execution_count is None] == []
@@ -197,9 +203,53 @@ def test_a_file_with_too_few_sentences_is_refused(beside: None, tmp_path: Path) 
         sentences.load_corpus(write(tmp_path, [Pair("go.", "va !")]))
 
 
-def test_what_is_recorded_is_of_this_corpus() -> None:
+class RemembersTheFirstWord:
+    """An encoder whose context holds the word that it read last, and nothing else."""
+
+    def __init__(self, words: int) -> None:
+        self.words = words
+
+    def __call__(self, source: Tensor, lengths: Tensor) -> tuple[None, tuple[Tensor, Tensor]]:
+        last = source[torch.arange(len(source)), lengths - 1]  # (batch,)
+        h = functional.one_hot(last, self.words).float()[None]  # (1, batch, words)
+        return None, (h, torch.zeros_like(h))
+
+
+def test_the_probe_finds_what_a_context_holds_and_nothing_else(beside: None) -> None:
+    generator = random.Random(0)
+    words = [f"w{number}" for number in range(8)]
+    pairs = [
+        Pair(" ".join(generator.choices(words, k=generator.choice([6, 12]))), "oui")
+        for _ in range(900)
+    ]
+    source = Vocabulary.from_sentences(pair.source for pair in pairs)
+    target = Vocabulary.from_sentences(pair.target for pair in pairs)
+    tools = import_module("training").Toolbox(lambda: None, {}, source, target)
+    model = SimpleNamespace(encoder=RemembersTheFirstWord(len(source)), eval=lambda: None)
+    found = import_module("experiments").remembered(
+        model, tools, pairs[:500], pairs[500:], groups={"short": (1, 6), "long": (7, 20)}
+    )
+    places = found.groupby("source tokens")["place"].max().to_dict()
+    assert places == {"short": 5, "long": 11}  # the end is not asked for
+    first = found["place"] == 1
+    assert (found[first]["right %"] == 100).all()
+    assert (found[~first]["right %"] < 40).all()
+    assert (found["most frequent %"] < 40).all()
+
+
+def test_what_is_recorded_is_of_this_corpus(beside: None) -> None:
     dev = load_pairs(ASSIGNMENT.release / "data" / "dev.tsv")
     table = pd.read_csv(RECORDED / "translations.csv")
-    assert list(zip(table["source"], table["reference"], strict=True)) == dev[: len(table)]
+    short, long = import_module("experiments").examples(dev)
+    assert list(zip(table["source"], table["reference"], strict=True)) == short + long
     lengths = [len(pair.source.split()) for pair in dev]  # as the lesson's cell counts them
     assert pd.read_csv(RECORDED / "contexts.csv")["length"].tolist() == lengths
+
+
+def test_most_of_the_short_translations_that_are_shown_are_right(beside: None) -> None:
+    dev = load_pairs(ASSIGNMENT.release / "data" / "dev.tsv")
+    short, long = import_module("experiments").examples(dev)
+    assert len(short) == 12
+    assert len(long) == 3
+    table = pd.read_csv(RECORDED / "translations.csv")
+    assert (table["beam 5"] == table["reference"])[: len(short)].sum() >= 8

@@ -1,12 +1,15 @@
 """The experiments of the lesson. Each returns a table of numbers, which `plots.py` draws."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import torch
 from instruments import Narrow, listen
+from torch import Tensor
+from torch.nn import functional
 from training import Model, Toolbox, token_loss, train
 from translation import scores, search, translate
 
@@ -16,6 +19,15 @@ GROUPS = 5  # of sentences, by the length of the source, of similar size
 TIMED = 40  # sentences
 POSITIONS = 16  # of the target that are looked at; later ones are few
 AFTER = 8  # words after the first mistake that are looked at
+PROBED = 14  # places of the source that the context is asked for
+
+
+def examples(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Choose the first 12 pairs with at most 9 source tokens, and the first 3 with at least 18."""
+    lengths = [(pair, len(tokenize(pair.source))) for pair in pairs]
+    short = [pair for pair, length in lengths if length <= 9]
+    long = [pair for pair, length in lengths if length >= 18]
+    return short[:12], long[:3]
 
 
 def translations(
@@ -283,6 +295,81 @@ def exposure(runs: ShortRuns, ratios: Sequence[float] = (1.0, 0.5)) -> pd.DataFr
                             }
                         )
     return pd.DataFrame(rows)
+
+
+def remembered(
+    model: Model,
+    tools: Toolbox,
+    training_pairs: Sequence[Pair],
+    validation_pairs: Sequence[Pair],
+    *,
+    groups: Mapping[str, tuple[int, int]],
+) -> pd.DataFrame:
+    """Ask the context for the words of the source, one place after another.
+
+    The context is here the top layer of the encoder's final h and c. For each place a linear map
+    from contexts to words is fitted on the training pairs, by least squares. It is the *probe*.
+    The end of a sentence is not asked for. `groups` has names of groups of sentences, and their
+    smallest and largest numbers of source tokens.
+
+    Returns:
+        One row for each group and place that at least 20 sentences have: `source tokens`, place
+        (1 for the first word), `right %`, and `most frequent %`, which is right if one always says
+        the group's most frequent training word.
+    """
+    known, known_words = _contexts_and_words(model, tools, training_pairs)
+    asked, asked_words = _contexts_and_words(model, tools, validation_pairs)
+    known, asked = known - known.mean(dim=0), asked - known.mean(dim=0)
+    rows = []
+    for place in range(PROBED):
+        has = [row for row, words in enumerate(known_words) if len(words) > place + 1]
+        if not has:
+            break
+        told = _told(known[has], [known_words[row][place] for row in has], asked)
+        for name, (least, most) in groups.items():
+            right, frequent = (
+                {
+                    row: words[place]
+                    for row, words in enumerate(all_words)
+                    if place + 1 < len(words) and least <= len(words) <= most
+                }
+                for all_words in (asked_words, known_words)
+            )
+            if len(right) >= 20 and frequent:
+                [(usual, _)] = Counter(frequent.values()).most_common(1)
+                row = {
+                    "source tokens": name,
+                    "place": place + 1,
+                    "right %": 100 * sum(told[r] == word for r, word in right.items()) / len(right),
+                    "most frequent %": 100 * list(right.values()).count(usual) / len(right),
+                }
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _told(known: Tensor, words: Sequence[int], asked: Tensor) -> list[int]:
+    """Fit a linear map from `known` contexts, (known, features), to words; say those of `asked`."""
+    one_hot = functional.one_hot(torch.tensor(words)).to(known)  # (known, words)
+    share = one_hot.mean(dim=0)  # (words,)
+    squares = known.T @ known + torch.eye(known.shape[1]).to(known)  # with a ridge, never singular
+    probe = torch.linalg.solve(squares, known.T @ (one_hot - share))  # (features, words)
+    return (asked @ probe + share).argmax(dim=1).tolist()
+
+
+def _contexts_and_words(
+    model: Model, tools: Toolbox, pairs: Sequence[Pair]
+) -> tuple[Tensor, list[list[int]]]:
+    """Encode every source: final h and c, (pairs, 2 * hidden), and its words from first to last."""
+    states, words = [], []
+    model.eval()
+    for start in range(0, len(pairs), 500):
+        source, lengths, _ = tools.batch(pairs[start : start + 500])
+        with torch.no_grad():
+            _, (h, c) = model.encoder(source, lengths)  # each (layers, batch, hidden)
+        states.append(torch.cat([h[-1], c[-1]], dim=1).cpu().double())
+        for row, length in zip(source.tolist(), lengths.tolist(), strict=True):
+            words.append(row[:length][::-1])  # it was read backwards
+    return torch.cat(states), words
 
 
 def contexts(

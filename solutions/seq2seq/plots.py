@@ -168,6 +168,34 @@ def plot_exposure(table: pd.DataFrame) -> None:
     _show(figure, table)
 
 
+def plot_remembered(table: pd.DataFrame) -> None:
+    """Draw how often the context tells a word, by its place; dashed, a guess without a context."""
+    figure, axes = plt.subplots(figsize=(8, 4))
+    kinds = {"right %": "from the context", "most frequent %": "always the most frequent word"}
+    long = table.rename(columns=kinds).melt(
+        ["source tokens", "place"], list(kinds.values()), "said"
+    )
+    sns.lineplot(
+        long,
+        x="place",
+        y="value",
+        hue="source tokens",
+        style="said",
+        markers=True,
+        ax=axes,
+        palette="viridis",
+    )
+    axes.set(
+        title="Which words of the source does the context remember? The last is read first",
+        xlabel="place of the word in the sentence",
+        ylabel="words told right (%)",
+        ylim=(0, 102),
+    )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1))
+    _show(figure, table)
+
+
 def plot_contexts(table: pd.DataFrame, colours: Sequence[str]) -> None:
     """Draw the projected contexts once for each column in `colours`."""
     figure, all_axes = plt.subplots(
