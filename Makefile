@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test browser lint format attacks bench soak gpu gpu-packages clean
+.PHONY: help grade class feedback release student-repo check sample source measure setup sandbox image test test-all browser lint format attacks bench soak gpu gpu-packages clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -83,8 +83,11 @@ image: setup  ## build the image of the container that stands in where bubblewra
 
 # a file stays with one worker, since its tests share what is costly to make; tests/conftest.py says
 # in which order the files are begun
-test: setup sandbox  ## run the project's own tests, on all processors
+test: setup sandbox  ## run the project's own tests, but for what takes long, on all processors
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-all: setup sandbox  ## run all of them: whole classes, clusters, every attack, the corpus too
+	@python -m pytest --long -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # what these tests alone need is installed when they are first run
 browser: setup sandbox  ## what students and instructors see, in the system's Chromium

@@ -18,6 +18,8 @@ from autograder.notebook.lesson import grade_id
 from .ordinary import PREFIX, run_module
 from .repository import released_course
 
+pytestmark = pytest.mark.long
+
 TASKS = ("encoder", "decoder", "teacher_forcing", "greedy", "beam_search")
 CHECK = "greedy/changes_nothing_and_repeats_itself"
 WRONG = ROOT / "tests/submissions/seq2seq/greedy/wrong/default_dtype_changed.py"

@@ -77,6 +77,7 @@ def test_a_pair_that_is_alike_is_listed_first_and_told_how_rare_that_is(number: 
     assert [cell.task for cell in first.cells] == sorted(TASKS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [8, 30, 100])
 def test_in_classes_where_all_wrote_alone_about_as_many_are_listed_as_is_said(number: int) -> None:
     """Fewer than one in a class, on average."""

@@ -1,15 +1,17 @@
-"""Every attack of the catalogue, through each door, and where nothing is protected."""
+"""The attacks of the catalogue, through each door, and where nothing is protected."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 
 from autograder.assignment import Assignment
 
@@ -24,6 +26,21 @@ ALL = sum(TASKS.values())
 AT_LEAST = {"forging": 15, "stealing": 15, "harming": 12, "damaging": 12, "showing": 6}
 DOORS = ["command_line", "desk", *(["device"] if torch.cuda.is_available() else [])]
 SLACK = 0.01  # points: marks are rounded
+SHARE = 6  # one in so many of each family is tried always, the others where everything is
+
+
+def params(chosen: Iterable[Entry]) -> list[ParameterSet]:
+    """Attacks as parameters of a test."""
+    always = {one for family in CELLS + FILES for one in entries(family)[::SHARE]}
+    marks: dict[bool, Any] = {True: (), False: pytest.mark.long}
+    return [pytest.param(one, id=one.id, marks=marks[one in always]) for one in chosen]
+
+
+def asked_for(request: pytest.FixtureRequest) -> list[Entry]:
+    """The attacks that any chosen test of this file is about."""
+    called = [getattr(item, "callspec", None) for item in request.session.items]
+    found = {call.params.get("entry") for call in called if call is not None}
+    return [entry for entry in ENTRIES if entry in found]
 
 
 def honest_mark(entry: Entry) -> float:
@@ -49,13 +66,14 @@ class Class:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """All attacks and two honest neighbours, graded once through each door."""
+def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Class:
+    """The attacks and two honest neighbours, graded once through each door."""
     course = Course(tmp_path_factory.mktemp("attacked"), ASSIGNMENT)
-    for entry in ENTRIES:
+    attacks = asked_for(request)
+    for entry in attacks:
         course.hand_in(entry)
     honest = {name: (course.folder(name) / NOTEBOOK).read_bytes() for name in (SOLVED, UNTOUCHED)}
-    everyone = [SOLVED, *(entry.id for entry in ENTRIES), UNTOUCHED]
+    everyone = [SOLVED, *(entry.id for entry in attacks), UNTOUCHED]
     readable = [name for name in everyone if can_be_named(course, name)]
     command_line = doors.command_line(course, readable)
     device = doors.command_line(course, readable, "--device=cuda") if "device" in DOORS else None
@@ -72,7 +90,7 @@ def door(request: pytest.FixtureRequest, graded: Class) -> Door:
 def each(*families: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a test once for every attack."""
     chosen = [entry for entry in ENTRIES if not families or entry.family in families]
-    return pytest.mark.parametrize("entry", chosen, ids=lambda entry: entry.id)
+    return pytest.mark.parametrize("entry", params(chosen))
 
 
 @each()
@@ -136,7 +154,7 @@ def test_no_page_fetches_anything(graded: Class) -> None:
     assert {name: found for name, page in pages.items() if (found := FETCHED.findall(page))} == {}
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.gap], ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", params(entry for entry in ENTRIES if entry.gap))
 def test_a_gap_is_still_one(entry: Entry, graded: Class) -> None:
     marker = graded.course.markers[entry.id]
     doors_of_it = (graded.command_line, graded.desk)
@@ -173,10 +191,12 @@ def test_what_neighbours_handed_in_is_as_it_was(graded: Class) -> None:
 
 
 @pytest.fixture(scope="module")
-def unprotected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+def unprotected(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, set[str]]:
     """What each attack gains where one process holds everything, or a reader trusts everything."""
     course = Course(tmp_path_factory.mktemp("unprotected"), ASSIGNMENT)
-    outcomes = weak.run(course, entries(*CELLS))
+    outcomes = weak.run(course, [entry for entry in asked_for(request) if entry.family in CELLS])
     honest = {entry.id: entry.honest for entry in ENTRIES}
     gained = reader.gains(course)
     for name, outcome in outcomes.items():

@@ -86,6 +86,7 @@ def test_a_killed_judge_costs_at_most_the_submission_it_held(
     assert lost <= {o.notebook.name for o in outcomes if o.report is None}
 
 
+@pytest.mark.long
 def test_a_grader_that_is_killed_leaves_nothing_running_and_loses_nothing(
     notebooks: list[Path], tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from autograder.notebook.lesson import grade_id
 from .ordinary import run_module
 from .repository import released_course
 
+pytestmark = pytest.mark.long
+
 BOOK = "seq2seq.ipynb"
 WRITTEN = "class Encoder:\n    pass"
 GRADED = ("ann", "bob", "hal", "kim")

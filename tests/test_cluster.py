@@ -17,6 +17,8 @@ from autograder.errors import ClusterError, RecordError
 from .clusters import Client, Site, hand_in, kill, told_once, until
 from .repository import copy_repository
 
+pytestmark = pytest.mark.long
+
 RIGHT, SLOW = "right", "dawdler"
 CODE = {
     "wrong": "class Decoder(nn.Module):\n    pass\n",

@@ -134,6 +134,7 @@ def test_the_line_of_a_failed_command_is_the_cause(
     assert not [words for words in POINTERS if words in line]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("breakage", "cause"),
     [

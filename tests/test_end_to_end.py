@@ -26,6 +26,8 @@ from .ordinary import run_module
 from .pulls import Host
 from .repository import released_course
 
+pytestmark = pytest.mark.long
+
 STUDENTS = (
     "unusual-but-right",
     "untouched",

@@ -40,6 +40,8 @@ from .notebooks.environments import (
 )
 from .notebooks.files import FILES
 
+pytestmark = pytest.mark.long
+
 ALL = {environment.name: environment for environment in environments()}
 WITH_CODE = [name for name, environment in ALL.items() if environment.task]
 WITHOUT = [name for name, environment in ALL.items() if not environment.task]

@@ -28,6 +28,8 @@ from autograder.wall.wall import Bubblewrap
 
 from .attacks.course import solved
 
+pytestmark = pytest.mark.long
+
 TIMES = int(os.environ.get("NEIGHBOUR_TIMES", "1"))
 TASK = "decoder"
 LIMITS = Limits(call_seconds=1.5)

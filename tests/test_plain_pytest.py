@@ -61,6 +61,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_reference_passes_all_checks_behind_the_wall() -> None:
     code, text = run("autograder/suites/seq2seq", "checks/seq2seq", "-q")
     assert code == 0, text
@@ -68,6 +69,7 @@ def test_the_reference_passes_all_checks_behind_the_wall() -> None:
     assert "judged behind: bubblewrap" in text
 
 
+@pytest.mark.long
 def test_a_wrong_notebook_fails_the_checks_of_its_mistake_in_the_students_words(
     wrong: Path,
 ) -> None:

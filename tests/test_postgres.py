@@ -29,6 +29,7 @@ from .desks import fill, graded
 from .postgres import Server, program, server
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(program("initdb") is None, reason="PostgreSQL is not installed here"),
     pytest.mark.skipif(find_spec("psycopg") is None, reason="psycopg is not: '.[postgres]'"),
 ]

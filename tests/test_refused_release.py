@@ -18,6 +18,8 @@ from autograder.release.leaks import solution_lines
 
 from .repository import released_course
 
+pytestmark = pytest.mark.long
+
 Edit = Callable[[Path], None]
 LESSON = Path("solutions", "seq2seq", "seq2seq.py")
 RUBRIC = Path("checks", "seq2seq", "rubric.toml")

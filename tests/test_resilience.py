@@ -21,6 +21,8 @@ from autograder.assignment import Assignment, released_notebook
 
 from .repository import copy_repository
 
+pytestmark = pytest.mark.long
+
 CLASS = 12
 TASK = "decoder"
 HOUR = 3600

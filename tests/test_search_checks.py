@@ -27,6 +27,7 @@ def lines(entry: Entry) -> list[CheckResult]:
     return [check for check in report.checks if check.verdict is Verdict.WRONG]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [

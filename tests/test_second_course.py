@@ -22,6 +22,8 @@ from autograder.notebook.lesson import grade_id
 
 from .repository import copy_repository
 
+pytestmark = pytest.mark.long
+
 FOLDERS = ROOT / "tests" / "second_course"
 NAME = "predictions"
 SALT = "a salt that nobody may see"

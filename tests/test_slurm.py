@@ -18,6 +18,8 @@ import pytest
 
 from .clusters import Client, hand_in, told_once, until
 
+pytestmark = pytest.mark.long
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sinfo", "squeue", "sbatch", "scancel")
 STARTED_SECONDS = 60.0
 ENDED_SECONDS = 60.0

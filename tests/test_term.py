@@ -40,6 +40,8 @@ from .lab import lab
 from .ordinary import run_module, run_program
 from .repository import copy_repository
 
+pytestmark = pytest.mark.long
+
 PAGE = ROOT / "docs" / "instructor.md"
 CHECKLIST = "A term, line by line"
 DETAILS = ("Who is in the class", "Late work and extensions", "Out to where marks live")

@@ -22,10 +22,13 @@ from autograder.desk.submissions.clock import claimed_time
 from .repository import copy_repository
 
 OWNER = ROOT.stat().st_uid
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or OWNER == 0,
-    reason="only root can be two users, in a folder of the other; .ci/run runs this so",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or OWNER == 0,
+        reason="only root can be two users, in a folder of the other; .ci/run runs this so",
+    ),
+]
 PYTHON = (sys.executable, "-m")
 NOTEBOOK = Assignment("seq2seq").release / "seq2seq.ipynb"
 

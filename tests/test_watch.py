@@ -262,6 +262,7 @@ while time.process_time() < until:
 """
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("hostile")
 def test_a_hostile_neighbour_makes_nobody_late() -> None:
     limits = Limits(load_seconds=1.5)
