@@ -8,6 +8,7 @@ import grp
 import multiprocessing
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
+from autograder.__main__ import _parser
 from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.errors import ServerError
 from autograder.files import MAX_BYTES
@@ -71,7 +73,7 @@ def _name(cell: NotebookNode) -> object:
 
 def dawdler(number: int) -> bytes:
     """A submission that takes its time."""
-    return notebook(f"import time\ntime.sleep(3)\nclass Decoder:\n    number = {number}")
+    return notebook(f"import time\ntime.sleep(6)\nclass Decoder:\n    number = {number}")
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -132,8 +134,11 @@ def test_two_are_graded_at_once_and_who_hangs_up_holds_nobodys_place(server: Cli
             connection = gone.enter_context(contextlib.closing(Connection(server.place)))
             connection.request("POST", "/seq2seq", b"{")
         server.until(grading=2, waiting=2 * WAITING)
-        status, text = server.post(b"{")
-        assert (status, text) == (503, "error: 32 submissions wait already; ask again\n")
+        connection = gone.enter_context(contextlib.closing(Connection(server.place)))
+        connection.request("POST", "/seq2seq", b"{")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+        assert answer.read() == b"error: 32 submissions wait already; ask again\n"
     server.until(grading=2, waiting=0)
     assert [answer()[0] for answer in slow] == [200, 200]
     server.until(grading=0)
@@ -228,6 +233,24 @@ def test_the_line_of_the_page_asks_with_curl(server: Client, tmp_path: Path) -> 
         ["sh", "-c", typed], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert Report.from_json(done.stdout).points == Report.from_json(done.stdout).max_points
+
+
+def test_the_page_types_what_the_command_takes() -> None:
+    typed = re.findall(r"python -m autograder (serve .+)$", PAGE.read_text(), re.MULTILINE)
+    assert len(typed) == 2
+    for line in typed:
+        options = _parser().parse_args(shlex.split(line))
+        assert options.socket.name == "grader.sock"
+
+
+def test_the_page_states_the_numbers() -> None:
+    words = PAGE.read_text()
+    for stated in (
+        f"more than {MAX_BYTES / 2**20:g} MiB",
+        f"503 | {WAITING} for each",
+        f"after {judges.RENEWED} submissions",
+    ):
+        assert stated in words
 
 
 def test_it_ends_cleanly_and_takes_the_place_of_one_that_was_killed(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""What a submission that nobody has seen before costs on a warm server, and with `grade`.
+"""What a wrong submission that nobody has seen before costs on a warm server, and with `grade`.
 
-`python -m tests.bench.served` starts a server and asks both, for as many wrong submissions as it is
-told. Each answers as no other does, and so finds no precedent.
+`python -m tests.bench.served` takes so many of the corpus for each task, has a server grade them,
+one after the other, and then the command. The secret is new each time: nothing is known of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import resource
 import secrets
 import subprocess
@@ -25,27 +26,31 @@ from autograder.judge.precedents import Precedents
 from autograder.notebook.repair import repair
 from autograder.wall.build import build
 
+from ..corpus import Entry, entries
 from ..serving import Client, serving
 from .one import cost
 
-TASK, FROM, TO = "decoder", "return logits, new_state", "return {} * logits, state"
+LESSON = Assignment("seq2seq")
+SEED = 7  # of the choice
 
 
 def main() -> None:
-    """Print a line for each submission, then the medians."""
+    """Print the seconds of all, and the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--submissions", type=int, default=5, metavar="N")
-    number = parser.parse_args().submissions
+    parser.add_argument("--each", type=int, default=2, metavar="N", help="submissions of each task")
+    chosen = choice(parser.parse_args().each)
     salt = secrets.token_hex(8)
-    with tempfile.TemporaryDirectory() as folder:
-        with serving(Path(folder) / "s", "--jobs", "1", salt=salt) as server:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        # by their cells one is not the other, so that no result is at hand
+        first, second = ([handed_in(folder, one, word) for one in chosen] for word in ("a", "b"))
+        with serving(folder / "s", "--jobs", "1", salt=salt) as server:
             ready = server.seconds
-            # the first is asked to start the process that grades
-            notebooks = [wrong(Path(folder), 1.5 + n / 64) for n in range(2 * number + 1)]
-            asked(server, notebooks.pop(0))
-            posts = [asked(server, notebook) for notebook in notebooks[:number]]
-        runs = [graded(notebook, salt) for notebook in notebooks[number:]]
-        alone = own(notebooks[:number])
+            server.post(b"{")  # starts the process that grades
+            posts = [asked(server, notebook) for notebook in first]
+        runs = [graded(notebook, salt) for notebook in second]
+        alone = own(first)
+    print(*(entry.id for entry in chosen))
     print(f"ready after {ready:.2f} s of wall time")
     for name, parts in (("POST", posts), ("grade", runs), ("the submission", alone)):
         for kind, seconds in zip(("wall", "processor"), zip(*parts, strict=True), strict=True):
@@ -53,14 +58,25 @@ def main() -> None:
             print(f"{name}, {kind}: median {median(seconds):.2f} s of {told}")
 
 
-def wrong(folder: Path, factor: float) -> Path:
-    """The solution, but for a decoder that forgets; its logits are so many times as large."""
-    notebook = nbformat.reads(nbformat.writes(Assignment("seq2seq").source), as_version=4)
+def choice(each: int) -> list[Entry]:
+    """So many wrong entries of each task."""
+    generator = random.Random(SEED)
+    found = sorted(entries(LESSON, ("wrong",)), key=lambda entry: entry.id)
+    tasks = [task.key for task in LESSON.graded_tasks]
+    return [
+        entry
+        for task in tasks
+        for entry in generator.sample([one for one in found if one.task == task], each)
+    ]
+
+
+def handed_in(folder: Path, entry: Entry, word: str) -> Path:
+    """The solution with an entry's cell, and a line in it that does nothing."""
+    notebook = nbformat.reads(nbformat.writes(LESSON.source), as_version=4)
     for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == TASK:
-            assert FROM in cell.source
-            cell.source = cell.source.replace(FROM, TO.format(factor))
-    path = folder / f"{factor}.ipynb"
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == entry.task:
+            cell.source = f"{entry.code}\n_unused = {word!r}\n"
+    path = folder / f"{entry.task}-{entry.name}-{word}.ipynb"
     nbformat.write(notebook, path)
     return path
 
@@ -98,11 +114,10 @@ def graded(notebook: Path, salt: str) -> tuple[float, float]:
 
 def own(notebooks: list[Path]) -> list[tuple[float, float]]:
     """What grading takes in this process: wall time, and the submission's own processor time."""
-    book = Assignment("seq2seq")
-    wall, found = build(book.name), []
+    wall, found = build(LESSON.name), []
     for path in [notebooks[0], *notebooks]:  # the first brings what suites remember
-        cells = repair(nbformat.read(path, as_version=4), released_notebook(book)).cells
-        costs = cost(book, wall, cells, Precedents())
+        cells = repair(nbformat.read(path, as_version=4), released_notebook(LESSON)).cells
+        costs = cost(LESSON, wall, cells, Precedents())
         found.append((costs.whole, costs.student))
     wall.close()
     return found[1:]
