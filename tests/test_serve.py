@@ -438,6 +438,10 @@ def test_a_place_that_is_not_ones_own_is_refused(
         require_place(tmp_path / "open" / "s")
     with pytest.raises(FileNotFoundError):
         require_place(tmp_path / "missing" / "s")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda *_: False)  # root may write everywhere
+        with pytest.raises(ServerError, match="is not yours to write"):
+            require_place(tmp_path / "s")
     monkeypatch.setattr(unix_socket, "system_folders", lambda: [str(tmp_path)])
     with pytest.raises(ServerError, match="is seen by student code"):
         require_place(tmp_path / "s")

@@ -36,6 +36,8 @@ def require_place(path: Path) -> None:
             f"{path.parent} can be changed by others; put the socket into a folder of your own "
             "(mode 755 or less)"
         )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ServerError(f"{path.parent} is not yours to write; name a folder of your own")
     if any(path.resolve().is_relative_to(seen) for seen in system_folders()):
         raise ServerError(f"{path.parent} is seen by student code; put the socket elsewhere")
     with contextlib.suppress(FileNotFoundError):
