@@ -9,6 +9,7 @@ The rooms, in the order in which a submission passes through them:
 - `suites/`: the hidden checks, a folder an assignment
 - `report/`: the record of a submission, and what is shown of it
 - `cluster/`: asks many machines for marks, in place of this one
+- `serve/`: stays, and grades what is posted to a Unix socket
 - `desk/`: nbgrader's plug-ins, and everything about a class
 - `pull/`: the same by pull request
 

@@ -80,6 +80,10 @@ class ClusterError(Failure):
     """The cluster cannot be used, or is no longer there; what was graded is kept."""
 
 
+class ServerError(Failure):
+    """The server cannot serve there, or not any more; what was graded is kept."""
+
+
 class ClassError(Failure):
     """The class could not be graded as a whole."""
 

@@ -161,6 +161,7 @@ ARGUED = {
     "assignments/*": "copies of what is handed out",
     "autograder/cluster/*": "where marks are made: under a result's key, which two machines share",
     "autograder/desk/*": "how marks reach a gradebook, and are shown",
+    "autograder/serve/*": "how marks are asked for",
     "autograder/pull/*": "how marks are asked for, and are shown",
     "autograder/release/*": "what students get: its notebook is looked at",
     "autograder/report/__init__.py": "words",

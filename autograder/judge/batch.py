@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,8 @@ from .grade import grade
 from .results import Results
 
 TRIES = 3  # of a notebook whose judge was killed
-_inherited: list[Grader] = []
+ENDING = {signal.SIGINT, signal.SIGTERM}  # what tells a command to end
+_inherited: list[Grader] = []  # what a fork grades with
 
 
 @dataclass(frozen=True)
@@ -163,34 +164,63 @@ def _in_company(grader: Grader, notebooks: Iterable[Path], jobs: int) -> Iterato
 def _in_parallel(
     grader: Grader, notebooks: Sequence[Path], jobs: int
 ) -> Iterator[tuple[Future[Graded], Path]]:
-    context = multiprocessing.get_context("fork")
-    # the forks inherit the grader; it could not be sent to them, since it holds open descriptors
-    _inherited.append(grader)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_settle)
+    judges = pool(grader, jobs)
     try:
-        # the forks shall not hear Ctrl-C before they know what to do about it
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            futures = {pool.submit(_graded, notebook): notebook for notebook in notebooks}
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        futures = {ask(judges, notebook): notebook for notebook in notebooks}
         for future in as_completed(futures):
             yield future, futures[future]
     finally:
-        pool.shutdown(cancel_futures=True)
-        _inherited.pop()
+        judges.shutdown(cancel_futures=True)
 
 
-def _settle() -> None:
+def pool(
+    grader: Grader, jobs: int, settle: Callable[[], object] = lambda: None
+) -> ProcessPoolExecutor:
+    """Forks that grade, each a notebook at a time; they start when the first is asked for.
+
+    They inherit the grader: it could not be sent to them, since it holds open descriptors.
+
+    Args:
+        settle: what a fork does first.
+    """
+    return ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=_settle,
+        initargs=(grader, settle),
+    )
+
+
+def ask(
+    judges: ProcessPoolExecutor, notebook: Path, tasks: Sequence[str] | None = None
+) -> Future[Graded]:
+    """Have one of the forks grade a notebook; only some tasks of it, if these are named.
+
+    Raises:
+        BrokenProcessPool: one of them was killed. The future raises it, too.
+    """
+    # they shall not hear Ctrl-C before they know what to do about it
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        return judges.submit(_graded, notebook, tasks)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def _settle(grader: Grader, settle: Callable[[], object]) -> None:
     """Make a fork ready: it ends with its parent, and never looks for garbage in what it got.
 
     Ctrl-C reaches it too, and ends it without a word: the parent has something to say.
     """
     die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    settle()
+    _inherited.append(grader)
     gc.freeze()
 
 
-def _graded(notebook: Path) -> Graded:
-    return _inherited[-1].graded(notebook)
+def _graded(notebook: Path, tasks: Sequence[str] | None) -> Graded:
+    grader = _inherited[-1]
+    return (grader if tasks is None else replace(grader, tasks=tasks)).graded(notebook)
