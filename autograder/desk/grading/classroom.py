@@ -15,6 +15,7 @@ from autograder.desk.marks.marks import is_graded
 from autograder.desk.pages.outputs import stored_report
 from autograder.desk.people.enrol import enrol
 from autograder.desk.plugins.judging import tried_wall
+from autograder.desk.plugins.made_of import stale_pages
 from autograder.desk.submissions.lateness import lateness, settle
 from autograder.desk.submissions.roster import RosterEntry, hand_ins, overlooked
 from autograder.desk.submissions.table import ClassTable, Recorded, from_here
@@ -32,7 +33,7 @@ CONVERTED = "Setting destination file permissions"
 
 
 def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
-    """Grade what is new with nbgrader, make feedback, export the grades, print the table.
+    """Grade what is new with nbgrader, make the feedback follow, export, print the table.
 
     Raises:
         ClassError: someone who handed in has no mark; everyone else's is kept.
@@ -61,10 +62,10 @@ def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
         if failed:
             names = without_controls(", ".join(failed))
             problems.append(f"no mark for {names}: {last_error(log)}")
-    if waiting or not all(_is_told(course, assignment, student) for student in students):
-        feedback = ("generate_feedback", assignment.name, "--force")
-        count = sum(1 for _ in course.autograded.glob(f"*/{assignment.name}"))
-        code, log = _converted(course, feedback, "feedback pages", count, console)
+    stale = stale_pages(course, assignment.name)
+    if stale:
+        feedback = ("generate_feedback", assignment.name)
+        code, log = _converted(course, feedback, "feedback pages", len(stale), console)
         if code != 0:
             problems.append(f"nbgrader generate_feedback failed: {last_error(log)}")
     done = nbgrader("export", f"--to={course.grades}", root=course.root)
@@ -109,15 +110,6 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
         )
     sections = {one.id: one.section or one.group for one in listed}
     return Recorded(students, names, by_hand, sections, late)
-
-
-def _is_told(course: Course, assignment: Assignment, student: str) -> bool:
-    """Whether a student's page is there, and newer than what was granted last."""
-    page = course.page(assignment.name, student)
-    if not page.exists():
-        return False
-    granted = course.extensions
-    return not granted.exists() or page.stat().st_mtime_ns > granted.stat().st_mtime_ns
 
 
 def _lost(rows: list[RosterEntry]) -> Iterator[str]:

@@ -38,9 +38,9 @@ def regrade(course: Course, assignment: Assignment, student: str, why: str) -> t
     kept = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}.json"
     write_whole(kept, before.to_json())
     write_whole(kept.with_suffix(".txt"), f"{why}\n")
-    terms = (f"--student={student}", "--force")
+    only = f"--student={student}"
     read = _read_by_hand(course, assignment, student)
-    _run(course, "autograde", assignment.name, *terms, "--Judge.again=True")
+    _run(course, "autograde", assignment.name, only, "--force", "--Judge.again=True")
     after = stored_report(course, assignment.name, student)
     if after is None:
         raise ClassError(f"{student} has no report; run `class`. The earlier one is {kept}")
@@ -48,7 +48,7 @@ def regrade(course: Course, assignment: Assignment, student: str, why: str) -> t
         _leave_read(course, assignment, student, read)
     changed = told(before, after)
     write_whole(kept.with_suffix(".txt"), f"{why}\n{changed}\n")
-    _run(course, "generate_feedback", assignment.name, *terms)
+    _run(course, "generate_feedback", assignment.name, only)
     _run(course, "export", f"--to={course.grades}")
     return kept, changed
 

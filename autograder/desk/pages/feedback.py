@@ -47,14 +47,20 @@ class FeedbackParts:
     """The parts of one student's page that are not the notebook's."""
 
     def __init__(
-        self, report: Report | None, waiting: AbstractSet[str] = frozenset(), late: str = ""
+        self,
+        report: Report | None,
+        waiting: AbstractSet[str] = frozenset(),
+        late: str = "",
+        made_of: str = "",
     ) -> None:
         """Use a student's report.
 
         Args:
             waiting: grade ids of the cells that a person has yet to grade.
             late: what being late has cost, or that the due date was another; "" for nothing.
+            made_of: a digest of all that the page is made of.
         """
+        self.made_of = made_of
         self._late = late
         self._view = shown(report, Reveal.MESSAGES) if report is not None else None
         self._waiting = waiting
