@@ -22,6 +22,7 @@ from autograder.desk.pages.page import Framed, safe_markdown
 from autograder.desk.people.grants import excused
 from autograder.desk.people.shares import Share, dealt, read_shares, write_shares
 from autograder.desk.submissions.table import from_here
+from autograder.desk.submissions.waiting import waits
 from autograder.errors import ClassError, NotAmended
 from autograder.files import write_whole
 from autograder.notebook.lesson import grade_id
@@ -91,8 +92,7 @@ def answers(course: Course, assignment: Assignment) -> list[Answer]:
             for book in submission.notebooks:
                 for grade in book.grades:
                     if grade.cell.name in hands:
-                        waits = grade.needs_manual_grade
-                        points = None if waits else round(grade.score, 2)
+                        points = None if waits(grade) else round(grade.score, 2)
                         found.append(
                             Answer(submission.student.id, grade.cell.name, book.id, points)
                         )

@@ -19,6 +19,7 @@ from autograder.desk.plugins.made_of import stale_pages
 from autograder.desk.submissions.lateness import lateness, settle
 from autograder.desk.submissions.roster import RosterEntry, hand_ins, overlooked
 from autograder.desk.submissions.table import ClassTable, Recorded, from_here
+from autograder.desk.submissions.waiting import waiting
 from autograder.errors import ClassError
 from autograder.files import delete, file_digest
 from autograder.judge.batch import Engine, Grader
@@ -50,12 +51,12 @@ def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
     for student in _stale(course, assignment, students, known):
         delete(course.graded(assignment.name, student))
         course.report(assignment.name, student).unlink(missing_ok=True)
-    waiting = _ungraded(course, assignment, students)
+    ungraded = _ungraded(course, assignment, students)
     problems = []
-    if waiting:
-        _judge(course, assignment, waiting, console, engine)
+    if ungraded:
+        _judge(course, assignment, ungraded, console, engine)
         autograde = ("autograde", assignment.name)
-        _, log = _converted(course, autograde, "into the gradebook", len(waiting), console)
+        _, log = _converted(course, autograde, "into the gradebook", len(ungraded), console)
         failed = _ungraded(course, assignment, students)
         if failed == students:
             raise ClassError(f"nbgrader autograde failed: {last_error(log)}")
@@ -101,8 +102,7 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
                 if is_graded(submission):
                     grades = [grade for book in submission.notebooks for grade in book.grades]
                     own = [grade for grade in grades if grade.cell.name in hands]
-                    waits = any(grade.needs_manual_grade for grade in own)
-                    points = None if waits else sum(grade.score for grade in own)
+                    points = None if waiting(submission) else sum(grade.score for grade in own)
                     by_hand[submission.student.id] = points
     if assignment.name not in names:
         raise ClassError(

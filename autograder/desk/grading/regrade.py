@@ -12,6 +12,7 @@ from autograder.desk.changes.amend import EARLIER, require_name
 from autograder.desk.pages.outputs import stored_report
 from autograder.desk.plugins.judging import tried_wall
 from autograder.desk.submissions.roster import NO_NAME
+from autograder.desk.submissions.waiting import waits
 from autograder.errors import ClassError, GraderError, NotAmended
 from autograder.files import write_whole
 from autograder.judge.batch import Grader
@@ -83,7 +84,7 @@ def _read_by_hand(course: Course, assignment: Assignment, student: str) -> set[s
             grade.name
             for notebook in gradebook.find_submission(assignment.name, student).notebooks
             for grade in notebook.grades
-            if grade.auto_score is None and not grade.needs_manual_grade
+            if grade.auto_score is None and not waits(grade)
         }
 
 

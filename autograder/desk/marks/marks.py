@@ -13,6 +13,7 @@ from autograder.assignment import TEST_PREFIX, Assignment
 from autograder.course import Course
 from autograder.desk.people.students import Student, read_students
 from autograder.desk.submissions.roster import EXCUSED, GRADED, hand_ins
+from autograder.desk.submissions.waiting import earned, waiting, waits
 from autograder.errors import Failure
 
 WAITS = f"{GRADED}, waits for a person"
@@ -79,12 +80,12 @@ def marks_of(
             continue
         yield StudentMark(
             student,
-            WAITS if submission.needs_manual_grade else GRADED,
+            WAITS if waiting(submission) else GRADED,
             max_score,
             came,
             extension,
             tasks=dict(_tasks(submission)),
-            raw=round(submission.score, 2),
+            raw=round(sum(map(earned, submission.notebooks)), 2),
             penalty=round(submission.late_submission_penalty or 0.0, 2),
         )
 
@@ -110,9 +111,8 @@ def _student(name: str, listed: Student | None, known: Any) -> Student:
 def _tasks(submission: Any) -> Iterator[tuple[str, float | None]]:
     for notebook in submission.notebooks:
         for grade in notebook.grades:
-            waits = grade.needs_manual_grade and grade.manual_score is None
             key = grade.cell.name.removeprefix(TEST_PREFIX)
-            yield key, None if waits else round(grade.score, 2)
+            yield key, None if waits(grade) else round(grade.score, 2)
 
 
 def is_graded(submission: Any) -> bool:

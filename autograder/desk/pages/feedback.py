@@ -77,12 +77,15 @@ class FeedbackParts:
             cells: of the notebook, in which nbgrader has noted points.
             grades: what nbgrader notes of the whole: score, late penalty.
         """
-        rows = [self._row(cell) for cell in cells if _terms(cell).get("grade")]
+        graded = [cell for cell in cells if _terms(cell).get("grade")]
+        rows = [self._row(cell) for cell in graded]
+        waits = [cell for cell in graded if grade_id(cell) in self._waiting]
+        unsure = sum(float(_terms(cell).get("score") or 0.0) for cell in waits)  # of before
         return (
             environment()
             .get_template("feedback_first.html.j2")
             .render(
-                score=float(grades.get("score", 0.0)),
+                score=float(grades.get("score", 0.0)) - unsure,
                 penalty=float(grades.get("late_penalty", 0.0)),
                 most=sum(row.most for row in rows if row.points is not None),
                 rows=rows,

@@ -22,6 +22,7 @@ from autograder.course import CONFIG, Course
 from autograder.desk.submissions.clock import STAMP
 from autograder.desk.submissions.lateness import settle, told
 from autograder.desk.submissions.roster import SECRET
+from autograder.desk.submissions.waiting import waiting
 from autograder.files import is_own
 
 # of the grader: what turns records into a page
@@ -64,11 +65,20 @@ class Source:
     def stale(self) -> bool:
         """Whether there is no page that shows it."""
         try:
-            with self.course.page(self.assignment, self.student).open("rb") as page:
-                found = MADE_OF.search(page.read(HEAD))
+            return made_of(self.course.page(self.assignment, self.student)) != self.digest
         except OSError:
             return True
-        return found is None or found[1].decode() != self.digest
+
+
+def made_of(page: Path) -> str:
+    """The digest in a page; "" if there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with page.open("rb") as file:
+        found = MADE_OF.search(file.read(HEAD))
+    return found[1].decode() if found else ""
 
 
 def page_sources(course: Course, assignment: str) -> dict[str, Source]:
@@ -83,12 +93,8 @@ def page_sources(course: Course, assignment: str) -> dict[str, Source]:
         late = told(course, gradebook, assignment)
         for submission in gradebook.assignment_submissions(assignment):
             student = submission.student.id
-            grades = [grade for book in submission.notebooks for grade in book.grades]
-            waiting = frozenset(grade.cell.name for grade in grades if grade.needs_manual_grade)
-            marks = tuple(_marks(submission))
-            found[student] = Source(
-                course, assignment, student, late.get(student, ""), waiting, marks
-            )
+            said, marks = late.get(student, ""), tuple(_marks(submission))
+            found[student] = Source(course, assignment, student, said, waiting(submission), marks)
     return found
 
 

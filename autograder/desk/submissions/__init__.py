@@ -4,5 +4,6 @@
 - `lateness.py`: what being late costs
 - `roster.py`: who handed in what, and what is not graded
 - `staging.py`: what nbgrader's converters see of a student's folder
+- `waiting.py`: what of it waits for a person
 - `table.py`: all of it as a table
 """

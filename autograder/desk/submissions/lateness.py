@@ -18,6 +18,8 @@ from nbgrader.plugins import BasePlugin
 from autograder.course import Course
 from autograder.terms import Terms, read_terms
 
+from .waiting import earned
+
 RULE = "autograder.desk.submissions.lateness.OfferingPenalty"  # as `nbgrader_config.py` names it
 
 
@@ -85,7 +87,7 @@ def settle(course: Course, gradebook: Gradebook, name: str) -> None:
         return
     for submission in gradebook.assignment_submissions(name):
         for notebook in submission.notebooks:
-            due = penalty(_own(terms, submission), submission, notebook.score)
+            due = penalty(_own(terms, submission), submission, earned(notebook))
             if notebook.late_submission_penalty != due:
                 notebook.late_submission_penalty = due
     gradebook.db.commit()
