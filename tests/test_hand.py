@@ -274,6 +274,15 @@ def test_a_page_that_is_older_than_the_persons_mark_is_not_released(course: Cour
         release_feedback(course)
 
 
+def test_the_same_work_of_two_has_the_same_page(course: Course) -> None:
+    """Without secrets both are handed back under one name: the work's."""
+    for student in ("ann", "ben"):
+        graded(course, student, by_hand=7.0)
+        course.graded("seq2seq", student).joinpath("seq2seq.ipynb").write_text("the same")
+    sources = page_sources(course, "seq2seq")
+    assert sources["ann"].digest == sources["ben"].digest
+
+
 def test_a_page_that_shows_another_mark_than_the_gradebook_is_not_released(course: Course) -> None:
     """Whatever was changed after it was written; written anew, it is."""
 

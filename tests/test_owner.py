@@ -103,3 +103,15 @@ def test_an_account_is_a_students_by_id_or_by_what_the_list_says(tmp_path: Path)
     assert Accounts([ME, "12"], [Student("12", login=ME)]).other(tmp_path, "12") == ME
     assert Accounts(["4711"], []).other(tmp_path, "4711") == ""
     assert Accounts([ME], []).other(tmp_path / "gone", "4711") == ""
+
+
+def test_a_list_that_is_not_in_order_is_told_in_a_line(course: Path) -> None:
+    listed(course, "ada", "ada")
+    submit(course, "ada")
+    place = f"--Exchange.root={course.parent / 'exchange'}"
+    command = ("nbgrader", "collect", "seq2seq", place)
+    done = run_module(course, *command, PYTHONPATH=str(ROOT))
+    assert done.returncode == 1
+    assert "students.csv, lines 2 and 3: 'ada' twice" in done.stderr.splitlines()[-2]
+    assert "Traceback" not in done.stderr
+    assert files(course) == []

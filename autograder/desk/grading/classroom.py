@@ -16,6 +16,7 @@ from autograder.desk.pages.outputs import stored_report
 from autograder.desk.people.enrol import enrol
 from autograder.desk.plugins.judging import tried_wall
 from autograder.desk.plugins.made_of import stale_pages
+from autograder.desk.submissions.entries import entries
 from autograder.desk.submissions.lateness import lateness, settle
 from autograder.desk.submissions.roster import RosterEntry, hand_ins, overlooked
 from autograder.desk.submissions.table import ClassTable, Recorded, from_here
@@ -98,7 +99,7 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
         if assignment.name in names:
             settle(course, gradebook, assignment.name)
             late = lateness(course, gradebook, assignment.name)
-            for submission in gradebook.assignment_submissions(assignment.name):
+            for submission in entries(gradebook, assignment.name):
                 if is_graded(submission):
                     grades = [grade for book in submission.notebooks for grade in book.grades]
                     own = [grade for grade in grades if grade.cell.name in hands]

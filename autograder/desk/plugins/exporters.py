@@ -87,7 +87,9 @@ class FeedbackExporter(HTMLExporter):
         with suppress(CourseError):  # once for all pages
             self._sources = page_sources(self._course, assignment)
         show_graded(self.parent)
-        stale = {name for name, source in self._sources.items() if source.stale}
+        shown = {Path(folder).parent.name for folder in self.parent.assignments}
+        known = {name: self._sources[name] for name in shown if name in self._sources}
+        stale = {name for name, source in known.items() if source.stale}
         write_anew(self.parent, stale)
         written = _is_new(self.parent, self._course.feedback, stale)
         self._steps = Steps("feedback written", sum(written))

@@ -16,7 +16,7 @@ from autograder.course import Course
 from autograder.desk.people.grants import excused
 from autograder.desk.submissions.roster import SECRET
 from autograder.desk.submissions.staging import secret_of
-from autograder.errors import CourseError, Unreadable
+from autograder.errors import Failure, Unreadable
 from autograder.files import read_regular
 
 from .made_of import Source, made_of, page_sources
@@ -41,8 +41,7 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
         course, assignment = Course(self.coursedir), str(self.coursedir.assignment_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
         failed, taken = [], dict[str, Path]()
-        sources = {} if self.waiting else self._sources(course, assignment)
-        free = {*excused(course.extensions, assignment)}  # nobody grades their answers
+        sources, free = ({}, set()) if self.waiting else self._known(course, assignment)
         held, old = [], []
         chosen = str(self.coursedir.student_id) or "*"
         for page in sorted(course.feedback.glob(f"{chosen}/{assignment}/{assignment}.html")):
@@ -82,11 +81,11 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             rest = "all others who wait for nobody" if held else "all others"
             self.fail(f"no feedback released for {', '.join(failed)}; {rest} have theirs")
 
-    def _sources(self, course: Course, assignment: str) -> dict[str, Source]:
-        """What the pages are made of now, and whose answer a person has yet to grade."""
+    def _known(self, course: Course, assignment: str) -> tuple[dict[str, Source], set[str]]:
+        """What the pages are made of now, and who is excused, whose answers nobody grades."""
         try:
-            return page_sources(course, assignment)
-        except CourseError as error:
+            return page_sources(course, assignment), {*excused(course.extensions, assignment)}
+        except (Failure, OSError) as error:
             self.fail(f"nobody knows whose answer waits for a person: {error}")
             raise
 

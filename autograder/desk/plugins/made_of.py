@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from nbgrader.converters.base import BaseConverter
 
 from autograder.assignment import ROOT
 from autograder.course import CONFIG, Course
-from autograder.desk.submissions.clock import STAMP
+from autograder.desk.pages.outputs import stored_report
+from autograder.desk.submissions.entries import entries
 from autograder.desk.submissions.lateness import settle, told
 from autograder.desk.submissions.roster import SECRET
 from autograder.desk.submissions.waiting import waiting
@@ -54,11 +55,11 @@ class Source:
     @cached_property
     def digest(self) -> str:
         """Names all of it, and what makes a page of it."""
+        report = stored_report(self.course, self.assignment, self.student)
+        said = replace(report, student="").to_json() if report else ""  # nobody's name is shown
         graded = self.course.graded(self.assignment, self.student)
-        names = (f"{self.assignment}.ipynb", STAMP, SECRET)  # the last two lie beside the page too
-        report = self.course.report(self.assignment, self.student)
-        files = (report, *(graded / name for name in names))
-        parts = [_makers(self.course.root), self.late, sorted(self.waiting), self.marks]
+        files = (graded / f"{self.assignment}.ipynb", graded / SECRET)  # by which it is handed back
+        parts = [_makers(self.course.root), self.late, sorted(self.waiting), self.marks, said]
         return _digest(json.dumps([*parts, *map(_file_digest, files)]).encode())[:32]
 
     @property
@@ -91,7 +92,7 @@ def page_sources(course: Course, assignment: str) -> dict[str, Source]:
     with course.gradebook() as gradebook:
         settle(course, gradebook, assignment)
         late = told(course, gradebook, assignment)
-        for submission in gradebook.assignment_submissions(assignment):
+        for submission in entries(gradebook, assignment):
             student = submission.student.id
             said, marks = late.get(student, ""), tuple(_marks(submission))
             found[student] = Source(course, assignment, student, said, waiting(submission), marks)
@@ -122,7 +123,7 @@ def write_anew(converter: BaseConverter, students: Collection[str]) -> None:
 def _marks(submission: Any) -> Iterator[Any]:
     for book in submission.notebooks:
         yield book.late_submission_penalty
-        yield sorted((one.cell.name, one.score, one.max_score) for one in book.grades)
+        yield sorted((one.cell.name, one.score, one.cell.max_score) for one in book.grades)
         yield sorted((one.cell.name, one.comment or "") for one in book.comments)
 
 

@@ -5,6 +5,7 @@
 - `lateness.py`: what being late costs
 - `roster.py`: who handed in what, and what is not graded
 - `staging.py`: what nbgrader's converters see of a student's folder
+- `entries.py`: the gradebook's entries of it
 - `waiting.py`: what of it waits for a person
 - `table.py`: all of it as a table
 """
