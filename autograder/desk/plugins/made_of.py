@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from nbgrader.converters.base import BaseConverter
 
 from autograder.assignment import ROOT
 from autograder.course import CONFIG, Course
-from autograder.desk.pages.outputs import stored_report
 from autograder.desk.submissions.entries import entries
 from autograder.desk.submissions.lateness import settle, told
 from autograder.desk.submissions.roster import SECRET
@@ -55,8 +54,7 @@ class Source:
     @cached_property
     def digest(self) -> str:
         """Names all of it, and what makes a page of it."""
-        report = stored_report(self.course, self.assignment, self.student)
-        said = replace(report, student="").to_json() if report else ""  # nobody's name is shown
+        said = _said(self.course.report(self.assignment, self.student))
         graded = self.course.graded(self.assignment, self.student)
         files = (graded / f"{self.assignment}.ipynb", graded / SECRET)  # by which it is handed back
         parts = [_makers(self.course.root), self.late, sorted(self.waiting), self.marks, said]
@@ -118,6 +116,14 @@ def write_anew(converter: BaseConverter, students: Collection[str]) -> None:
         return bool(is_wanted(assignment, student))
 
     converter.init_destination = is_wanted_or_stale
+
+
+def _said(report: Path) -> Any:
+    """What a report says, but for the student's name, which no page shows; None if it is none."""
+    try:
+        return {**json.loads(report.read_bytes()), "student": ""}
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _marks(submission: Any) -> Iterator[Any]:
