@@ -24,6 +24,7 @@ from autograder.course import Course
 from autograder.desk.by_hand.scheme import SchemeBeside, mark_scheme
 from autograder.desk.people.shares import Share, dealt, read_shares, renamed, write_shares
 from autograder.desk.plugins.handback import CompleteReleaseFeedback
+from autograder.desk.plugins.made_of import page_sources
 from autograder.errors import NotAmended, SheetError
 from autograder.notebook.lesson import grade_id
 
@@ -271,3 +272,30 @@ def test_a_page_that_is_older_than_the_persons_mark_is_not_released(course: Cour
     course.page("seq2seq", "ann").write_text("<html><body data-waits>")
     with pytest.raises(Exception, match="no feedback released for ann"):
         release_feedback(course)
+
+
+def test_the_same_work_of_two_has_the_same_page(course: Course) -> None:
+    """Without secrets both are handed back under one name: the work's."""
+    for student in ("ann", "ben"):
+        graded(course, student, by_hand=7.0)
+        course.graded("seq2seq", student).joinpath("seq2seq.ipynb").write_text("the same")
+    sources = page_sources(course, "seq2seq")
+    assert sources["ann"].digest == sources["ben"].digest
+
+
+def test_a_page_that_shows_another_mark_than_the_gradebook_is_not_released(course: Course) -> None:
+    """Whatever was changed after it was written; written anew, it is."""
+
+    def written() -> str:
+        return f'<html data-made-of="{page_sources(course, "seq2seq")["ann"].digest}">'
+
+    graded(course, "ann", by_hand=7.0)
+    before = written()
+    with course.gradebook() as gradebook:
+        gradebook.find_grade("translation", "seq2seq", "seq2seq", "ann").manual_score = 8.0
+        gradebook.db.commit()
+    course.page("seq2seq", "ann").write_text(before)
+    with pytest.raises(Exception, match="no feedback released for ann"):
+        release_feedback(course)
+    course.page("seq2seq", "ann").write_text(written())
+    assert list(release_feedback(course).iterdir())

@@ -588,7 +588,7 @@ def shown(student: str) -> float:
     return round(points * (0.9 if student == PENALISED else 1), 2)
 
 
-@after("nbgrader generate_feedback seq2seq --force")
+@after("nbgrader generate_feedback seq2seq")
 def test_each_page_says_the_mark_with_what_was_given_by_hand(term: Term, said: str) -> None:
     for name in CAME:
         page = term.page(name)

@@ -194,3 +194,46 @@ def test_each_student_gets_the_own_page_and_reads_nothing_of_others(
         assert [one for one in students if f"What {one} has to say." in text] == [name]
         for place in closed:
             assert "Permission denied" in run_as(user, home, "ls", str(place)).stderr
+
+
+def test_what_a_fellow_student_hands_in_for_another_is_not_graded_and_displaces_nothing(
+    course: Path, students: dict[str, int]
+) -> None:
+    """Unless a person accepts it; the student's own work counts, whatever came later."""
+    ada, _, eve = students
+    exchange = course.parent / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    (course / "students.csv").write_text("\n".join(("id", *students)) + "\n")
+    assert run_as(OWNER, course, *PYTHON, "autograder", "source", "seq2seq").returncode == 0
+    unproved = "--ProveRelease.grading=False"
+    nbgrader(OWNER, course, "generate_assignment", "seq2seq", "--force", unproved)
+    nbgrader(OWNER, course, "release_assignment", "seq2seq")
+
+    def submitted(account: str, student: str, words: str) -> None:
+        home = course.parent / account
+        path = home / "seq2seq" / "seq2seq.ipynb"
+        if not path.exists():
+            nbgrader(students[account], home, "fetch_assignment", "seq2seq")
+        path.write_text(path.read_text().replace("YOUR ANSWER HERE", words))
+        nbgrader(
+            students[account], home, "submit", "seq2seq", f"--CourseDirectory.student_id={student}"
+        )
+
+    submitted(eve, ada, "Eve's words.")
+    nbgrader(OWNER, course, "collect", "seq2seq", "--update")
+    table = run_as(OWNER, course, *PYTHON, "autograder", "class", "seq2seq")
+    assert table.returncode == 1
+    found = f"handed in by the account of {eve}/seq2seq.ipynb"
+    assert f"found '{found}'" in " ".join(table.stdout.split())
+    assert f"\npython -m autograder accept seq2seq {ada} '{found}'\n" in table.stdout
+    accept = (*PYTHON, "autograder", "accept", "seq2seq", ada, found)
+    assert run_as(OWNER, course, *accept).returncode == 0
+    own = course / "submitted" / ada / "seq2seq" / "seq2seq.ipynb"
+    assert "Eve's words." in own.read_text()
+    assert (own.parent / "submission_secret.txt").is_file()
+    submitted(ada, ada, "Ada's words.")
+    submitted(eve, ada, "Eve's words.")
+    nbgrader(OWNER, course, "collect", "seq2seq", "--update")
+    assert "Ada's words." in own.read_text()
+    assert not list(own.parent.glob("handed in *"))

@@ -21,7 +21,9 @@ from autograder.desk.pages.jinja import environment
 from autograder.desk.pages.page import Framed, safe_markdown
 from autograder.desk.people.grants import excused
 from autograder.desk.people.shares import Share, dealt, read_shares, write_shares
+from autograder.desk.submissions.entries import entries
 from autograder.desk.submissions.table import from_here
+from autograder.desk.submissions.waiting import waits
 from autograder.errors import ClassError, NotAmended
 from autograder.files import write_whole
 from autograder.notebook.lesson import grade_id
@@ -85,14 +87,13 @@ def answers(course: Course, assignment: Assignment) -> list[Answer]:
             raise ClassError(
                 f"the gradebook has no assignment {assignment.name!r}; `make release` puts it there"
             )
-        for submission in gradebook.assignment_submissions(assignment.name):
+        for submission in entries(gradebook, assignment.name):
             if submission.student.id in out or not is_graded(submission):
                 continue
             for book in submission.notebooks:
                 for grade in book.grades:
                     if grade.cell.name in hands:
-                        waits = grade.needs_manual_grade
-                        points = None if waits else round(grade.score, 2)
+                        points = None if waits(grade) else round(grade.score, 2)
                         found.append(
                             Answer(submission.student.id, grade.cell.name, book.id, points)
                         )

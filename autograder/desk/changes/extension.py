@@ -114,14 +114,14 @@ def grant(
 
 def _set(gradebook: Gradebook, assignment: str, student: str, length: timedelta) -> None:
     """Put an extension where nbgrader keeps it; nobody gets an entry just to have none there."""
-    known = gradebook.find_student(student).submissions
-    if not length and all(submission.assignment.name != assignment for submission in known):
+    known = {one.assignment.name for one in gradebook.find_student(student).submissions}
+    if not length and assignment not in known:
         return
     with gradebook.db.no_autoflush:  # else SQLAlchemy warns of how nbgrader builds submissions
         submission = gradebook.update_or_create_submission(assignment, student)
-    for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
-        if grade.auto_score is None and grade.manual_score is None and submission.timestamp is None:
-            grade.needs_manual_grade = False  # of an entry made here: nothing waits for a person
+    if assignment not in known:
+        for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+            grade.needs_manual_grade = False  # nothing is there that would wait for a person
     gradebook.grant_extension(assignment, student, minutes=length / timedelta(minutes=1))
 
 

@@ -15,9 +15,12 @@ from autograder.desk.marks.marks import is_graded
 from autograder.desk.pages.outputs import stored_report
 from autograder.desk.people.enrol import enrol
 from autograder.desk.plugins.judging import tried_wall
+from autograder.desk.plugins.made_of import stale_pages
+from autograder.desk.submissions.entries import entries
 from autograder.desk.submissions.lateness import lateness, settle
 from autograder.desk.submissions.roster import RosterEntry, hand_ins, overlooked
 from autograder.desk.submissions.table import ClassTable, Recorded, from_here
+from autograder.desk.submissions.waiting import waiting
 from autograder.errors import ClassError
 from autograder.files import delete, file_digest
 from autograder.judge.batch import Engine, Grader
@@ -32,7 +35,7 @@ CONVERTED = "Setting destination file permissions"
 
 
 def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
-    """Grade what is new with nbgrader, make feedback, export the grades, print the table.
+    """Grade what is new with nbgrader, make the feedback follow, export, print the table.
 
     Raises:
         ClassError: someone who handed in has no mark; everyone else's is kept.
@@ -49,22 +52,22 @@ def grade_class(assignment: Assignment, course: Course, engine: Engine) -> None:
     for student in _stale(course, assignment, students, known):
         delete(course.graded(assignment.name, student))
         course.report(assignment.name, student).unlink(missing_ok=True)
-    waiting = _ungraded(course, assignment, students)
+    ungraded = _ungraded(course, assignment, students)
     problems = []
-    if waiting:
-        _judge(course, assignment, waiting, console, engine)
+    if ungraded:
+        _judge(course, assignment, ungraded, console, engine)
         autograde = ("autograde", assignment.name)
-        _, log = _converted(course, autograde, "into the gradebook", len(waiting), console)
+        _, log = _converted(course, autograde, "into the gradebook", len(ungraded), console)
         failed = _ungraded(course, assignment, students)
         if failed == students:
             raise ClassError(f"nbgrader autograde failed: {last_error(log)}")
         if failed:
             names = without_controls(", ".join(failed))
             problems.append(f"no mark for {names}: {last_error(log)}")
-    if waiting or not all(_is_told(course, assignment, student) for student in students):
-        feedback = ("generate_feedback", assignment.name, "--force")
-        count = sum(1 for _ in course.autograded.glob(f"*/{assignment.name}"))
-        code, log = _converted(course, feedback, "feedback pages", count, console)
+    stale = stale_pages(course, assignment.name)
+    if stale:
+        feedback = ("generate_feedback", assignment.name)
+        code, log = _converted(course, feedback, "feedback pages", len(stale), console)
         if code != 0:
             problems.append(f"nbgrader generate_feedback failed: {last_error(log)}")
     done = nbgrader("export", f"--to={course.grades}", root=course.root)
@@ -96,12 +99,11 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
         if assignment.name in names:
             settle(course, gradebook, assignment.name)
             late = lateness(course, gradebook, assignment.name)
-            for submission in gradebook.assignment_submissions(assignment.name):
+            for submission in entries(gradebook, assignment.name):
                 if is_graded(submission):
                     grades = [grade for book in submission.notebooks for grade in book.grades]
                     own = [grade for grade in grades if grade.cell.name in hands]
-                    waits = any(grade.needs_manual_grade for grade in own)
-                    points = None if waits else sum(grade.score for grade in own)
+                    points = None if waiting(submission) else sum(grade.score for grade in own)
                     by_hand[submission.student.id] = points
     if assignment.name not in names:
         raise ClassError(
@@ -109,15 +111,6 @@ def recorded(course: Course, assignment: Assignment) -> Recorded:
         )
     sections = {one.id: one.section or one.group for one in listed}
     return Recorded(students, names, by_hand, sections, late)
-
-
-def _is_told(course: Course, assignment: Assignment, student: str) -> bool:
-    """Whether a student's page is there, and newer than what was granted last."""
-    page = course.page(assignment.name, student)
-    if not page.exists():
-        return False
-    granted = course.extensions
-    return not granted.exists() or page.stat().st_mtime_ns > granted.stat().st_mtime_ns
 
 
 def _lost(rows: list[RosterEntry]) -> Iterator[str]:

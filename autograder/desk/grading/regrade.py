@@ -12,6 +12,7 @@ from autograder.desk.changes.amend import EARLIER, require_name
 from autograder.desk.pages.outputs import stored_report
 from autograder.desk.plugins.judging import tried_wall
 from autograder.desk.submissions.roster import NO_NAME
+from autograder.desk.submissions.waiting import waits
 from autograder.errors import ClassError, GraderError, NotAmended
 from autograder.files import write_whole
 from autograder.judge.batch import Grader
@@ -38,9 +39,9 @@ def regrade(course: Course, assignment: Assignment, student: str, why: str) -> t
     kept = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}.json"
     write_whole(kept, before.to_json())
     write_whole(kept.with_suffix(".txt"), f"{why}\n")
-    terms = (f"--student={student}", "--force")
+    only = f"--student={student}"
     read = _read_by_hand(course, assignment, student)
-    _run(course, "autograde", assignment.name, *terms, "--Judge.again=True")
+    _run(course, "autograde", assignment.name, only, "--force", "--Judge.again=True")
     after = stored_report(course, assignment.name, student)
     if after is None:
         raise ClassError(f"{student} has no report; run `class`. The earlier one is {kept}")
@@ -48,7 +49,7 @@ def regrade(course: Course, assignment: Assignment, student: str, why: str) -> t
         _leave_read(course, assignment, student, read)
     changed = told(before, after)
     write_whole(kept.with_suffix(".txt"), f"{why}\n{changed}\n")
-    _run(course, "generate_feedback", assignment.name, *terms)
+    _run(course, "generate_feedback", assignment.name, only)
     _run(course, "export", f"--to={course.grades}")
     return kept, changed
 
@@ -83,7 +84,7 @@ def _read_by_hand(course: Course, assignment: Assignment, student: str) -> set[s
             grade.name
             for notebook in gradebook.find_submission(assignment.name, student).notebooks
             for grade in notebook.grades
-            if grade.auto_score is None and not grade.needs_manual_grade
+            if grade.auto_score is None and not waits(grade)
         }
 
 

@@ -12,7 +12,6 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -30,8 +29,6 @@ from autograder.report.record import Report, TaskReport
 from autograder.terms import read_terms
 from autograder.text import line
 from checks.verdicts import CheckResult
-
-ONE_BY_ONE = 5  # feedback pages; from there on nbgrader makes all in one go, which is faster
 
 
 @dataclass(frozen=True)
@@ -193,10 +190,8 @@ def put(course: Course, assignment: Assignment, found: Sequence[Change]) -> None
     for change in found:
         write_whole(course.report(assignment.name, change.student), change.after.to_json())
         _into_notebook(course, assignment, change)
-    pages = partial(nbgrader, "generate_feedback", assignment.name, "--force", root=course.root)
-    several = len(found) > ONE_BY_ONE
-    made = [pages()] if several else [pages(f"--student={change.student}") for change in found]
-    for done in [*made, nbgrader("export", f"--to={course.grades}", root=course.root)]:
+    for command in (("generate_feedback", assignment.name), ("export", f"--to={course.grades}")):
+        done = nbgrader(*command, root=course.root)
         if done.returncode != 0:
             raise CourseError(f"nbgrader {done.args[0]} failed: {last_error(done.stderr)}")
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 
 from autograder.assignment import TEST_PREFIX, Assignment
 from autograder.course import Course
 from autograder.desk.people.students import Student, read_students
+from autograder.desk.submissions.entries import entries
+from autograder.desk.submissions.lateness import taken_off
 from autograder.desk.submissions.roster import EXCUSED, GRADED, hand_ins
+from autograder.desk.submissions.waiting import earned, waiting, waits
 from autograder.errors import Failure
 
 WAITS = f"{GRADED}, waits for a person"
@@ -65,12 +68,12 @@ def marks_of(
     """
     listed = {student.id: student for student in read_students(course.students)}
     students = {student.id: student for student in gradebook.students}
+    submissions = {entry.student.id: entry for entry in entries(gradebook, assignment)}
     max_score = round(gradebook.find_assignment(assignment).max_score, 2)
     for row in hand_ins(course, assignment, {*students, *listed}, others):
         student = _student(row.student, listed.get(row.student), students.get(row.student))
-        try:
-            submission = gradebook.find_submission(assignment, row.student)
-        except MissingEntry:
+        submission = submissions.get(row.student)
+        if submission is None:
             yield StudentMark(student, row.status, max_score)
             continue
         came, extension = submission.timestamp, submission.extension
@@ -79,13 +82,13 @@ def marks_of(
             continue
         yield StudentMark(
             student,
-            WAITS if submission.needs_manual_grade else GRADED,
+            WAITS if waiting(submission) else GRADED,
             max_score,
             came,
             extension,
             tasks=dict(_tasks(submission)),
-            raw=round(submission.score, 2),
-            penalty=round(submission.late_submission_penalty or 0.0, 2),
+            raw=round(sum(map(earned, submission.notebooks)), 2),
+            penalty=round(taken_off(submission), 2),
         )
 
 
@@ -110,9 +113,8 @@ def _student(name: str, listed: Student | None, known: Any) -> Student:
 def _tasks(submission: Any) -> Iterator[tuple[str, float | None]]:
     for notebook in submission.notebooks:
         for grade in notebook.grades:
-            waits = grade.needs_manual_grade and grade.manual_score is None
             key = grade.cell.name.removeprefix(TEST_PREFIX)
-            yield key, None if waits else round(grade.score, 2)
+            yield key, None if waits(grade) else round(grade.score, 2)
 
 
 def is_graded(submission: Any) -> bool:

@@ -47,14 +47,20 @@ class FeedbackParts:
     """The parts of one student's page that are not the notebook's."""
 
     def __init__(
-        self, report: Report | None, waiting: AbstractSet[str] = frozenset(), late: str = ""
+        self,
+        report: Report | None,
+        waiting: AbstractSet[str] = frozenset(),
+        late: str = "",
+        made_of: str = "",
     ) -> None:
         """Use a student's report.
 
         Args:
             waiting: grade ids of the cells that a person has yet to grade.
             late: what being late has cost, or that the due date was another; "" for nothing.
+            made_of: a digest of all that the page is made of.
         """
+        self.made_of = made_of
         self._late = late
         self._view = shown(report, Reveal.MESSAGES) if report is not None else None
         self._waiting = waiting
@@ -71,12 +77,15 @@ class FeedbackParts:
             cells: of the notebook, in which nbgrader has noted points.
             grades: what nbgrader notes of the whole: score, late penalty.
         """
-        rows = [self._row(cell) for cell in cells if _terms(cell).get("grade")]
+        graded = [cell for cell in cells if _terms(cell).get("grade")]
+        rows = [self._row(cell) for cell in graded]
+        waits = [cell for cell in graded if grade_id(cell) in self._waiting]
+        unsure = sum(float(_terms(cell).get("score") or 0.0) for cell in waits)  # of before
         return (
             environment()
             .get_template("feedback_first.html.j2")
             .render(
-                score=float(grades.get("score", 0.0)),
+                score=float(grades.get("score", 0.0)) - unsure,
                 penalty=float(grades.get("late_penalty", 0.0)),
                 most=sum(row.most for row in rows if row.points is not None),
                 rows=rows,

@@ -5,6 +5,7 @@ Apart from `plugins.py`, which loads the judge: feedback pages need none of it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,13 +20,15 @@ from autograder.assignment import Assignment, released_notebook
 from autograder.course import Course
 from autograder.desk.pages.feedback import FeedbackParts
 from autograder.desk.pages.outputs import stored_report
-from autograder.desk.submissions.lateness import course_terms, settle, told
+from autograder.desk.submissions.lateness import course_terms
 from autograder.desk.submissions.roster import overlooked
 from autograder.desk.submissions.staging import original, show_graded, show_hand_ins
 from autograder.errors import CourseError
 from autograder.notebook.pictures import redraw
 from autograder.notebook.reader import read_submission
 from autograder.progress import Steps
+
+from .made_of import Source, page_sources, write_anew
 
 NOTES = "autograder"  # key in an autograded notebook's metadata: what reading it brought up
 
@@ -46,7 +49,7 @@ class RepairingExporter(NotebookExporter):
         with suppress(CourseError), self._course.gradebook() as gradebook:
             course_terms(gradebook, self.parent.coursedir.assignment_id)  # nbgrader's due date
         show_hand_ins(self.parent)
-        self._steps = _steps(self.parent, "graded", self._course.autograded)
+        self._steps = Steps("graded", sum(_is_new(self.parent, self._course.autograded)))
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
@@ -80,18 +83,16 @@ class FeedbackExporter(HTMLExporter):
         super().__init__(**kwargs)
         self._course = Course(self.parent.coursedir)
         assignment = self.parent.coursedir.assignment_id
-        self._late: dict[str, str] = {}
-        self._waiting: dict[str, frozenset[str]] = {}  # cells that a person has yet to grade
-        with suppress(CourseError), self._course.gradebook() as gradebook:  # once for all pages
-            settle(self._course, gradebook, assignment)
-            self._late = told(self._course, gradebook, assignment)
-            for submission in gradebook.assignment_submissions(assignment):
-                grades = (grade for book in submission.notebooks for grade in book.grades)
-                self._waiting[submission.student.id] = frozenset(
-                    grade.cell.name for grade in grades if grade.needs_manual_grade
-                )
+        self._sources: dict[str, Source] = {}
+        with suppress(CourseError):  # once for all pages
+            self._sources = page_sources(self._course, assignment)
         show_graded(self.parent)
-        self._steps = _steps(self.parent, "feedback written", self._course.feedback)
+        shown = {Path(folder).parent.name for folder in self.parent.assignments}
+        known = {name: self._sources[name] for name in shown if name in self._sources}
+        stale = {name for name, source in known.items() if source.stale}
+        write_anew(self.parent, stale)
+        written = _is_new(self.parent, self._course.feedback, stale)
+        self._steps = Steps("feedback written", sum(written))
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
@@ -101,18 +102,27 @@ class FeedbackExporter(HTMLExporter):
         names = resources["nbgrader"]
         assignment, student = names.get("assignment", ""), names.get("student", "")
         report = stored_report(self._course, assignment, student)
-        waiting = self._waiting.get(student, frozenset())
-        resources["autograder"] = FeedbackParts(report, waiting, self._late.get(student, ""))
+        source = self._sources.get(student)
+        resources["autograder"] = FeedbackParts(
+            report,
+            source.waiting if source else frozenset(),
+            source.late if source else "",
+            source.digest if source else "",
+        )
         page = super().from_notebook_node(nb, resources=resources, **kwargs)
         _step(self.parent, self._steps)
         return page
 
 
-def _steps(converter: BaseConverter, what: str, written: Path) -> Steps:
-    """The submissions that a converter has to do: nbgrader skips what it has written."""
-    names = [Path(folder).parent.name for folder in converter.assignments]
+def _is_new(converter: BaseConverter, written: Path, stale: Collection[str] = ()) -> Iterator[bool]:
+    """Of each submission, whether the converter has to do it: nbgrader skips what it has written.
+
+    Args:
+        stale: whose is done again.
+    """
     name = str(converter.coursedir.assignment_id)
-    return Steps(what, sum(converter.force or not (written / s / name).is_dir() for s in names))
+    for student in (Path(folder).parent.name for folder in converter.assignments):
+        yield converter.force or student in stale or not (written / student / name).is_dir()
 
 
 def _step(converter: BaseConverter, steps: Steps) -> None:

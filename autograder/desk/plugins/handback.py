@@ -13,10 +13,13 @@ from nbgrader.utils import notebook_hash
 from traitlets import Bool
 
 from autograder.course import Course
+from autograder.desk.people.grants import excused
 from autograder.desk.submissions.roster import SECRET
 from autograder.desk.submissions.staging import secret_of
-from autograder.errors import CourseError, Unreadable
+from autograder.errors import Failure, Unreadable
 from autograder.files import read_regular
+
+from .made_of import Source, made_of, page_sources
 
 WAITS = b"<body data-waits>"  # of a page that was made before a person graded all of it
 
@@ -38,18 +41,19 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
         course, assignment = Course(self.coursedir), str(self.coursedir.assignment_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
         failed, taken = [], dict[str, Path]()
-        waits = None if self.waiting else self._waits(course, assignment)
+        sources, free = ({}, set()) if self.waiting else self._known(course, assignment)
         held, old = [], []
         chosen = str(self.coursedir.student_id) or "*"
         for page in sorted(course.feedback.glob(f"{chosen}/{assignment}/{assignment}.html")):
             student = page.parents[1].name
             if student in excluded:
                 continue
-            if waits is not None and student in waits:
+            source = sources.get(student)
+            if source is not None and source.waiting and student not in free:
                 held.append(student)
                 continue
             try:
-                if waits is not None and WAITS in page.read_bytes():
+                if source is not None and _is_old(page, source):
                     old.append(student)
                     continue
                 for name in self._names(course, assignment, student):
@@ -68,8 +72,8 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             )
         if old:
             self.log.error(
-                "not released, since the page is older than what a person gave: %s; make it anew: "
-                "nbgrader generate_feedback %s --force",
+                "not released, since the page does not show what is so now: %s; write it anew: "
+                "nbgrader generate_feedback %s",
                 *(", ".join(old), assignment),
             )
             failed += old
@@ -77,13 +81,11 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             rest = "all others who wait for nobody" if held else "all others"
             self.fail(f"no feedback released for {', '.join(failed)}; {rest} have theirs")
 
-    def _waits(self, course: Course, assignment: str) -> set[str]:
-        """Whose written answer a person has yet to grade."""
+    def _known(self, course: Course, assignment: str) -> tuple[dict[str, Source], set[str]]:
+        """What the pages are made of now, and who is excused, whose answers nobody grades."""
         try:
-            with course.gradebook() as gradebook:
-                known = gradebook.assignment_submissions(assignment)
-                return {one.student.id for one in known if one.needs_manual_grade}
-        except CourseError as error:
+            return page_sources(course, assignment), {*excused(course.extensions, assignment)}
+        except (Failure, OSError) as error:
             self.fail(f"nobody knows whose answer waits for a person: {error}")
             raise
 
@@ -110,3 +112,9 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             *(student, SECRET, course.submitted.name, course.page(assignment, student)),
         )
         return [hashlib.md5(data, usedforsecurity=False).hexdigest()]  # as nbgrader's own
+
+
+def _is_old(page: Path, source: Source) -> bool:
+    """Whether a page does not show what is so; one of the instructor's own says it of no mark."""
+    known = made_of(page)
+    return known != source.digest if known else WAITS in page.read_bytes() and not source.waiting

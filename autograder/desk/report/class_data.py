@@ -65,7 +65,7 @@ def class_data(assignment: Assignment, course: Course, attempts: Path | None = N
     graded, without = [], {}
     for row in hand_ins(course, assignment.name, known.students, known.assignments):
         report = None
-        if row.student in known.by_hand:
+        if row.student in known.by_hand and not row.excused:
             report = stored_report(course, assignment.name, row.student)
         if report is None:
             without[row.student] = row.status

@@ -12,13 +12,19 @@ import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import ignore_patterns, parse_utc
 from traitlets import Bool
 
+from autograder.course import Course
+from autograder.errors import SheetError
 from autograder.files import decode_typed, delete, is_second_name, read_regular
 
+from .owner import ASIDE, Accounts, only_aside
+
+Record = dict[str, Any]  # nbgrader's, of a folder in its exchange: username, filename, timestamp
 STAMP = "timestamp.txt"
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
 LONGEST = 200  # bytes of a time stamp that are read
@@ -26,7 +32,7 @@ TOLERANCE = 300.0  # seconds that a copy into the exchange may take
 
 
 class ServerTimeCollect(ExchangeCollect):
-    """`nbgrader collect`, with the server's time and without links to other people's files."""
+    """`nbgrader collect`, by the server's time and accounts; links to others' files stay out."""
 
     believe_students = Bool(
         False,
@@ -34,21 +40,80 @@ class ServerTimeCollect(ExchangeCollect):
         "from a backup, which makes all folders look new.",
     ).tag(config=True)
 
+    src_records: list[Record]
+    _accounts: Accounts | None = None
+
+    def _sort_by_timestamp(self, records: list[Record]) -> list[Record]:
+        """One student's, the newest first; what another's account made, only if there is no more.
+
+        nbgrader collects the first.
+        """
+        newest: list[Record] = super()._sort_by_timestamp(records)
+        foreign = {record["filename"]: self._owner(record) for record in newest}
+        for name, owner in foreign.items():
+            if owner:
+                self.log.warning("%s was handed in by the account of %s", name, owner)
+        return [record for record in newest if not foreign[record["filename"]]] or newest
+
     def copy_files(self) -> None:
-        """Collect everyone who can be collected; say at the end who could not."""
+        """Collect everyone who can be collected; say at the end who could not.
+
+        What came by another student's account is put where it is found, and not graded.
+        """
         self._left_out: list[str] = []
+        foreign = [record for record in self.src_records if self._owner(record)]
+        self.src_records = [record for record in self.src_records if record not in foreign]
+        for record in self.src_records:
+            place = self._place(record)
+            if place.is_dir() and only_aside(os.listdir(place)):
+                delete(place)  # else nbgrader takes it for the student's
         super().copy_files()
+        for record in foreign:
+            self._put_aside(record)
         if self._left_out:
             self.fail(f"not collected: {', '.join(self._left_out)}; the others are")
 
     def do_copy(self, src: str, dest: str, log: object = None) -> None:
         """Copy the regular files that may be read, and write down when the folder came."""
+        self._copy_or_tell(Path(src), Path(dest), Path(dest).parent.name)
+
+    def _owner(self, record: Record) -> str:
+        """The student whose account made a folder, if it is another than whom it is named for."""
+        if not self.check_owner:
+            return ""
+        if self._accounts is None:
+            try:
+                self._accounts = Accounts.of(Course(self.coursedir))
+            except (OSError, SheetError) as error:
+                self.fail(str(error))
+                raise
+        return self._accounts.other(self._source(record), record["username"])
+
+    def _source(self, record: Record) -> Path:
+        return Path(self.inbound_path, record["filename"])
+
+    def _place(self, record: Record) -> Path:
+        names = (record["username"], self.coursedir.assignment_id)
+        return Path(self.coursedir.format_path(self.coursedir.submitted_directory, *names))
+
+    def _put_aside(self, record: Record) -> None:
+        """Put a submission beside the student's own, where the table finds it."""
+        target = self._place(record) / f"{ASIDE}{self._owner(record)}"
+        if target.exists():
+            before = claimed_time(target)
+            if not self.update or (before and before >= record["timestamp"].replace(tzinfo=UTC)):
+                return
+            delete(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._copy_or_tell(self._source(record), target, record["username"])
+
+    def _copy_or_tell(self, source: Path, target: Path, student: str) -> None:
         try:
-            self._copy(Path(src), Path(dest))
+            self._copy(source, target)
         except OSError as error:  # one student's files stop nobody else
-            delete(Path(dest))
-            self.log.error("%s cannot be copied: %s", src, error)
-            self._left_out.append(Path(dest).parent.name)
+            delete(target)
+            self.log.error("%s cannot be copied: %s", source, error)
+            self._left_out.append(student)
 
     def _copy(self, source: Path, target: Path) -> None:
         include = self.coursedir.include

@@ -18,6 +18,9 @@ from nbgrader.plugins import BasePlugin
 from autograder.course import Course
 from autograder.terms import Terms, read_terms
 
+from .entries import entries
+from .waiting import earned
+
 RULE = "autograder.desk.submissions.lateness.OfferingPenalty"  # as `nbgrader_config.py` names it
 
 
@@ -73,6 +76,11 @@ def penalty(terms: Terms, submission: Any, score: float) -> float | None:
     return round(score * percent / 100, 2) or None
 
 
+def taken_off(submission: Any) -> float:
+    """What the gradebook takes off a submission for being late."""
+    return float(sum(book.late_submission_penalty or 0.0 for book in submission.notebooks))
+
+
 def settle(course: Course, gradebook: Gradebook, name: str) -> None:
     """Set the late penalties of an assignment as the rule has them now.
 
@@ -83,9 +91,9 @@ def settle(course: Course, gradebook: Gradebook, name: str) -> None:
     terms = course_terms(gradebook, name)
     if terms.due is None:
         return
-    for submission in gradebook.assignment_submissions(name):
+    for submission in entries(gradebook, name):
         for notebook in submission.notebooks:
-            due = penalty(_own(terms, submission), submission, notebook.score)
+            due = penalty(_own(terms, submission), submission, earned(notebook))
             if notebook.late_submission_penalty != due:
                 notebook.late_submission_penalty = due
     gradebook.db.commit()
@@ -97,11 +105,11 @@ def lateness(course: Course, gradebook: Gradebook, name: str) -> dict[str, str]:
     if terms.due is None or course.late_rule != RULE:
         return {}
     found = {}
-    for submission in gradebook.assignment_submissions(name):
+    for submission in entries(gradebook, name):
         own, came = _own(terms, submission), came_at(submission)
         parts = [f"{span(submission.extension)} longer"] if submission.extension else []
         if own.late(came):
-            days, taken = own.days_late(came), submission.late_submission_penalty
+            days, taken = own.days_late(came), taken_off(submission)
             parts.append(f"{days} {'day' if days == 1 else 'days'} late: −{taken:g} points")
         if parts:
             found[submission.student.id] = ", ".join(parts)
@@ -113,7 +121,7 @@ def told(course: Course, gradebook: Gradebook, name: str) -> dict[str, str]:
     terms = course_terms(gradebook, name)
     if course.late_rule != RULE:
         return {}
-    submissions = gradebook.assignment_submissions(name)
+    submissions = entries(gradebook, name)
     sentences = {sub.student.id: " ".join(_sentences(terms, sub)) for sub in submissions}
     return {student: said for student, said in sentences.items() if said}
 
@@ -130,7 +138,7 @@ def _sentences(terms: Terms, submission: Any) -> Iterator[str]:
         yield (
             f"Handed in at {own.local(came)}, due at {own.local(own.due)}: {when}, "
             f"{own.penalty_percent(came):g} % of the points earned are taken off: "
-            f"{submission.late_submission_penalty:g}."
+            f"{taken_off(submission):g}."
         )
 
 

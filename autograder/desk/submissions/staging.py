@@ -22,6 +22,7 @@ from autograder.errors import CourseError
 from autograder.files import read_regular
 
 from .clock import FORMAT, STAMP, time_of
+from .entries import entries
 from .roster import SECRET, hand_ins
 
 LONGEST_SECRET = 1_000  # characters; nbgrader's own have 128
@@ -76,7 +77,7 @@ def _students(course: Course, assignment: str) -> set[str] | None:
     """Whose submissions the gradebook holds; None if it cannot be read, as nbgrader will say."""
     try:
         with course.gradebook() as gradebook:
-            submissions = gradebook.assignment_submissions(assignment)
+            submissions = entries(gradebook, assignment)
             return {submission.student.id for submission in submissions}
     except CourseError:
         return None

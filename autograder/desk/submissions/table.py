@@ -126,14 +126,17 @@ class ClassTable:
 
     def _waiting(self) -> Iterator[str]:
         """How much is left to be graded by hand."""
-        by_hand = self.recorded.by_hand
-        if by_hand and self._by_hand:
+        hands = [self.recorded.by_hand[row.student] for row in self.rows if self._graded(row)]
+        waiting = sum(points is None for points in hands)
+        told = f"{waiting or 'none'} of {len(hands)} wait for a person"
+        if hands and self._by_hand:
             keys = ", ".join(task.key for task in self.assignment.tasks if task.by_hand)
-            waiting = sum(points is None for points in by_hand.values())
             yield (
                 f"{self._by_hand:g} more points ({keys}) are given by hand, in nbgrader's "
-                f"Formgrader: {waiting or 'none'} of {len(by_hand)} wait for a person"
+                f"Formgrader: {told}"
             )
+        elif waiting:  # points changed by hand, of what was graded anew since
+            yield f"{told}, in nbgrader's Formgrader"
 
 
 def from_here(path: Path) -> str:

@@ -1,0 +1,26 @@
+"""What of a graded submission waits for a person: one rule, for whatever shows or exports marks.
+
+A cell waits if nbgrader lists it for a person, be it that nobody has graded it or that it was
+graded anew since, or if it has no points at all. Until then it earns nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def waits(grade: Any) -> bool:
+    """Whether a person has yet to grade a cell, of which this is nbgrader's record."""
+    nothing = grade.manual_score is None and grade.auto_score is None
+    return nothing or bool(grade.needs_manual_grade)
+
+
+def waiting(submission: Any) -> frozenset[str]:
+    """The grade ids of a submission's cells that wait."""
+    grades = (grade for notebook in submission.notebooks for grade in notebook.grades)
+    return frozenset(grade.cell.name for grade in grades if waits(grade))
+
+
+def earned(notebook: Any) -> float:
+    """The points of a submitted notebook's other cells."""
+    return float(sum(grade.score for grade in notebook.grades if not waits(grade)))
