@@ -18,6 +18,8 @@ from autograder.notebook.lesson import grade_id
 from .ordinary import run_module, run_program
 from .repository import released_course
 
+pytestmark = pytest.mark.long
+
 WRONG = ROOT / "tests/submissions/seq2seq/greedy/wrong/default_dtype_changed.py"
 CHECK = "greedy/changes_nothing_and_repeats_itself"  # fails it
 VARIABLES = {"AUTOGRADER_SALT": "pages follow", "OMP_NUM_THREADS": "1"}

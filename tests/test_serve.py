@@ -40,6 +40,8 @@ from autograder.wall.wall import Unconfined
 from .repository import copy_repository
 from .serving import SALT, Client, Connection, serving, start
 
+pytestmark = pytest.mark.long
+
 LESSON = Assignment("seq2seq")
 TASK = "decoder"
 ONE = f"?task={TASK}"
