@@ -8,7 +8,7 @@ it belongs: one mistake does not hide another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -416,10 +416,13 @@ def readings(
         value: of every weight of the LSTM.
     """
     came = tuple(part.double() for part in state)
-    few = (call[0][:FEW], call[1][:, :FEW].double(), call[2][:, :FEW].double())
+    h, c = call[1].double(), call[2].double()
+    few = (call[0][:FEW], h[:, :FEW], c[:, :FEW])
+    # once for all combinations: of a state that comes back as it was, there are thousands
+    words, began = words_read(table, call[0]), starts(h, c)
     found = []
     for recipe in _combinations((came[0][:, :FEW], came[1][:, :FEW]), few, table, value, atol):
-        reading, hands = _made(recipe, call, table, value)
+        reading, hands = _made(recipe, (h, c), words, began, value)
         pairs = zip(hands, came, strict=True)
         if len(call[0]) <= FEW or all(bool(_near(one, two, atol)) for one, two in pairs):
             found.append(reading)
@@ -428,17 +431,24 @@ def readings(
 
 
 def _made(
-    recipe: Recipe, call: tuple[Tensor, ...], table: Tensor, value: float
+    recipe: Recipe,
+    given: Pair,
+    words: Mapping[str, tuple[Tensor, tuple[Slip, ...]]],
+    began: Mapping[str, tuple[Pair, tuple[Slip, ...]]],
+    value: float,
 ) -> tuple[Reading, Pair]:
-    """One combination: what it has inside, and what it hands back."""
-    words, start, cell, wiring, biases, hands = recipe
-    h, c = call[1].double(), call[2].double()
-    total, of_words = words_read(table, call[0])[words]
-    (first_h, first_c), of_start = starts(h, c)[start]
+    """One combination: what it has inside, and what it hands back.
+
+    Args:
+        words, began: what `words_read` and `starts` gave for the call.
+    """
+    word, start, cell, wiring, biases, hands = recipe
+    total, of_words = words[word]
+    (first_h, first_c), of_start = began[start]
     step = run(value, biases, total, first_h, first_c, CELLS[cell][0], wiring)
     slips = (*of_words, *of_start, *CELLS[cell][1], *WIRINGS[wiring], *BIASES[biases])
     slips += HANDS[hands][1]
-    return Reading(_joined(slips), step), HANDS[hands][0](step, h, c)
+    return Reading(_joined(slips), step), HANDS[hands][0](step, *given)
 
 
 def _combinations(
