@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
@@ -108,17 +109,15 @@ def test_the_image_holds_all_that_worker_and_lesson_import() -> None:
     packages = installed.group(1).split()
     pinned = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     assert set(packages) <= set(pinned)
-    code = "".join(
-        path.read_text()
-        for path in [
-            *Assignment("seq2seq").lesson.parent.glob("*.py"),
-            ROOT / "autograder/wall/inside/wire.py",
-        ]
-    )
-    imported = {
-        name.lower() for name in re.findall(r"^ *(?:import|from) (\w+)", code, re.MULTILINE)
-    }
-    own = {path.stem for path in Assignment("seq2seq").lesson.parent.glob("*.py")} | {"data"}
+    modules = [*Assignment("seq2seq").lesson.parent.glob("*.py")]
+    imported = set()
+    for path in [*modules, ROOT / "autograder/wall/inside/wire.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0].lower() for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(str(node.module).partition(".")[0].lower())
+    own = {path.stem for path in modules} | {"data"}
     assert imported - own - {name.lower() for name in sys.stdlib_module_names} <= {
         *packages,
         "checks",  # mounted

@@ -94,10 +94,10 @@ def test_an_answer_that_waits_for_a_person_is_no_zero() -> None:
     assert "0 of 5" in Text(first()).all
 
 
-def test_points_given_before_an_answer_was_graded_anew_are_not_in_the_mark() -> None:
+def test_points_given_before_an_answer_was_graded_anew_stay() -> None:
     grades = {"score": 10.0, "late_penalty": 0}
     html = FeedbackParts(REPORT, frozenset({"essay"})).first(cells(7.0, essay=3.0), grades)
-    assert " ".join(Text(html).all.split()).startswith("7 of 10 points")
+    assert " ".join(Text(html).all.split()).startswith("10 of 15 points")
 
 
 def test_a_penalty_is_told() -> None:

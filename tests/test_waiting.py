@@ -41,11 +41,11 @@ FULL = Cell(20.0, None, listed=False)
 CASES = [  # the written answer, an automatically graded cell, who waits, points that stand
     pytest.param(Cell(None, None, listed=True), FULL, True, 40.0, id="nobody has graded it"),
     pytest.param(GIVEN, FULL, False, 47.0, id="somebody has"),
-    pytest.param(GIVEN._replace(listed=True), FULL, True, 40.0, id="and it was graded anew since"),
+    pytest.param(GIVEN._replace(listed=True), FULL, True, 47.0, id="and it was graded anew since"),
     pytest.param(Cell(0.0, None, listed=False), FULL, False, 40.0, id="nothing was written"),
     pytest.param(Cell(None, None, listed=False), FULL, True, 40.0, id="lost from nbgrader's list"),
     pytest.param(GIVEN, Cell(20.0, 15.0, listed=False), False, 42.0, id="a cell changed by hand"),
-    pytest.param(GIVEN, Cell(20.0, 15.0, listed=True), True, 27.0, id="which was graded anew"),
+    pytest.param(GIVEN, Cell(20.0, 15.0, listed=True), True, 42.0, id="which was graded anew"),
 ]
 
 
@@ -94,14 +94,14 @@ def test_all_places_agree(
 
 
 def test_the_tasks_add_up_to_the_score(course: Course) -> None:
-    """A cell that waits is empty in grades.csv, and adds nothing to the sum."""
+    """What a person gave before an answer was graded anew is among them."""
     graded(course, "ann", points=20.0)
     with course.gradebook() as gradebook:
         put(gradebook, "translation", GIVEN._replace(listed=True))
         gradebook.db.commit()
         (mark,) = marks_of(course, gradebook, "seq2seq")
-    assert mark.tasks == {"encoder": 20.0, "greedy": 20.0, "translation": None}
-    assert mark.raw == 40.0
+    assert mark.tasks == {"encoder": 20.0, "greedy": 20.0, "translation": 7.0}
+    assert mark.raw == 47.0
 
 
 def test_an_extension_takes_no_answer_off_the_list_of_those_to_be_graded(course: Course) -> None:

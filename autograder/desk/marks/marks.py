@@ -12,10 +12,10 @@ from nbgrader.api import Gradebook
 from autograder.assignment import TEST_PREFIX, Assignment
 from autograder.course import Course
 from autograder.desk.people.students import Student, read_students
-from autograder.desk.submissions.entries import entries
+from autograder.desk.submissions.entries import earned, entries
 from autograder.desk.submissions.lateness import taken_off
 from autograder.desk.submissions.roster import EXCUSED, GRADED, hand_ins
-from autograder.desk.submissions.waiting import earned, waiting, waits
+from autograder.desk.submissions.waiting import has_none, waiting
 from autograder.errors import Failure
 
 WAITS = f"{GRADED}, waits for a person"
@@ -114,7 +114,7 @@ def _tasks(submission: Any) -> Iterator[tuple[str, float | None]]:
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             key = grade.cell.name.removeprefix(TEST_PREFIX)
-            yield key, None if waits(grade) else round(grade.score, 2)
+            yield key, None if has_none(grade) else round(grade.score, 2)
 
 
 def is_graded(submission: Any) -> bool:

@@ -77,15 +77,12 @@ class FeedbackParts:
             cells: of the notebook, in which nbgrader has noted points.
             grades: what nbgrader notes of the whole: score, late penalty.
         """
-        graded = [cell for cell in cells if _terms(cell).get("grade")]
-        rows = [self._row(cell) for cell in graded]
-        waits = [cell for cell in graded if grade_id(cell) in self._waiting]
-        unsure = sum(float(_terms(cell).get("score") or 0.0) for cell in waits)  # of before
+        rows = [self._row(cell) for cell in cells if _terms(cell).get("grade")]
         return (
             environment()
             .get_template("feedback_first.html.j2")
             .render(
-                score=float(grades.get("score", 0.0)) - unsure,
+                score=float(grades.get("score", 0.0)),
                 penalty=float(grades.get("late_penalty", 0.0)),
                 most=sum(row.most for row in rows if row.points is not None),
                 rows=rows,
@@ -118,7 +115,9 @@ class FeedbackParts:
 
     def _row(self, cell: NotebookNode) -> TaskRow:
         name, terms = grade_id(cell), _terms(cell)
-        earned = None if name in self._waiting else round(float(terms.get("score") or 0.0), 2)
+        score = round(float(terms.get("score") or 0.0), 2)
+        # what a person gave before it was graded anew stays
+        earned = score if score or name not in self._waiting else None
         tasks = self._view.tasks if self._view else ()
         lines = [line for task in tasks if TEST_PREFIX + task.key == name for line in task.lines]
         missing = tuple(line for line in lines if not line.full)

@@ -30,3 +30,8 @@ def entries(gradebook: Gradebook, assignment: str) -> list[Any]:
         .all()
     )
     return found
+
+
+def earned(notebook: Any) -> float:
+    """The points of a notebook: its `score`, which would be a query of its own."""
+    return float(sum(grade.score for grade in notebook.grades))

@@ -18,8 +18,7 @@ from nbgrader.plugins import BasePlugin
 from autograder.course import Course
 from autograder.terms import Terms, read_terms
 
-from .entries import entries
-from .waiting import earned
+from .entries import earned, entries
 
 RULE = "autograder.desk.submissions.lateness.OfferingPenalty"  # as `nbgrader_config.py` names it
 
