@@ -186,14 +186,14 @@ def test_what_cannot_be_answered_is_told_in_a_line(
     assert text.count("\n") == 1
 
 
-@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("announced", [str(MAX_BYTES + 1), "9" * 5000, ""])
 def test_what_is_too_large_is_refused_before_all_of_it_has_come(
-    server: Client, announced: bool
+    server: Client, announced: str
 ) -> None:
     with contextlib.closing(Connection(server.place)) as connection:
         connection.putrequest("POST", "/seq2seq")
         if announced:
-            connection.putheader("Content-Length", str(MAX_BYTES + 1))
+            connection.putheader("Content-Length", announced)
             connection.endheaders()
         else:
             connection.putheader("Transfer-Encoding", "chunked")
@@ -438,6 +438,11 @@ def test_a_place_that_is_not_ones_own_is_refused(
     (tmp_path / "open").chmod(0o1777)
     with pytest.raises(ServerError, match="can be changed by others"):
         require_place(tmp_path / "open" / "s")
+    (tmp_path / "open" / "own").mkdir(mode=0o700)
+    require_place(tmp_path / "open" / "own" / "s")  # sticky: nobody moves it away
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(ServerError, match="can be changed by others"):
+        require_place(tmp_path / "open" / "own" / "s")
     with pytest.raises(FileNotFoundError):
         require_place(tmp_path / "missing" / "s")
     with monkeypatch.context() as patched:

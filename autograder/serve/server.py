@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sys
 import tempfile
@@ -27,8 +28,11 @@ from .unix_socket import let_go
 
 WAITING = 16  # submissions that may wait, for each that can be graded at once
 BODY_SECONDS = 60.0  # in which a submission must have come whole
+IDLE_SECONDS = 60.0  # in which a client that is connected must have asked for something
+LONGEST = 20  # digits of a number that is a size
 ANSWER_SECONDS = 5.0  # for telling those who wait that the server ends
 GONE = 499  # who asked has hung up; nobody but the log is told
+BUSY = (errno.EMFILE, errno.ENFILE)  # too much is open just now to look
 CHANGED = "the suites, the release or the offering have changed since this server started"
 ENDS = "this server ends; ask again when one answers here"
 
@@ -62,7 +66,12 @@ class Server:
             default_handler_args={"server": self},
             log_function=_log,
         )
-        self.http = HTTPServer(application, max_body_size=MAX_BYTES, body_timeout=BODY_SECONDS)
+        self.http = HTTPServer(
+            application,
+            max_body_size=MAX_BYTES,
+            body_timeout=BODY_SECONDS,
+            idle_connection_timeout=IDLE_SECONDS,
+        )
 
     def over(self) -> str:
         """Why nothing more may be graded, "" as long as it may.
@@ -79,8 +88,8 @@ class Server:
         try:
             now = Offering.here(Assignment(before.assignment.name))
             return now != before or fingerprint_now(now) != suite_fingerprint(before)
-        except (Failure, OSError):  # something is being written, or is gone
-            return True
+        except (Failure, OSError) as error:  # something is being written, or is gone
+            return getattr(error, "errno", None) not in BUSY
 
     def end(self) -> None:
         """Grade nothing more."""
@@ -156,10 +165,14 @@ class Status(Handler):
 class Submission(Handler):
     """A notebook that is handed over, and its report."""
 
-    def prepare(self) -> None:
-        """Refuse what will not be graded, before it is taken in."""
+    def initialize(self, server: Server) -> None:
+        """Tornado's: what all handlers are given."""
+        super().initialize(server)
         self._body = bytearray()
         self._asked: asyncio.Task[Graded] | None = None
+
+    def prepare(self) -> None:
+        """Refuse what will not be graded, before it is taken in."""
         if self.request.method != "POST":
             raise HTTPError(405)
         assignment = self.server.grader.offering.assignment
@@ -177,7 +190,8 @@ class Submission(Handler):
         assert isinstance(connection, HTTP1Connection)
         connection.set_max_body_size(sys.maxsize)  # tornado would refuse without a word
         length = self.request.headers.get("Content-Length", "")
-        self._require_size(int(length) if length.isdecimal() else 0)
+        if length.isdecimal():
+            self._require_size(int(length[:LONGEST]))
         self._require_room()
 
     def data_received(self, chunk: bytes) -> None:

@@ -30,12 +30,16 @@ def require_place(path: Path) -> None:
     """
     if len(os.fsencode(path)) > MOST:
         raise ServerError(f"{path} is longer than {MOST} bytes, the most that a socket may have")
-    folder = path.parent.stat()
-    if folder.st_uid not in (0, os.geteuid()) or folder.st_mode & OTHERS:
-        raise ServerError(
-            f"{path.parent} can be changed by others; put the socket into a folder of your own "
-            "(mode 755 or less)"
-        )
+    whole = path.parent.resolve(strict=True)
+    for folder in (whole, *whole.parents):
+        status = folder.stat()
+        # in a sticky folder nobody moves what another has there
+        open_to = status.st_mode & OTHERS and (folder == whole or not status.st_mode & stat.S_ISVTX)
+        if open_to or status.st_uid not in (0, os.geteuid()):
+            raise ServerError(
+                f"{folder} can be changed by others; put the socket into a folder of your own, "
+                "below folders that nobody else can change (mode 755 or less)"
+            )
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise ServerError(f"{path.parent} is not yours to write; name a folder of your own")
     if any(path.resolve().is_relative_to(seen) for seen in system_folders()):
