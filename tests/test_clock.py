@@ -15,6 +15,7 @@ from autograder.desk.submissions.clock import (
     FORMAT,
     STAMP,
     ServerTimeCollect,
+    changed,
     claimed_time,
     time_of,
 )
@@ -63,6 +64,17 @@ def test_an_honest_time_is_kept_to_the_second(collect: ServerTimeCollect, tmp_pa
     honest = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
     target = collected(collect, submission(tmp_path / "inbound", honest))
     assert (target / STAMP).read_text() == honest
+
+
+def test_what_was_changed_in_place_came_when_it_was_changed(tmp_path: Path) -> None:
+    """The folder's own time says nothing of it."""
+    folder = submission(tmp_path / "inbound", LONG_AGO)
+    notebook = folder / "seq2seq.ipynb"
+    before = folder.stat().st_ctime_ns
+    while notebook.stat().st_ctime_ns <= before:  # the clock of files goes in steps
+        notebook.write_text('{"changed": true}')
+    assert folder.stat().st_ctime_ns == before
+    assert changed(folder).timestamp() == pytest.approx(notebook.stat().st_ctime, abs=1e-5)
 
 
 def test_after_a_restored_backup_students_can_be_believed(

@@ -287,7 +287,7 @@ def test_a_page_that_shows_another_mark_than_the_gradebook_is_not_released(cours
     """Whatever was changed after it was written; written anew, it is."""
 
     def written() -> str:
-        return f'<html data-made-of="{page_sources(course, "seq2seq")["ann"].digest}">'
+        return f'<html data-made-of="{page_sources(course, "seq2seq")["ann"].digest}"></html>'
 
     graded(course, "ann", by_hand=7.0)
     before = written()
@@ -297,5 +297,10 @@ def test_a_page_that_shows_another_mark_than_the_gradebook_is_not_released(cours
     course.page("seq2seq", "ann").write_text(before)
     with pytest.raises(Exception, match="no feedback released for ann"):
         release_feedback(course)
+    with pytest.raises(Exception, match="no feedback released for ann"):
+        release_feedback(course, waiting=True)
     course.page("seq2seq", "ann").write_text(written())
     assert list(release_feedback(course).iterdir())
+    course.page("seq2seq", "ann").write_text(written().removesuffix("</html>"))  # a full disk
+    with pytest.raises(Exception, match="no feedback released for ann"):
+        release_feedback(course)

@@ -47,12 +47,18 @@ def submit(course: Path, student: str, when: str = "2026-01-01 00:00:00") -> Non
     (folder / SECRET).write_text(f"secret of {when}")
 
 
-def collect(course: Path, *options: str) -> str:
+def link(course: Path, student: str, to: Path) -> None:
+    """Put a link into the exchange in a student's name, newer than all else."""
+    inbound = course.parent / "exchange" / "deep-learning" / "inbound"
+    (inbound / f"{student}+seq2seq+2099-01-01 00:00:00 UTC+x").symlink_to(to)
+
+
+def collect(course: Path, *options: str, code: int = 0) -> str:
     """Collect, and return what was said."""
     place = f"--Exchange.root={course.parent / 'exchange'}"
     command = ("nbgrader", "collect", "seq2seq", place, *options)
     done = run_module(course, *command, PYTHONPATH=str(ROOT))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
 
@@ -101,6 +107,7 @@ def test_an_account_is_a_students_by_id_or_by_what_the_list_says(tmp_path: Path)
     assert Accounts(["4711", "12"], [Student("12", login=ME)]).other(tmp_path, "4711") == "12"
     assert Accounts(["4711", "12"], [Student("12", login=ME)]).other(tmp_path, "12") == ""
     assert Accounts([ME, "12"], [Student("12", login=ME)]).other(tmp_path, "12") == ME
+    assert Accounts(["12"], [Student("12", login=ME)]).other(tmp_path, ME) == ""  # its own
     assert Accounts(["4711"], []).other(tmp_path, "4711") == ""
     assert Accounts([ME], []).other(tmp_path / "gone", "4711") == ""
 
@@ -115,3 +122,40 @@ def test_a_list_that_is_not_in_order_is_told_in_a_line(course: Path) -> None:
     assert "students.csv, lines 2 and 3: 'ada' twice" in done.stderr.splitlines()[-2]
     assert "Traceback" not in done.stderr
     assert files(course) == []
+
+
+@pytest.mark.parametrize("to", ["here", "nowhere"])
+def test_a_link_is_not_followed_and_stops_nobody(course: Path, tmp_path: Path, to: str) -> None:
+    """It would be read with the rights of who collects: the solution, or another's work."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "seq2seq.ipynb").write_text("of the instructor")
+    link(course, "ada", tmp_path / to)
+    submit(course, ME)
+    assert "not collected: ada; the others are" in collect(course, code=1)
+    names = ("seq2seq.ipynb", SECRET, STAMP)
+    assert files(course) == [f"{ME}/seq2seq/{name}" for name in names]
+
+
+def test_a_link_takes_no_ones_place(course: Path, tmp_path: Path) -> None:
+    submit(course, ME)
+    link(course, ME, tmp_path)
+    collect(course)
+    assert f"{ME}/seq2seq/seq2seq.ipynb" in files(course)
+
+
+def test_a_name_without_a_time_that_can_be_read_stops_nobody(course: Path) -> None:
+    submit(course, ME)
+    submit(course, ME, "garbage")
+    assert "seq2seq+garbage UTC+x has no time in its name" in collect(course)
+    kept = course / "submitted" / ME / "seq2seq"
+    assert (kept / SECRET).read_text() == "secret of garbage"  # which came last, by the server
+
+
+def test_nobody_hands_in_what_looks_put_aside(course: Path) -> None:
+    submit(course, ME)
+    inbound = course.parent / "exchange" / "deep-learning" / "inbound"
+    forged = next(inbound.iterdir()) / "handed in by the account of ada"
+    forged.mkdir()
+    (forged / "seq2seq.ipynb").write_text("{}")
+    collect(course)
+    assert not [name for name in files(course) if "ada" in name]

@@ -41,7 +41,7 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
         course, assignment = Course(self.coursedir), str(self.coursedir.assignment_id)
         excluded = set(self.coursedir.student_id_exclude.split(","))
         failed, taken = [], dict[str, Path]()
-        sources, free = ({}, set()) if self.waiting else self._known(course, assignment)
+        sources, free = self._known(course, assignment)
         held, old = [], []
         chosen = str(self.coursedir.student_id) or "*"
         for page in sorted(course.feedback.glob(f"{chosen}/{assignment}/{assignment}.html")):
@@ -49,7 +49,7 @@ class CompleteReleaseFeedback(ExchangeReleaseFeedback):
             if student in excluded:
                 continue
             source = sources.get(student)
-            if source is not None and source.waiting and student not in free:
+            if source is not None and source.waiting and not (self.waiting or student in free):
                 held.append(student)
                 continue
             try:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ MAKERS = (
 )
 MADE_OF = re.compile(rb'<html[^>]* data-made-of="(\w+)"')
 HEAD = 1_000  # bytes of a page in which that stands
+END, CUT_OFF = b"</html>", "cut off"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Source:
         late: what being late has cost, or that the due date was another; "" for nothing.
         waiting: grade ids of the cells that a person has yet to grade.
         marks: points, penalties and comments of the gradebook.
+        makers: names what makes a page of it.
     """
 
     course: Course
@@ -50,6 +52,7 @@ class Source:
     late: str
     waiting: frozenset[str]
     marks: tuple[Any, ...]
+    makers: str
 
     @cached_property
     def digest(self) -> str:
@@ -57,7 +60,7 @@ class Source:
         said = _said(self.course.report(self.assignment, self.student))
         graded = self.course.graded(self.assignment, self.student)
         files = (graded / f"{self.assignment}.ipynb", graded / SECRET)  # by which it is handed back
-        parts = [_makers(self.course.root), self.late, sorted(self.waiting), self.marks, said]
+        parts = [self.makers, self.late, sorted(self.waiting), self.marks, said]
         return _digest(json.dumps([*parts, *map(_file_digest, files)]).encode())[:32]
 
     @property
@@ -70,14 +73,16 @@ class Source:
 
 
 def made_of(page: Path) -> str:
-    """The digest in a page; "" if there is none.
+    """The digest in a page; "" if there is none, and no page's where the page is cut off.
 
     Raises:
         OSError: it cannot be read.
     """
-    with page.open("rb") as file:
-        found = MADE_OF.search(file.read(HEAD))
-    return found[1].decode() if found else ""
+    content = page.read_bytes()
+    found = MADE_OF.search(content[:HEAD])
+    if found is None:
+        return ""
+    return found[1].decode() if content.rstrip().endswith(END) else CUT_OFF
 
 
 def page_sources(course: Course, assignment: str) -> dict[str, Source]:
@@ -87,13 +92,15 @@ def page_sources(course: Course, assignment: str) -> dict[str, Source]:
         CourseError: the gradebook cannot be read.
     """
     found = {}
+    makers = _makers(course.root)
     with course.gradebook() as gradebook:
         settle(course, gradebook, assignment)
         late = told(course, gradebook, assignment)
         for submission in entries(gradebook, assignment):
             student = submission.student.id
             said, marks = late.get(student, ""), tuple(_marks(submission))
-            found[student] = Source(course, assignment, student, said, waiting(submission), marks)
+            waits = waiting(submission)
+            found[student] = Source(course, assignment, student, said, waits, marks, makers)
     return found
 
 
@@ -133,9 +140,8 @@ def _marks(submission: Any) -> Iterator[Any]:
         yield sorted((one.cell.name, one.comment or "") for one in book.comments)
 
 
-@cache
 def _makers(root: Path) -> str:
-    """Names what makes pages in a course, read once a process."""
+    """Names what makes pages in a course."""
     found = {path for pattern in MAKERS for path in ROOT.glob(pattern) if is_own(path)}
     files = sorted(found | {ROOT / CONFIG, root / CONFIG})
     return _digest("".join(map(_file_digest, files)).encode())

@@ -2,7 +2,7 @@
 
 nbgrader reads `timestamp.txt`, which `nbgrader submit` writes in the student's name into a folder
 that the student owns. What a student cannot set is the time at which the file system last changed
-the entry of that folder.
+the entry of that folder, or of a file in it.
 """
 
 from __future__ import annotations
@@ -43,24 +43,40 @@ class ServerTimeCollect(ExchangeCollect):
     src_records: list[Record]
     _accounts: Accounts | None = None
 
+    def _path_to_record(self, path: str) -> Record:
+        """nbgrader's record of a folder; for a time that nobody can read stands the server's."""
+        try:
+            record: Record = super()._path_to_record(path)
+        except (ValueError, OverflowError):
+            name = os.path.basename(path)
+            came = datetime.fromtimestamp(os.lstat(path).st_ctime, UTC).replace(tzinfo=None)
+            self.log.warning("%s has no time in its name; it came at %s", name, came)
+            record = {"username": name.rsplit("+", 3)[0], "filename": name, "timestamp": came}
+        return record
+
     def _sort_by_timestamp(self, records: list[Record]) -> list[Record]:
-        """One student's, the newest first; what another's account made, only if there is no more.
+        """One student's, the newest first; then what another's account made, and what is no folder.
 
         nbgrader collects the first.
         """
         newest: list[Record] = super()._sort_by_timestamp(records)
-        foreign = {record["filename"]: self._owner(record) for record in newest}
-        for name, owner in foreign.items():
-            if owner:
-                self.log.warning("%s was handed in by the account of %s", name, owner)
-        return [record for record in newest if not foreign[record["filename"]]] or newest
+        for record in newest:
+            if owner := self._owner(record):
+                self.log.warning("%s was handed in by the account of %s", record["filename"], owner)
+        return sorted(newest, key=lambda one: (not self._is_folder(one), bool(self._owner(one))))
 
     def copy_files(self) -> None:
         """Collect everyone who can be collected; say at the end who could not.
 
-        What came by another student's account is put where it is found, and not graded.
+        What came by another student's account is put where it is found, and not graded. A link
+        would be read with the rights of who collects, so it is named and not followed.
         """
         self._left_out: list[str] = []
+        for record in self.src_records:
+            if not self._is_folder(record):
+                self.log.error("%s is no folder; it is not collected", self._source(record))
+                self._left_out.append(record["username"])
+        self.src_records = [record for record in self.src_records if self._is_folder(record)]
         foreign = [record for record in self.src_records if self._owner(record)]
         self.src_records = [record for record in self.src_records if record not in foreign]
         for record in self.src_records:
@@ -88,6 +104,11 @@ class ServerTimeCollect(ExchangeCollect):
                 self.fail(str(error))
                 raise
         return self._accounts.other(self._source(record), record["username"])
+
+    def _is_folder(self, record: Record) -> bool:
+        """Whether it is one of its own, and no link to another."""
+        source = self._source(record)
+        return source.is_dir() and not source.is_symlink()
 
     def _source(self, record: Record) -> Path:
         return Path(self.inbound_path, record["filename"])
@@ -129,9 +150,10 @@ class ServerTimeCollect(ExchangeCollect):
 
         def left_out(folder: str, names: list[str]) -> set[str]:
             copied = [name for name in names if may_be_copied(Path(folder, name))]
-            return {*names} - {*copied} | {*passed_over(folder, copied)}
+            forged = {name for name in names if name.startswith(ASIDE)}  # made here, by nobody else
+            return {*names} - {*copied} | {*passed_over(folder, copied)} | forged
 
-        if not os.access(source, os.R_OK | os.X_OK):
+        if source.is_symlink() or not os.access(source, os.R_OK | os.X_OK):
             raise PermissionError(f"{source} may not be opened")
         shutil.copytree(source, target, ignore=left_out)
         shared = self.coursedir.groupshared
@@ -143,7 +165,7 @@ class ServerTimeCollect(ExchangeCollect):
         self._stamp(source, target)
 
     def _stamp(self, source: Path, target: Path) -> None:
-        came = datetime.fromtimestamp(source.stat().st_ctime, UTC)
+        came = changed(source)
         claimed = claimed_time(target)
         if self.believe_students and claimed is not None:
             return
@@ -153,6 +175,16 @@ class ServerTimeCollect(ExchangeCollect):
         if (target / STAMP).is_dir():
             shutil.rmtree(target / STAMP)
         (target / STAMP).write_text(claimed.strftime(FORMAT))  # as nbgrader reads it
+
+
+def changed(folder: Path) -> datetime:
+    """When a folder that was handed in, or a file in it that is collected, was changed last."""
+    times = [folder.stat().st_ctime]
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if may_be_copied(Path(place, name))]
+        paths = (Path(place, name) for name in files)
+        times += [path.lstat().st_ctime for path in paths if may_be_copied(path)]
+    return datetime.fromtimestamp(max(times), UTC)
 
 
 def may_be_copied(path: Path) -> bool:

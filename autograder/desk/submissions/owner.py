@@ -42,11 +42,11 @@ class Accounts:
     def other(self, folder: Path, claimed: str) -> str:
         """The student whose account owns a folder, if it is not the one who it claims; else ""."""
         try:
-            account = pwd.getpwuid(folder.stat().st_uid).pw_name
+            account = pwd.getpwuid(folder.lstat().st_uid).pw_name
         except (KeyError, OSError):  # an account of no name; a folder that is gone
             return ""
         owner = self._students.get(account, "")
-        return "" if owner == claimed else owner
+        return "" if claimed in (owner, account) else owner
 
 
 def only_aside(names: Collection[str]) -> bool:
