@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -178,12 +179,8 @@ class ServerTimeCollect(ExchangeCollect):
 
 
 def changed(folder: Path) -> datetime:
-    """When a folder that was handed in, or a file in it that is collected, was changed last."""
-    times = [folder.stat().st_ctime]
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if may_be_copied(Path(place, name))]
-        paths = (Path(place, name) for name in files)
-        times += [path.lstat().st_ctime for path in paths if may_be_copied(path)]
+    """When a folder that was handed in, or a file in it that may be copied, was changed last."""
+    times = (status.st_ctime for status in (folder.stat(), *_files_of(folder)))
     return datetime.fromtimestamp(max(times), UTC)
 
 
@@ -200,12 +197,15 @@ def may_be_copied(path: Path) -> bool:
 
 def size_of(folder: Path) -> int:
     """The bytes of what may be copied of a folder."""
-    total = 0
+    return sum(status.st_size for status in _files_of(folder))
+
+
+def _files_of(folder: Path) -> Iterator[os.stat_result]:
+    """What the file system says of each file of a folder that may be copied."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if may_be_copied(Path(place, name))]
         paths = (Path(place, name) for name in files)
-        total += sum(path.lstat().st_size for path in paths if may_be_copied(path))
-    return total
+        yield from (path.lstat() for path in paths if may_be_copied(path))
 
 
 def claimed_time(folder: Path) -> datetime | None:
