@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,14 +13,14 @@ import psutil
 import pytest
 
 from autograder.assignment import ROOT, Assignment
-from autograder.judge.batch import Graded, Grader, grade_all
+from autograder.judge.batch import Grader, grade_all
 from autograder.judge.reference import reference
 from autograder.judge.results import Results
-from autograder.notebook.repair import Submission
 from autograder.offering import Offering
-from autograder.report.record import Report
 from autograder.wall.build import build
 from autograder.wall.wall import Unconfined
+
+from .fragile import Fragile
 
 LESSON = Assignment("seq2seq")
 TASK = "decoder"
@@ -58,20 +57,6 @@ def test_marks_do_not_depend_on_the_number_of_jobs(notebooks: list[Path]) -> Non
     wall.close()
     assert len(reports[0]) == len(notebooks)
     assert reports[0] == reports[1]
-
-
-class Fragile(Grader):
-    """Whoever grades `mine` is killed, the first times."""
-
-    def graded(self, notebook: Path, submission: Submission | None = None) -> Graded:
-        """Count the attempts in files: a killed process remembers nothing."""
-        if notebook.name == "mine":
-            attempts = notebook.parent / "attempts"
-            with attempts.open("a") as file:
-                file.write("x")
-            if len(attempts.read_text()) <= int(self.offering.salt):
-                os.kill(os.getpid(), signal.SIGKILL)
-        return Graded(notebook, Report("seq2seq", ()))
 
 
 @pytest.mark.parametrize(("kills", "lost"), [(1, set()), (99, {"mine"})])

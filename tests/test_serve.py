@@ -27,8 +27,7 @@ from autograder.__main__ import _parser
 from autograder.assignment import ROOT, Assignment, released_notebook
 from autograder.errors import ServerError
 from autograder.files import MAX_BYTES
-from autograder.judge.batch import Graded, Grader
-from autograder.notebook.repair import Submission
+from autograder.judge.batch import Graded
 from autograder.offering import Offering
 from autograder.report.record import Report
 from autograder.serve import judges, unix_socket
@@ -37,6 +36,7 @@ from autograder.serve.server import WAITING, Server
 from autograder.serve.unix_socket import let_go, listening, require_place
 from autograder.wall.wall import Unconfined
 
+from .fragile import Fragile
 from .repository import copy_repository
 from .serving import SALT, Client, Connection, serving, start
 
@@ -304,23 +304,9 @@ def test_a_changed_suite_ends_it_before_another_mark_is_given(tmp_path: Path) ->
         assert not place.exists()
 
 
-class Quick(Grader):
-    """Gives no marks; whoever grades `mine` is killed, as often as the salt says."""
-
-    def graded(self, notebook: Path, submission: Submission | None = None) -> Graded:
-        """Say which process this is."""
-        if notebook.name == "mine":
-            attempts = notebook.parent / "attempts"
-            with attempts.open("a") as file:
-                file.write("x")
-            if len(attempts.read_text()) <= int(self.offering.salt):
-                os.kill(os.getpid(), signal.SIGKILL)
-        return Graded(notebook, Report("seq2seq", (), student=str(os.getpid())))
-
-
-def quick(salt: str) -> Quick:
+def quick(salt: str) -> Fragile:
     """One that needs nothing."""
-    return Quick(Offering(LESSON, salt), LESSON.source, Unconfined("seq2seq"))
+    return Fragile(Offering(LESSON, salt), LESSON.source, Unconfined("seq2seq"))
 
 
 def graded(salt: str, *names: Path, over: str = "") -> list[Graded]:
